@@ -1,0 +1,76 @@
+"""What an experiment is: settings in, measured cells out; one of these per figure or table of the paper."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from itlm_kit.errors import InputError
+
+
+class Outcome(NamedTuple):
+    """What computing one cell gives."""
+
+    metrics: dict  # numbers, or lists with one row (a dict) per round under "rounds"
+    data: str  # what it was computed from, e.g. "MNIST, 5 %"
+    curves: dict = {}  # name -> array
+
+
+@dataclass(frozen=True)
+class Where:
+    """Where a cell is computed and where it finds its data."""
+
+    device: str = "cpu"
+    data_root: str | None = None
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One figure or table of the paper, as cells that can be computed one by one.
+
+    cells(profile) lists the settings of every cell, plain values only. run(settings, seed, where) computes one and
+    returns its Outcome. version is raised by hand whenever the outcome of a cell can change.
+    """
+
+    name: str
+    title: str
+    place: str  # in the paper, e.g. "Table 1, left half"
+    version: int
+    cells: Callable[[str], list[dict]]
+    run: Callable[[dict, int, Where], Outcome]
+    seeds: dict = field(default_factory=lambda: {"quick": 1, "full": 3})
+    seconds: Callable[[dict], float] = lambda settings: 1.0  # expected for one cell on one CPU core
+    needs: dict = field(default_factory=dict)  # profile -> names of the data sets it reads
+    needs_gpu: bool = False  # too slow elsewhere: said so, never refused
+
+
+def select(cells, only):
+    """The cells whose settings match `only`, a list of "key=value": either of one key's values, every key.
+
+    Raises InputError for a key no cell has, or a value that matches none, naming what there is.
+    """
+    wanted = {}
+    for text in only:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise InputError(f"--only must look like KEY=VALUE; got {text!r}.")
+        wanted.setdefault(key, []).append(value)
+    for key, values in wanted.items():
+        _check_known(cells, key, values)
+    return [c for c in cells if all(any(_matches(c.get(k), v) for v in vs) for k, vs in wanted.items())]
+
+
+def _check_known(cells, key, values):
+    keys = sorted({k for cell in cells for k in cell})
+    if key not in keys:
+        raise InputError(f"--only must name a setting of this experiment: {', '.join(keys)}; got {key!r}.")
+    known = list(dict.fromkeys(cell[key] for cell in cells if key in cell))
+    for value in values:
+        if not any(_matches(k, value) for k in known):
+            raise InputError(f"--only {key}= must be one of {', '.join(map(str, known))}; got {value!r}.")
+
+
+def _matches(setting, text):
+    try:
+        return setting == text or (not isinstance(setting, (str, bool)) and setting == float(text))
+    except ValueError:
+        return str(setting) == text
