@@ -13,7 +13,7 @@ _HOME = {
     "itlm_rounds": "loop",
     "TrajectoryRecorder": "trajectories",
     "rank_suspects": "trajectories",
-    "choose_alpha": "trajectories",
+    "choose_alpha": "choosing",
     "InputError": "errors",
 }
 __all__ = sorted(_HOME)

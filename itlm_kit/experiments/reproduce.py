@@ -7,8 +7,8 @@ from importlib.metadata import version as package_version
 from typing import NamedTuple
 
 from itlm_kit.errors import InputError, check_choice, check_integer
-from itlm_kit.experiments.experiment import Experiment, Where, select
-from itlm_kit.experiments.results import Result, ResultStore
+from itlm_kit.experiments.experiment import Experiment, select
+from itlm_kit.experiments.results import Result
 
 PROFILES = ("quick", "full")
 
@@ -105,7 +105,7 @@ def versions():
 
 
 def resolve_device(device):
-    """"auto" as "cuda" where there is one, else "cpu"; raises InputError for a CUDA that is not there."""
+    """Turn "auto" into "cuda" where there is one, else "cpu"; raises InputError for a CUDA that is not there."""
     check_choice("device", device, ("auto", "cpu", "cuda"))
     if device == "cpu":
         return device

@@ -63,7 +63,9 @@ class ResultStore:
                 _write_atomically(path.with_suffix(".npz"), lambda f: np.savez_compressed(f, **result.curves))
             _write_atomically(path, lambda f: f.write(text.encode()))
         except OSError as error:
-            raise InputError(f"results must go to a folder that can be written; {path.parent}: {error.strerror}.") from error
+            raise InputError(
+                f"results must go to a folder that can be written; {path.parent}: {error.strerror}."
+            ) from error
         return path
 
     def load(self, experiment, version, settings, seed):
