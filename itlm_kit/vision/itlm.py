@@ -1,0 +1,119 @@
+"""ITLM for image classifiers: Algorithm 1 with `train` as its update, and reports that watch test images."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from itlm_kit.errors import InputError
+from itlm_kit.loop import itlm_rounds
+from itlm_kit.trimming import num_kept
+from itlm_kit.vision.training import Samples, check_batch, outputs, per_sample_losses, train
+
+
+class Trained(NamedTuple):
+    """theta_t: a network at its selected epoch, and the accuracies (percent) seen on the way."""
+
+    model: Any  # weights of the selected epoch
+    report: dict  # last, selected and best accuracy on the test images; selected_epoch
+
+
+def classifier_rounds(samples, recipe, *, alpha, epochs, seed, watch):
+    """Yield the Rounds of ITLM on labelled images, one for each of theta_0 ... theta_T.
+
+    samples: Samples. epochs: explicit, one number for each of theta_0 ... theta_T. alpha: share to keep. watch:
+    a Watch, which selects the epoch that becomes theta_t. Every round starts from weights drawn anew (appendix B c)
+    and is scored by one pass over the images as they are. Raises InputError before any training.
+    """
+    if len(epochs) == 0:
+        raise InputError("epochs must name a number for each of theta_0 ... theta_T; got none, e.g. (80, 80, 80)")
+    k = num_kept(alpha, len(samples))
+    check_batch(k, recipe)
+
+    def fit(kept, t):
+        return train_watched(samples, kept, recipe, epochs=epochs[t], seed=round_seed(seed, t), watch=watch)
+
+    rounds = itlm_rounds(
+        fit(np.ones(len(samples), bool), 0),
+        losses=lambda theta: per_sample_losses(theta.model, samples),
+        update=lambda theta, kept, t: fit(kept, t + 1),
+        k=k,
+    )
+    for _ in epochs:
+        yield next(rounds)
+
+
+def train_watched(samples, kept, recipe, *, epochs, seed, watch, recorder=None):
+    """Train once and return the network at the epoch that `watch` selects, as a Trained."""
+    watching = watch.start()
+    model = train(samples, kept, recipe, epochs=epochs, seed=seed, recorder=recorder, after_epoch=watching)
+    return watching.finish(model)
+
+
+def round_seed(seed, t):
+    """The seed of round t's weights and sample order, independent between rounds."""
+    return int(np.random.SeedSequence([seed, t]).generate_state(1)[0])
+
+
+class Watch:
+    """What is looked at after each epoch: noisy labels select it, true labels only report.
+
+    test: Samples that `last`, `selected` and `best` are reported on. watched: a few of them, looked at after every
+    epoch, so that watching stays cheap. validation: noisy labels (m,) of the watched images (protocol "paper": one
+    pass serves both), or Samples of their own with noisy labels (protocol "holdout").
+    """
+
+    def __init__(self, test, watched, validation):
+        self.test, self.watched, self.validation = test, watched, validation
+
+    def start(self):
+        """A new watcher for one training run: call it after each epoch, then `finish`."""
+        return _Watching(self)
+
+    def accuracies(self, model):
+        """(accuracy on the noisy validation labels, accuracy on the watched test images), both in percent."""
+        called = outputs(model, self.watched).argmax(1)
+        seen = _percent(called == self.watched.y)
+        if isinstance(self.validation, Samples):
+            return accuracy(model, self.validation), seen
+        return _percent(called == self.validation), seen
+
+
+class _Watching:
+    def __init__(self, watch):
+        self.watch = watch
+        self.selected, self.best = _Top(), _Top()
+
+    def __call__(self, model, epoch):
+        validation, seen = self.watch.accuracies(model)
+        self.selected.offer(validation, epoch, model)
+        self.best.offer(seen, epoch, model)
+
+    def finish(self, model):
+        """Report on all test images and return the network at its selected epoch."""
+        report = {"last_accuracy": accuracy(model, self.watch.test)}
+        model.load_state_dict(self.best.weights)
+        report["best_accuracy"] = accuracy(model, self.watch.test)
+        model.load_state_dict(self.selected.weights)
+        report["selected_accuracy"] = accuracy(model, self.watch.test)
+        return Trained(model, {**report, "selected_epoch": self.selected.epoch})
+
+
+class _Top:
+    """The first epoch with the highest score, and the weights it had."""
+
+    def __init__(self):
+        self.score = -1.0
+
+    def offer(self, score, epoch, model):
+        if score > self.score:
+            self.score, self.epoch = score, epoch
+            self.weights = {name: value.clone() for name, value in model.state_dict().items()}
+
+
+def accuracy(model, samples):
+    """Share of samples called by their label, in percent."""
+    return _percent(outputs(model, samples).argmax(1) == samples.y)
+
+
+def _percent(correct):
+    return round(100 * correct.double().mean().item(), 3)
