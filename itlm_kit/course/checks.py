@@ -1,0 +1,161 @@
+"""How an exercise of the notebooks is checked: by example, with a message for each mistake that is easy to make."""
+
+import copy
+import ctypes
+import html
+import threading
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from itlm_kit.errors import InputError
+
+PASSED, NOT_YET, NOT_ATTEMPTED = "passed", "not yet", "not attempted"
+MARKS = {PASSED: "✓", NOT_YET: "✗", NOT_ATTEMPTED: "○"}
+SECONDS = 10  # for all the calls of one check
+
+
+class Exercise(NamedTuple):
+    """A question with one right answer: a value, or a function judged on `cases`."""
+
+    truth: Any  # the right value, or a function that gives it
+    mistakes: tuple  # of (what is wrong in words, the value or function of someone who errs like this)
+    cases: tuple = ()  # of tuples of arguments; empty for a value
+
+
+class Verdict(NamedTuple):
+    """What a check says; shows itself in a notebook."""
+
+    exercise: str
+    state: str  # PASSED, NOT_YET or NOT_ATTEMPTED
+    message: str
+
+    def __repr__(self):
+        return f"{MARKS[self.state]} Exercise {self.exercise}: {self.state}. {self.message}".rstrip()
+
+    def _repr_html_(self):
+        text = html.escape(self.message).replace("\n", "<br>")
+        head = f"{MARKS[self.state]} Exercise {self.exercise}: {self.state}."
+        return f'<div role="status" style="border-left: 4px solid; padding: 0 .7em"><b>{head}</b> {text}</div>'
+
+
+class NotYet(Exception):
+    """The answer is wrong; the text says how."""
+
+
+class Blank(Exception):
+    """There is no answer yet."""
+
+
+class _TooSlow(BaseException):  # no Exception, so that an answer's `except Exception` does not swallow it
+    pass
+
+
+def judge(name, exercise, answer, *, seconds=SECONDS):
+    """Return the Verdict on an answer; never raises for what the answer does, never changes it."""
+    try:
+        with _time_limit(seconds):
+            _judge_function(exercise, answer) if exercise.cases else _judge_value(exercise, answer)
+    except Blank as blank:
+        return Verdict(name, NOT_ATTEMPTED, str(blank))
+    except NotYet as wrong:
+        return Verdict(name, NOT_YET, str(wrong))
+    except _TooSlow:
+        return Verdict(name, NOT_YET, f"It was still running after {seconds:g} s. Is there a loop that never ends?")
+    return Verdict(name, PASSED, "")
+
+
+def _judge_value(exercise, answer):
+    _refuse_blank(answer)
+    if callable(answer):
+        raise NotYet("A value is asked for; this is a function. Call it, and hand in what it returns.")
+    if not _same(answer, exercise.truth):
+        raise NotYet(_name_mistake([answer], [()], exercise) or f"{_short(answer)} is not it.")
+
+
+def _judge_function(exercise, answer):
+    _refuse_blank(answer)
+    if not callable(answer):
+        raise NotYet("A function is asked for; hand in its name, without calling it.")
+    found = [_call(answer, case) for case in exercise.cases]
+    for case, value in zip(exercise.cases, found, strict=True):
+        right = exercise.truth(*copy.deepcopy(case))
+        if not _same(value, right):
+            example = f"Counterexample: {_told(answer, case)}\ngives {_short(value)}, should be {_short(right)}."
+            raise NotYet("\n".join(filter(None, [_name_mistake(found, exercise.cases, exercise), example])))
+
+
+def _refuse_blank(answer):
+    if answer is None or answer is ...:
+        raise Blank("Put your answer in place of the dots and run the cell again.")
+
+
+def _call(answer, case):
+    given = copy.deepcopy(case)
+    try:
+        value = answer(*given)
+    except Exception as error:
+        raise NotYet(f"{_told(answer, case)}\nraised {type(error).__name__}: {error}") from error
+    if value is None or value is ...:
+        raise Blank("The function returns nothing yet: fill in its body, and mind the `return`.")
+    if not all(map(_same, given, case)):
+        raise NotYet(f"The function changes its own input: {_told(answer, case)}\nWork on a copy.")
+    return copy.deepcopy(value)
+
+
+def _name_mistake(found, cases, exercise):
+    """The words for the first known mistake that gives just what was found in every case."""
+    for words, mistake in exercise.mistakes:
+        values = (mistake(*copy.deepcopy(case)) if callable(mistake) else mistake for case in cases)
+        if all(map(_same, found, values)):
+            return words
+    return ""
+
+
+def _same(a, b):
+    """Whether two answers agree: shape, being a mask or not, and values to six digits."""
+    if callable(a) or callable(b):
+        return a is b
+    try:
+        a, b = np.asarray(a), np.asarray(b)
+        if a.shape != b.shape or (a.dtype == bool) != (b.dtype == bool):
+            return False
+        return bool(np.allclose(a, b, rtol=1e-6, atol=1e-9, equal_nan=True))
+    except (TypeError, ValueError):  # ragged lists, texts, things of other kinds
+        return False
+
+
+def _told(answer, case):
+    return f"{getattr(answer, '__name__', 'answer')}({', '.join(map(_short, case))})"
+
+
+def _short(value):
+    if callable(value):
+        return getattr(value, "__name__", "function")
+    with np.printoptions(precision=4, threshold=24, edgeitems=3, suppress=True):
+        value = value.item() if isinstance(value, np.generic) else value
+        text = np.array2string(value, separator=", ") if isinstance(value, np.ndarray) else repr(value)
+    return text if len(text) <= 400 else text[:400] + " …"
+
+
+@contextmanager
+def _time_limit(seconds):
+    """Raise _TooSlow in this thread when the time is over, between two steps of Python (no signal: works anywhere)."""
+    thread = ctypes.c_ulong(threading.get_ident())
+    stop = ctypes.py_object(_TooSlow)
+    timer = threading.Timer(seconds, ctypes.pythonapi.PyThreadState_SetAsyncExc, (thread, stop))
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def parse(name):
+    """The key of an exercise, (chapter, number), from a name such as "3.1" or "03.1"."""
+    try:
+        chapter, number = map(int, str(name).split("."))
+    except ValueError:
+        raise InputError(f'exercise must be named like "3.1", chapter and number; got {name!r}.') from None
+    return chapter, number

@@ -1,0 +1,126 @@
+"""What a notebook says at its start and hands over at its end."""
+
+import json
+import math
+import os
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import NamedTuple
+
+from itlm_kit.errors import InputError, check_choice, check_integer
+
+PROFILES = ("quick", "full")
+DEVICES = ("auto", "cpu", "cuda")
+RECORD = "application/vnd.itlm.record+json"
+
+
+class SetUp(NamedTuple):
+    """The checked parameters of a notebook."""
+
+    profile: str  # "quick" or "full"
+    seed: int
+    device: str  # "cpu" or "cuda"
+    data_root: Path | None  # None: where `itlm data list` looks by default
+
+
+def set_up(profile, seed, device="auto", data_root=None, *, minutes=None, data="drawn from the seed", torch=True):
+    """Check a notebook's parameters, print one line about the run, and return them as a SetUp.
+
+    minutes: how long it takes on two CPU cores, a number or one per profile, {"quick": 0.5, "full": 30}. data: what
+    the figures come from, in words, likewise. torch: whether the notebook trains networks; without it torch is not
+    imported and everything runs on the CPU. Raises InputError for a parameter that is unknown or of the wrong type.
+    """
+    profile = check_choice("profile", profile, PROFILES)
+    seed = check_integer("seed", seed, low=0, remedy="It makes a run repeatable.")
+    data_root = _check_data_root(data_root)
+    device = _find_device(check_choice("device", device, DEVICES), torch)
+    parts = (f"profile {profile}, seed {seed}", _versions(torch), device, f"data: {_of_profile(data, profile)}")
+    time = _of_profile(minutes, profile)
+    print(" · ".join(parts) + ("" if time is None else f" · {_in_words(time)}"))
+    return SetUp(profile, seed, device, data_root)
+
+
+def record(**figures):
+    """Hand figures over to whoever runs the notebook: `itlm run` collects them in results.json.
+
+    Each value is anything JSON knows, or NumPy or torch values, all finite; raises InputError otherwise.
+    """
+    plain = {name: _plain(name, value) for name, value in figures.items()}
+    for name, value in plain.items():
+        _show(name, value)
+
+
+def read_records(nb):
+    """Return {name: value} of all that `record` left in an executed notebook (nbformat 4)."""
+    outputs = (output for cell in nb.cells for output in cell.get("outputs", []))
+    records = (output["data"][RECORD] for output in outputs if RECORD in output.get("data", {}))
+    return {one["name"]: one["value"] for one in records}
+
+
+def _check_data_root(data_root):
+    if data_root is None:
+        return None
+    if not isinstance(data_root, str | os.PathLike):
+        raise InputError(f"data_root must be a folder or None; got {data_root!r}. `itlm data list` shows the default.")
+    path = Path(data_root).expanduser()
+    if not path.is_dir():
+        found = "a file" if path.exists() else "nothing there"
+        raise InputError(f"data_root must be a folder; got {str(data_root)!r} ({found}). Name one, or leave it None.")
+    return path
+
+
+def _find_device(device, torch):
+    if not torch:
+        return "cpu"
+    from torch import cuda
+
+    if device == "cuda" and not cuda.is_available():
+        raise InputError('device must be there; got "cuda" and torch sees no CUDA device. Use "auto" or "cpu".')
+    return "cuda" if device != "cpu" and cuda.is_available() else "cpu"
+
+
+def _versions(torch):
+    python = ".".join(map(str, sys.version_info[:3]))
+    names = ("itlm_kit", "numpy", *(["torch"] if torch else []))
+    return ", ".join([f"Python {python}", *(f"{name} {_version(name)}" for name in names)])
+
+
+def _version(name):
+    try:
+        return version(name)
+    except PackageNotFoundError:  # run from the source folder without an install
+        return "(not installed)"
+
+
+def _of_profile(value, profile):
+    return value.get(profile) if isinstance(value, dict) else value
+
+
+def _in_words(minutes):
+    return f"about {minutes:.0f} min" if minutes >= 2 else f"about {math.ceil(minutes * 60)} s"
+
+
+def _plain(name, value):
+    try:
+        return json.loads(json.dumps(value, default=_to_list, allow_nan=False))
+    except (TypeError, ValueError) as error:
+        remedy = "Record a number, a text, or a list or dict of these."
+        raise InputError(f"{name} must be finite and of a kind JSON knows; got {value!r}. {remedy}") from error
+
+
+def _to_list(value):
+    if hasattr(value, "tolist"):  # NumPy and torch alike
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} is no JSON")
+
+
+def _show(name, value):
+    from IPython import get_ipython
+    from IPython.display import display
+
+    text = f"{name} = {value}"
+    if get_ipython() is None:  # plain Python
+        print(text)
+    else:
+        display({RECORD: {"name": name, "value": value}, "text/plain": text}, raw=True)
