@@ -35,9 +35,10 @@ class Verdict(NamedTuple):
         return f"{MARKS[self.state]} Exercise {self.exercise}: {self.state}. {self.message}".rstrip()
 
     def _repr_html_(self):
-        text = html.escape(self.message).replace("\n", "<br>")
+        text, _, example = html.escape(self.message).partition("\n")
         head = f"{MARKS[self.state]} Exercise {self.exercise}: {self.state}."
-        return f'<div role="status" style="border-left: 4px solid; padding: 0 .7em"><b>{head}</b> {text}</div>'
+        body = f"<b>{head}</b> {text}" + (f"<pre>{example}</pre>" if example else "")
+        return f'<div role="status" style="border-left: 4px solid; padding: 0 .7em">{body}</div>'
 
 
 class NotYet(Exception):
@@ -96,11 +97,11 @@ def _call(answer, case):
     try:
         value = answer(*given)
     except Exception as error:
-        raise NotYet(f"{_told(answer, case)}\nraised {type(error).__name__}: {error}") from error
+        raise NotYet(f"It stops with {type(error).__name__}: {error}\n{_told(answer, case)}") from error
     if value is None or value is ...:
         raise Blank("The function returns nothing yet: fill in its body, and mind the `return`.")
     if not all(map(_same, given, case)):
-        raise NotYet(f"The function changes its own input: {_told(answer, case)}\nWork on a copy.")
+        raise NotYet(f"The function changes its own input; work on a copy.\n{_told(answer, case)}")
     return copy.deepcopy(value)
 
 

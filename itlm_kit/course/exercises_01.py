@@ -1,0 +1,97 @@
+"""Exercises of notebook 01: the trimming rule, and when clean and bad losses lie apart."""
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+
+from itlm_kit.course.checks import Exercise
+from itlm_kit.trimming import trim
+
+
+def _order(losses):
+    return np.argsort(losses, kind="stable")
+
+
+def _separation(losses, is_clean):
+    return [roc_auc_score(~is_clean, row) for row in losses]
+
+
+def _best_epoch(losses, is_clean):
+    return int(np.argmax(_separation(losses, is_clean)))
+
+
+def _gaps(losses, is_clean):
+    return losses[:, ~is_clean].mean(1) - losses[:, is_clean].mean(1)
+
+
+def _epochs(seed, epochs=6, n=40):
+    """Losses (epochs, n) in which separation rises and falls while one bad loss grows without bound."""
+    rng = np.random.default_rng(seed)
+    is_clean = rng.permutation(n) < 0.7 * n
+    shift = np.array([0.0, 1.0, 2.5, 1.0, 0.5, 0.2])[:epochs, None]
+    losses = rng.exponential(size=(epochs, n)) / np.arange(1, epochs + 1)[:, None] + shift * ~is_clean
+    losses[:, np.flatnonzero(~is_clean)[0]] += np.arange(epochs) ** 3
+    return losses, is_clean
+
+
+_RANDOM = np.random.default_rng(1).exponential(size=12)
+_FEW = (
+    np.array([[0.9, 0.8, 0.7, 0.85, 0.75], [0.5, 0.4, 0.3, 0.6, 0.7], [0.2, 0.1, 0.3, 0.25, 2.0]]),
+    np.array([True, True, True, False, False]),
+)
+
+EXERCISES = {
+    1: Exercise(
+        truth=trim,
+        mistakes=(
+            ("It marks the k largest losses; the k smallest are kept.", lambda losses, k: trim(-losses, k)),
+            ("It drops k samples; keep k.", lambda losses, k: trim(losses, max(len(losses) - k, 1))),
+            ("It gives indices; a mask has one True or False per sample.", lambda losses, k: _order(losses)[:k]),
+            (
+                "With ties it keeps more than k: let the lower index win (`kind='stable'`).",
+                lambda losses, k: losses <= np.sort(losses)[k - 1],
+            ),
+            (
+                "With ties it keeps fewer than k: of the losses at the cut, keep the first ones.",
+                lambda losses, k: losses < np.append(np.sort(losses), np.inf)[k],
+            ),
+            (
+                "It marks the first k samples: the mask must be in their order.",
+                lambda losses, k: losses * 0 + np.arange(len(losses)) < k,
+            ),
+            (
+                "It gives 0 and 1; a mask is boolean, or NumPy takes it for indices.",
+                lambda losses, k: trim(losses, k) * 1,
+            ),
+        ),
+        cases=(
+            (np.array([0.3, 2.0, 0.1, 0.7, 5.0]), 3),
+            (np.array([1.0, 0.5, 1.0, 1.0, 2.0]), 2),
+            (_RANDOM, 7),
+            (_RANDOM, 12),
+        ),
+    ),
+    2: Exercise(
+        truth=_best_epoch,
+        mistakes=(
+            ("Epochs are counted from 0 here.", lambda losses, is_clean: _best_epoch(losses, is_clean) + 1),
+            (
+                "That is where they are mixed most; look for the largest separation.",
+                lambda losses, is_clean: int(np.argmin(_separation(losses, is_clean))),
+            ),
+            (
+                "The gap of the means is ruled by single huge losses; count the pairs in the right order (AUC).",
+                lambda losses, is_clean: int(np.argmax(_gaps(losses, is_clean))),
+            ),
+            (
+                "That is the epoch with the lowest mean loss, when bad labels are being learnt too.",
+                lambda losses, is_clean: int(np.argmin(losses.mean(1))),
+            ),
+            ("That is the last epoch; separation comes earlier.", lambda losses, is_clean: len(losses) - 1),
+            (
+                "Asked for is the epoch, not its separation.",
+                lambda losses, is_clean: max(_separation(losses, is_clean)),
+            ),
+        ),
+        cases=(_FEW, _epochs(0), _epochs(1)),
+    ),
+}
