@@ -1,0 +1,107 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from itlm_kit import InputError, TrajectoryRecorder, rank_suspects
+
+
+@pytest.fixture(params=["memory", "disk"])
+def recorder(request, tmp_path):
+    return TrajectoryRecorder(4, 3, tmp_path / "run" if request.param == "disk" else None)
+
+
+def test_what_was_recorded_is_there_and_the_rest_is_nan(recorder):
+    recorder.record(0, [2, 0], [0.5, 1.5], [True, False])
+    recorder.record(0, [1], [2.5], [True], margin=[-1], confidence=[0.25])
+    np.testing.assert_array_equal(recorder.losses[0], [1.5, 2.5, 0.5, np.nan])
+    np.testing.assert_array_equal(recorder.correct[0], [0, 1, 1, np.nan])
+    np.testing.assert_array_equal(recorder.margin[0], [np.nan, -1, np.nan, np.nan])
+    assert recorder.confidence[0, 1] == 0.25 and np.isnan(recorder.losses[1:]).all()
+    np.testing.assert_array_equal(recorder.seen[0], [True, True, True, False])
+
+
+def test_a_recording_opens_later_without_the_model(tmp_path):
+    first = TrajectoryRecorder(4, 3, tmp_path, measured="after")
+    first.record(1, np.arange(4), np.arange(4.0), np.ones(4))
+    again = TrajectoryRecorder.load(tmp_path)
+    assert (again.n, again.epochs, again.measured) == (4, 3, "after")
+    np.testing.assert_array_equal(again.losses, first.losses)
+    assert isinstance(again.losses, np.memmap) and not again.losses.flags.writeable
+
+
+def test_a_large_recording_stays_on_disk(tmp_path):
+    recorder = TrajectoryRecorder(200_000, 3, tmp_path)
+    assert isinstance(recorder.losses, np.memmap)
+    assert (tmp_path / "losses.npy").stat().st_size >= 4 * 200_000 * 3
+
+
+def test_tensors_of_any_float_are_taken(recorder):
+    recorder.record(
+        0, torch.tensor([3, 1]), torch.tensor([1.0, 2.0], dtype=torch.bfloat16), torch.tensor([True, False])
+    )
+    np.testing.assert_array_equal(recorder.losses[0], [np.nan, 2, np.nan, 1])
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        ((1, [0, 0], [1, 1], [1, 1]), "got 0 twice in epoch 1"),
+        ((1, [3], [1], [1]), "got 3 twice in epoch 1"),
+        ((0, [1], [1], [1]), "in order; got 0 after 1"),
+        ((3, [1], [1], [1]), "epoch must be below 3"),
+        ((-1, [1], [1], [1]), "epoch must be a whole number"),
+        ((1, [4], [1], [1]), r"index must lie in 0\.\.3"),
+        ((1, [-1], [1], [1]), r"index must lie in 0\.\.3"),
+        ((1, [0.5], [1], [1]), "index must be a row of whole numbers"),
+        ((1, [0, 1], [1], [1, 1]), "losses must have one value per index"),
+        ((1, [0, 1], [1, 1], [1]), "correct must have one value per index"),
+        ((1, [0, 1], [1, np.nan], [1, 1]), "sample 1 has NaN"),
+    ],
+)
+def test_bad_records_are_refused_and_write_nothing(recorder, call, message):
+    recorder.record(1, [3], [9.0], [0])
+    before = np.array(recorder.losses)
+    with pytest.raises(InputError, match=message):
+        recorder.record(*call)
+    np.testing.assert_array_equal(recorder.losses, before)
+
+
+def test_folders_that_cannot_serve(tmp_path):
+    TrajectoryRecorder(2, 1, tmp_path / "a")
+    with pytest.raises(InputError, match="must not hold a recording yet"):
+        TrajectoryRecorder(2, 1, tmp_path / "a")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="must be a place to write to"):
+        TrajectoryRecorder(2, 1, tmp_path / "file")
+    with pytest.raises(InputError, match="must hold a recording"):
+        TrajectoryRecorder.load(tmp_path / "nothing")
+
+
+def test_damaged_recordings_and_other_versions_are_named(tmp_path):
+    TrajectoryRecorder(2, 1, tmp_path)
+    (tmp_path / "losses.npy").write_bytes((tmp_path / "losses.npy").read_bytes()[:-1])
+    with pytest.raises(InputError, match=r"losses\.npy must be a whole \.npy file"):
+        TrajectoryRecorder.load(tmp_path)
+    about = json.loads((tmp_path / "recorder.json").read_text())
+    (tmp_path / "recorder.json").write_text(json.dumps({**about, "format": 99}))
+    with pytest.raises(InputError, match="holds format 99"):
+        TrajectoryRecorder.load(tmp_path)
+
+
+def test_suspects_are_ranked_by_mean_loss_over_the_epochs_seen(recorder):
+    recorder.record(0, [0, 1, 2], [1.0, 5.0, 2.0], [1, 0, 1])
+    recorder.record(1, [0, 2], [2.0, 8.0], [1, 0])
+    table = rank_suspects(recorder)
+    assert table["index"].tolist() == [1, 2, 0, 3]  # 1 and 2 tie at 5.0: the lower index first
+    assert dict(zip(table["index"], table["score"], strict=True))[0] == 1.5
+    assert np.isnan(table["score"].iloc[-1]) and table["why"].iloc[-1] == "never seen in training"
+    early = rank_suspects(recorder, epochs=1)
+    assert early["index"].tolist() == [1, 2, 0, 3] and "above 2 other samples" in early["why"].iloc[0]
+
+
+def test_a_row_of_losses_is_enough_to_rank():
+    assert rank_suspects(np.array([0.1, 3.0, 2.0]))["index"].tolist() == [1, 2, 0]
+    with pytest.raises(InputError, match=r"shape \(n,\) or \(epochs, n\)"):
+        rank_suspects(np.zeros((2, 2, 2)))
