@@ -1,0 +1,134 @@
+"""The clear path: ITLM for generalized linear models straight through the loop, as Algorithm 1 reads."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from itlm_kit.errors import InputError, check_integer
+from itlm_kit.glm.links import IDENTITY
+from itlm_kit.glm.losses import SQUARED
+from itlm_kit.loop import itlm
+from itlm_kit.trimming import num_kept
+
+CONVERGED = 1e-10  # a full update ends when a step is this small beside theta
+NEAR_ZERO = 1e-8  # the absolute loss counts as a parabola below this residual
+
+
+class Path(NamedTuple):
+    """Where ITLM went."""
+
+    thetas: np.ndarray  # (T+1, d), theta_0 ... theta_T
+    kept: np.ndarray  # (T, n) bool, S_0 ... S_{T-1}
+
+
+def clear_path(x, y, *, alpha, rounds, step=None, steps=1, link=IDENTITY, loss=SQUARED, theta0=None):
+    """Run `rounds` rounds of ITLM on the loss of y - w(x'theta), keeping a share alpha, and return the Path.
+
+    x: (n, d); y: (n,). step=None: every update fits the kept samples to the end ("large M": least squares, of minimum
+    norm where they do not settle theta; Gauss-Newton from theta_t for other links and losses). step=eta: `steps` (M)
+    full gradient steps on half their mean squared loss. theta0: (d,), or None for the fit on all samples (Algorithm 1,
+    step 2; the paper's M = 1 figures need it too). Raises InputError for data that is not finite or does not match,
+    alpha that keeps no sample, or a step so large that theta diverges. Sections 5 and 6.1, appendix B (a), (b).
+    """
+    x, y = check_data(x, y)
+    check_settings(len(y), alpha, rounds, step, steps)
+    theta0 = start(x, y, link, loss) if theta0 is None else check_theta(theta0, x)
+
+    def losses(theta):
+        return loss.value(y - link.value(x @ theta))
+
+    def update(theta, kept, t):
+        if step is None:
+            return fit(x[kept], y[kept], theta, link, loss)
+        return descend(x[kept], y[kept], theta, step, steps, link, loss)
+
+    with np.errstate(over="ignore", invalid="ignore"):  # a path that diverges ends in the loop's own error
+        result = itlm(theta0, losses, update, alpha=alpha, rounds=rounds, keep_states=True)
+    return Path(np.stack(result.states), result.kept)
+
+
+def start(x, y, link=IDENTITY, loss=SQUARED):
+    """theta_0 of Algorithm 1: the fit on all samples. x: (n, d); y: (n,); returns (d,)."""
+    return fit(x, y, np.zeros(x.shape[1]), link, loss)
+
+
+def fit(x, y, theta, link=IDENTITY, loss=SQUARED, *, max_steps=200):
+    """Fit theta to all of the samples given, from theta where it has to iterate (Gauss-Newton, halved until it pays).
+
+    Residuals are reweighted by pull(r) / r, which is 1 for the squared loss. One step solves the linear squared case.
+    """
+    if link is IDENTITY and loss is SQUARED:
+        return np.linalg.lstsq(x, y, rcond=None)[0]
+    for _ in range(max_steps):
+        move = _newton_step(x, y, theta, link, loss)
+        theta, moved = _halved_until_better(x, y, theta, move, link, loss)
+        if moved <= CONVERGED * (1 + np.linalg.norm(theta)):
+            break
+    return theta
+
+
+def descend(x, y, theta, step, steps=1, link=IDENTITY, loss=SQUARED):
+    """Take `steps` full gradient steps on the samples given (Algorithm 2 with N = |S|)."""
+    for _ in range(steps):
+        u = x @ theta
+        theta = theta + step / len(y) * (x.T @ (loss.pull(y - link.value(u)) * link.slope(u)))
+    return theta
+
+
+def _newton_step(x, y, theta, link, loss):
+    u = x @ theta
+    r = y - link.value(u)
+    r = np.where(np.abs(r) < NEAR_ZERO, NEAR_ZERO, r)
+    root = np.sqrt(loss.pull(r) / r)
+    return np.linalg.lstsq(x * (root * link.slope(u))[:, None], root * (y - link.value(u)), rcond=None)[0]
+
+
+def _halved_until_better(x, y, theta, move, link, loss):
+    def total(theta):
+        return loss.value(y - link.value(x @ theta)).sum()
+
+    before = total(theta)
+    for _ in range(30):
+        if total(theta + move) <= before:
+            return theta + move, np.linalg.norm(move)
+        move = move / 2
+    return theta, 0.0
+
+
+def check_data(x, y):
+    """Return x (n, d) and y (n,) as float arrays; raise InputError unless they match, hold samples and are finite."""
+    x, y = _as_floats("x", x), _as_floats("y", y)
+    if x.ndim != 2 or 0 in x.shape:
+        raise InputError(f"x must be a table of samples by features, (n, d); got shape {x.shape}.")
+    if y.shape != x.shape[:1]:
+        raise InputError(f"y must have one output per sample, shape {x.shape[:1]}; got {y.shape}.")
+    for name, values in (("x", x), ("y", y)):
+        if not np.isfinite(values).all():
+            row = int(np.argwhere(~np.isfinite(values))[0, 0])
+            raise InputError(f"{name} must be finite; sample {row} has NaN or infinity. Drop it or fill it in first.")
+    return x, y
+
+
+def check_settings(n, alpha, rounds, step, steps):
+    """Return k, the number of samples kept; raise InputError for settings out of range."""
+    k = num_kept(alpha, n)
+    check_integer("rounds", rounds, remedy="It is the number of updates.")
+    check_integer("steps", steps, remedy="It is M, the number of gradient steps a round.")
+    if step is not None and not 0 < step < np.inf:
+        raise InputError(f"step must be a positive number, or None for full updates; got {step!r}, e.g. 0.5")
+    return k
+
+
+def check_theta(theta, x):
+    """Return theta (d,) as floats; raise InputError for another shape or values that are not finite."""
+    theta = _as_floats("theta0", theta)
+    if theta.shape != x.shape[1:] or not np.isfinite(theta).all():
+        raise InputError(f"theta0 must be finite and of shape {x.shape[1:]}; got shape {theta.shape}.")
+    return theta
+
+
+def _as_floats(name, values):
+    try:
+        return np.asarray(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name} must be numbers; it cannot be read as such ({error}).") from error
