@@ -1,0 +1,11 @@
+"""Sets of images and the ways to spoil them."""
+
+from itlm_kit.data.catalogue import NAMES, load
+from itlm_kit.data.corruptions import LABEL_NOISE, Corrupted, mix_images, random_labels, systematic_labels
+from itlm_kit.data.image_set import ImageSet, enlarge, subsample
+from itlm_kit.data.root import data_root
+
+__all__ = [
+    "LABEL_NOISE", "NAMES", "Corrupted", "ImageSet", "data_root", "enlarge", "load", "mix_images", "random_labels",
+    "subsample", "systematic_labels",
+]  # fmt: skip
