@@ -46,6 +46,8 @@ def _breakdown(n, k):
     return min(n - k + 1, k)
 
 
+_NOISE = np.random.default_rng(9).normal(size=(10, 3))  # no pattern: from one start, trimming ends in a local minimum
+
 EXERCISES = {
     1: Exercise(
         truth=_exact,
@@ -69,8 +71,9 @@ EXERCISES = {
         ),
         cases=(
             (np.ones((5, 1)), np.array([1.0, 1.2, 0.9, 1.1, 8.0]), 4),
-            (*_sample(9, 9, 2), 6),
+            (*_sample(0, 9, 2), 6),
             (*_sample(1, 8, 1), 5),
+            (_NOISE[:, :2], _NOISE[:, 2], 6),
         ),
     ),
     2: Exercise(

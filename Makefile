@@ -1,0 +1,37 @@
+# make run | test | test-fast | lab | bench   Each first makes .venv when it is missing or older than pyproject.toml.
+# Without make (Windows, say): python -m venv .venv, then pip install -e .[all] in it, then the `itlm` command.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+
+# Two BLAS threads make small least-squares fits several times slower than one.
+export OPENBLAS_NUM_THREADS ?= 1
+
+.PHONY: run test test-fast lab bench
+
+run: $(READY)
+	$(BIN)/itlm run
+
+test: $(READY)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+test-fast: $(READY)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not notebook and not browser"
+
+lab: $(READY)
+	$(BIN)/python -m jupyter lab notebooks/00_start_here.ipynb
+
+bench: $(READY)
+	$(BIN)/python -m tests.benchmarks $(BENCH) $(if $(CHECK),--check)
+
+# The mark is written last, so that a set-up that was stopped half-way is begun anew.
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "Python 3.11 or newer is needed; '$(PYTHON)' is not. Name one: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@echo "Setting up .venv (once; downloads torch and JupyterLab, a few minutes) ..."
+	@test -e $@ || rm -rf .venv
+	@rm -f $@
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[all]'
+	@touch $@
