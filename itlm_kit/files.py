@@ -1,0 +1,32 @@
+"""Files that are there whole or not at all."""
+
+import os
+from contextlib import contextmanager
+from pathlib import Path
+
+from itlm_kit.errors import InputError
+
+
+def write_atomically(path, write):
+    """Let `write(file)` fill a binary file that takes its name only once it is safely on disk."""
+    path = Path(path)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        with open(part, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing_to(folder):
+    """Context: make the folder if needed; an OSError inside (full, read-only, a file in the way) is an InputError."""
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(f"results must go to a folder that can be written; {folder}: {reason}.") from error
