@@ -28,7 +28,8 @@ class Experiment:
     """One figure or table of the paper, as cells that can be computed one by one.
 
     cells(profile) lists the settings of every cell, plain values only. run(settings, seed, where) computes one and
-    returns its Outcome. version is raised by hand whenever the outcome of a cell can change.
+    returns its Outcome; where it uses torch, its module imports it at the top, so that its threads can be limited.
+    version is raised by hand whenever the outcome of a cell can change.
     """
 
     name: str
@@ -46,7 +47,7 @@ class Experiment:
 def select(cells, only):
     """The cells whose settings match `only`, a list of "key=value": either of one key's values, every key.
 
-    Raises InputError for a key no cell has, or a value that matches none, naming what there is.
+    Raises InputError for a key no cell has, a value that matches none, or a combination that no cell has.
     """
     wanted = {}
     for text in only:
@@ -56,21 +57,27 @@ def select(cells, only):
         wanted.setdefault(key, []).append(value)
     for key, values in wanted.items():
         _check_known(cells, key, values)
-    return [c for c in cells if all(any(_matches(c.get(k), v) for v in vs) for k, vs in wanted.items())]
+    chosen = [c for c in cells if all(any(_matches(c.get(k), v) for v in vs) for k, vs in wanted.items())]
+    if cells and not chosen:
+        raise InputError(f"--only must leave a cell to compute; none has all of {', '.join(only)}. Leave one out.")
+    return chosen
 
 
 def _check_known(cells, key, values):
     keys = sorted({k for cell in cells for k in cell})
     if key not in keys:
         raise InputError(f"--only must name a setting of this experiment: {', '.join(keys)}; got {key!r}.")
-    known = list(dict.fromkeys(cell[key] for cell in cells if key in cell))
+    settings = [cell[key] for cell in cells if key in cell]
     for value in values:
-        if not any(_matches(k, value) for k in known):
-            raise InputError(f"--only {key}= must be one of {', '.join(map(str, known))}; got {value!r}.")
+        if not any(_matches(setting, value) for setting in settings):
+            known = ", ".join(dict.fromkeys(map(str, settings)))
+            raise InputError(f"--only {key}= must be one of {known}; got {value!r}.")
 
 
 def _matches(setting, text):
-    try:
-        return setting == text or (not isinstance(setting, (str, bool)) and setting == float(text))
-    except ValueError:
-        return str(setting) == text
+    if isinstance(setting, (int, float)) and not isinstance(setting, bool):
+        try:
+            return setting == float(text)  # 0.60 means 0.6
+        except ValueError:
+            return False
+    return str(setting) == text

@@ -2,9 +2,15 @@
 
 import os
 import platform
+import sys
 import time
+import traceback
+from contextlib import contextmanager, suppress
+from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as package_version
 from typing import NamedTuple
+
+from threadpoolctl import threadpool_limits
 
 from itlm_kit.errors import InputError, check_choice, check_integer
 from itlm_kit.experiments.experiment import Experiment, select
@@ -52,41 +58,71 @@ def compute_cell(experiment, settings, seed, where):
     )  # fmt: skip
 
 
+class Failure(NamedTuple):
+    """A cell that could not be computed."""
+
+    settings: dict
+    seed: int
+    error: str  # one line
+    trace: str  # the whole traceback
+
+
+class CellsFailed(RuntimeError):
+    """Some cells could not be computed, the others are finished and kept. `.failures` lists them."""
+
+    def __init__(self, experiment, failures):
+        self.failures = failures
+        lines = [f"{f.settings}, seed {f.seed}: {f.error}" for f in failures]
+        count = f"{len(failures)} cell{'s' if len(failures) > 1 else ''}"
+        super().__init__("\n  ".join([f"{count} of {experiment} failed; what finished is kept:", *lines]))
+
+
 def run_plan(todo_plan, store, where):
-    """Compute what a plan leaves to do, yielding each Result once it is safely on disk, in the order they finish."""
+    """Compute what a plan leaves to do, yielding each Result once it is safely on disk, in the order they finish.
+
+    A cell that fails does not stop the others; CellsFailed is raised at the end. InputError (a store that cannot be
+    written to, data that are not there) stops the run at once; what finished is kept.
+    """
     from joblib import Parallel, delayed
 
-    parallel = Parallel(n_jobs=min(todo_plan.jobs, max(1, len(todo_plan.todo))), return_as="generator_unordered")
-    tasks = (delayed(_compute_and_save)(todo_plan.experiment.name, *cell, where, store) for cell in todo_plan.todo)
-    yield from parallel(tasks)
+    experiment, failures = todo_plan.experiment, []
+    store.prepare(experiment.name)
+    jobs = min(todo_plan.jobs, max(1, len(todo_plan.todo)))
+    parallel = Parallel(jobs, return_as="generator_unordered", batch_size=1)  # each cell told as it finishes
+    for found in parallel(delayed(_compute_and_save)(experiment, *cell, where, store) for cell in todo_plan.todo):
+        if isinstance(found, Failure):
+            failures.append(found)
+        else:
+            yield found
+    if failures:
+        raise CellsFailed(experiment.name, failures)
 
 
-def _compute_and_save(name, settings, seed, where, store):
-    from itlm_kit.experiments import get_experiment  # by name: functions do not travel between processes
+def _compute_and_save(experiment, settings, seed, where, store):
+    try:
+        result = compute_cell(experiment, settings, seed, where)
+        store.save(result)
+        return result
+    except InputError:
+        raise  # data that are not there, a full disk: the other cells would fail alike
+    except Exception as error:
+        message = "".join(traceback.format_exception_only(error)).strip()
+        return Failure(settings, seed, message, traceback.format_exc())
 
-    result = compute_cell(get_experiment(name), settings, seed, where)
-    store.save(result)
-    return result
 
-
-class single_thread:
-    """Context: one BLAS thread and one torch thread, as before afterwards."""
-
-    def __enter__(self):
-        import sys
-
-        from threadpoolctl import threadpool_limits
-
-        self._limits = threadpool_limits(1)
-        self._torch = sys.modules.get("torch")
-        if self._torch is not None:
-            self._threads = self._torch.get_num_threads()
-            self._torch.set_num_threads(1)
-
-    def __exit__(self, *error):
-        self._limits.restore_original_limits()
-        if self._torch is not None:
-            self._torch.set_num_threads(self._threads)
+@contextmanager
+def single_thread():
+    """One BLAS thread and one torch thread inside, as before afterwards."""
+    torch = sys.modules.get("torch")  # not imported here: what does without torch goes on doing so
+    threads = torch.get_num_threads() if torch else None
+    with threadpool_limits(1):
+        try:
+            if torch:
+                torch.set_num_threads(1)
+            yield
+        finally:
+            if torch:
+                torch.set_num_threads(threads)
 
 
 def device_name(device):
@@ -99,9 +135,12 @@ def device_name(device):
 
 
 def versions():
-    """Versions of what a figure depends on."""
-    names = ("itlm_kit", "numpy", "scipy", "torch", "torchvision", "scikit-learn")
-    return {"python": platform.python_version(), **{name: package_version(name) for name in names}}
+    """Versions of what a figure depends on, as far as it is installed."""
+    found = {"python": platform.python_version()}
+    for name in ("itlm_kit", "numpy", "scipy", "torch", "torchvision", "scikit-learn"):
+        with suppress(PackageNotFoundError):
+            found[name] = package_version(name)
+    return found
 
 
 def resolve_device(device):

@@ -6,15 +6,20 @@ as `<key>.npz`; the key is a hash of experiment, version, settings and seed, so 
 
 import hashlib
 import json
-import os
+import tempfile
+import time
+import zipfile
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from itlm_kit.errors import InputError
+from itlm_kit.files import write_atomically, writing_to
 
 SCHEMA = 1
+_DAMAGED = (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error)
+_ABANDONED = 3600  # seconds after which a half-written file can no longer be one that is being written
 
 
 @dataclass(frozen=True)
@@ -25,7 +30,7 @@ class Result:
     version: int  # of the experiment
     settings: dict
     seed: int
-    metrics: dict  # numbers, or lists of one row (a dict) per round
+    metrics: dict  # finite numbers or None, or lists of one row (a dict) per round
     data: str
     device: str
     seconds: float
@@ -52,27 +57,34 @@ class ResultStore:
     def path(self, experiment, version, settings, seed):
         return self.folder / experiment / f"{cell_key(experiment, version, settings, seed)}.json"
 
+    def prepare(self, experiment):
+        """Make an experiment's folder ready before work starts, and clear what a killed run left half-written.
+
+        Raises InputError when the folder cannot be written to.
+        """
+        with writing_to(self.folder / experiment):
+            for part in (self.folder / experiment).glob("*.part"):
+                if time.time() - part.stat().st_mtime > _ABANDONED:
+                    part.unlink(missing_ok=True)
+            with tempfile.TemporaryFile(dir=self.folder / experiment) as file:
+                file.write(bytes(4096))
+
     def save(self, result):
-        """Write a result, whole or not at all. Raises InputError when the folder cannot be written to."""
+        """Write a result, whole or not at all.
+
+        Raises InputError when the folder cannot be written to, ValueError when a metric is NaN or infinite.
+        """
         path = self.path(result.experiment, result.version, result.settings, result.seed)
-        about = {name: value for name, value in vars(result).items() if name != "curves"}
-        text = json.dumps({"schema": SCHEMA, **about}, indent=1, default=_plain, allow_nan=False) + "\n"
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+        text = _as_text(result)
+        with writing_to(path.parent):
             if result.curves:  # first, so that a cell that counts as finished has its curves
-                _write_atomically(path.with_suffix(".npz"), lambda f: np.savez_compressed(f, **result.curves))
-            _write_atomically(path, lambda f: f.write(text.encode()))
-        except OSError as error:
-            raise InputError(
-                f"results must go to a folder that can be written; {path.parent}: {error.strerror}."
-            ) from error
+                write_atomically(path.with_suffix(".npz"), lambda f: np.savez_compressed(f, **result.curves))
+            write_atomically(path, lambda f: f.write(text.encode()))
         return path
 
     def load(self, experiment, version, settings, seed):
         """The finished cell, or None when there is none: no file, a damaged one, or one of other settings."""
-        path = self.path(experiment, version, settings, seed)
-        result = read_result(path)
-        return result if result is not None and result.key == path.stem else None
+        return read_result(self.path(experiment, version, settings, seed))
 
     def results(self, experiment=None, version=None):
         """All finished cells, of one experiment and version when named, in the order of their files' names."""
@@ -88,9 +100,10 @@ def read_result(path):
         about = json.loads(path.read_text())
         if about.pop("schema") != SCHEMA:
             return None
-        result = Result(**about, curves=_read_curves(path.with_suffix(".npz")))
-        return result if result.key == path.stem else None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError):
+        curves = _read_curves(path.with_suffix(".npz"), about.pop("curves"))
+        result = Result(**about, curves=curves)
+        return result if (result.experiment, result.key) == (path.parent.name, path.stem) else None
+    except _DAMAGED:
         return None
 
 
@@ -110,23 +123,16 @@ def _rows(result):
     return [{**common, **row, **about} for row in rounds]
 
 
-def _read_curves(path):
-    if not path.exists():
+def _as_text(result):
+    about = {"schema": SCHEMA, **vars(result), "curves": sorted(result.curves)}  # their names: absent ones show
+    return json.dumps(about, indent=1, default=_plain, allow_nan=False) + "\n"
+
+
+def _read_curves(path, names):
+    if not names:
         return {}
     with np.load(path, allow_pickle=False) as curves:
-        return dict(curves)
-
-
-def _write_atomically(path, write):
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with open(part, "wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+        return {name: curves[name] for name in names}
 
 
 def _plain(value):

@@ -1,0 +1,253 @@
+"""Runs of experiments: nothing done twice, nothing lost, the same figures side by side as one by one."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import numpy as np
+import pytest
+
+from itlm_kit.errors import InputError
+from itlm_kit.experiments.experiment import Experiment, Outcome, Where, select
+from itlm_kit.experiments.reproduce import CellsFailed, compute_cell, plan, resolve_device, run_plan, single_thread
+from itlm_kit.experiments.results import ResultStore
+
+CELLS = [{"noise": noise, "clean": clean} for noise in ("random", "systematic") for clean in (0.6, 0.8, 0.9)]
+
+
+def cells(profile):
+    return CELLS[:2] if profile == "quick" else CELLS
+
+
+def draw(settings, seed, where):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(400, 60))
+    theta = np.linalg.lstsq(x, rng.normal(size=400), rcond=None)[0]
+    rounds = [{"round": t, "error": float(abs(theta[t]))} for t in range(2)]
+    return Outcome(
+        {"error": settings["clean"] * float(np.linalg.norm(theta)), "rounds": rounds}, "drawn", {"theta": theta}
+    )
+
+
+def draw_or_fail(settings, seed, where):
+    if settings["clean"] == 0.8:
+        raise ZeroDivisionError("no clean sample")
+    return draw(settings, seed, where)
+
+
+def miss_data(settings, seed, where):
+    raise InputError("mnist must be under the data root.")
+
+
+def report_threads(settings, seed, where):
+    from threadpoolctl import threadpool_info
+
+    return Outcome({"threads": max(pool["num_threads"] for pool in threadpool_info())}, "none")
+
+
+def experiment(run=draw, version=1):
+    return Experiment("toy", "A toy", "nowhere", version, cells, run, {"quick": 1, "full": 2})
+
+
+def run_all(store, run=draw, jobs=1, version=1, **choices):
+    todo = plan(experiment(run, version), store, profile="full", jobs=jobs, **choices)
+    return list(run_plan(todo, store, Where()))
+
+
+@pytest.fixture
+def store(tmp_path):
+    return ResultStore(tmp_path / "results")
+
+
+def files(store):
+    return {path.name: path.stat().st_mtime_ns for path in store.folder.rglob("*.*")}
+
+
+def test_a_plan_lists_cells_times_seeds_and_touches_nothing(store):
+    todo = plan(experiment(), store, profile="full", jobs=3)
+    assert (len(todo.done), len(todo.todo), todo.seconds) == (0, 12, 4.0)
+    assert len(plan(experiment(), store).todo) == 2
+    assert len(plan(experiment(), store, seeds=5).todo) == 10
+    assert not store.folder.exists()
+
+
+def test_what_is_done_is_not_done_again(store):
+    first = run_all(store, seeds=1)
+    before = files(store)
+    again = plan(experiment(), store, profile="full")
+    assert [(r.settings, r.seed) for r in again.done] == [(r.settings, r.seed) for r in first]
+    assert {seed for _, seed in again.todo} == {1}
+    assert len(run_all(store)) == 6
+    assert {name: when for name, when in files(store).items() if name in before} == before
+
+
+def test_another_version_is_computed_anew(store):
+    run_all(store, seeds=1)
+    assert len(plan(experiment(version=2), store, profile="full", seeds=1).todo) == 6
+
+
+def test_side_by_side_equals_one_by_one_to_the_bit(tmp_path):
+    serial, parallel = ResultStore(tmp_path / "a"), ResultStore(tmp_path / "b")
+    run_all(serial)
+    run_all(parallel, jobs=2)
+    pairs = list(zip(serial.results("toy"), parallel.results("toy"), strict=True))
+    assert len(pairs) == 12
+    for one, other in pairs:
+        assert (one.key, one.metrics) == (other.key, other.metrics)
+        np.testing.assert_array_equal(one.curves["theta"], other.curves["theta"])
+
+
+def test_the_same_seed_gives_the_same_figure_and_another_seed_another():
+    one, again, other = (compute_cell(experiment(), CELLS[0], seed, Where()).metrics for seed in (0, 0, 1))
+    assert one == again != other
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_failing_cell_leaves_the_others_and_is_named(store, jobs):
+    found = []
+    with pytest.raises(CellsFailed, match="2 cells of toy failed") as failed:
+        for result in run_plan(
+            plan(experiment(draw_or_fail), store, profile="full", seeds=1, jobs=jobs), store, Where()
+        ):
+            found.append(result)
+    assert len(found) == len(store.results("toy")) == 4
+    assert {(f.settings["noise"], f.settings["clean"]) for f in failed.value.failures} == {
+        ("random", 0.8),
+        ("systematic", 0.8),
+    }
+    assert "'clean': 0.8}, seed 0: ZeroDivisionError: no clean sample" in str(failed.value)
+    assert "draw_or_fail" in failed.value.failures[0].trace
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_bad_input_stops_the_run_with_its_one_line(store, jobs):
+    with pytest.raises(InputError, match="mnist must be"):
+        run_all(store, miss_data, jobs)
+    assert store.results() == []
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_work(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="folder that can be written"):
+        run_all(ResultStore(tmp_path / "file"), draw_or_fail)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_cells_run_on_one_thread(store, jobs):
+    run_all(store, report_threads, jobs, seeds=1)
+    assert {r.metrics["threads"] for r in store.results("toy")} == {1}
+
+
+def test_torch_gets_one_thread_inside_and_its_own_back():
+    torch = pytest.importorskip("torch")
+    before = torch.get_num_threads()
+    with pytest.raises(KeyError), single_thread():
+        assert torch.get_num_threads() == 1
+        raise KeyError
+    assert torch.get_num_threads() == before
+
+
+# A run in a process of its own, to be stopped from outside: it counts in a file which cells were begun.
+SLOW = """
+    import sys, time
+    import numpy as np
+    from itlm_kit.experiments.experiment import Experiment, Outcome, Where
+    from itlm_kit.experiments.reproduce import plan, run_plan
+    from itlm_kit.experiments.results import ResultStore
+
+    folder, log, jobs = sys.argv[1:]
+
+    def run(settings, seed, where):
+        with open(log, "a") as file:
+            file.write(f"{settings['i']}\\n")
+        time.sleep(0.05)
+        return Outcome({"i": settings["i"]}, "none", {"noise": np.random.default_rng(0).normal(size=300_000)})
+
+    slow = Experiment("slow", "", "", 1, lambda profile: [{"i": i} for i in range(12)], run)
+    store = ResultStore(folder)
+    try:
+        for result in run_plan(plan(slow, store, jobs=int(jobs)), store, Where()):
+            print(result.settings["i"], flush=True)
+    except KeyboardInterrupt:
+        sys.exit(130)
+"""
+
+
+def start(tmp_path, jobs):
+    script = tmp_path / "slow.py"
+    script.write_text(textwrap.dedent(SLOW))
+    command = [sys.executable, script, tmp_path / "results", tmp_path / "log", str(jobs)]
+    return subprocess.Popen(command, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def begun(tmp_path):
+    return [int(line) for line in (tmp_path / "log").read_text().split()]
+
+
+@pytest.mark.parametrize("stop, jobs", [(signal.SIGKILL, 1), (signal.SIGKILL, 2), (signal.SIGINT, 2)])
+def test_a_stopped_run_goes_on_where_it_was(tmp_path, stop, jobs):
+    run = start(tmp_path, jobs)
+    for _ in range(3):
+        run.stdout.readline()
+    time.sleep(0.03)  # into the middle of a cell or of its writing
+    os.killpg(run.pid, stop)  # as Ctrl-C in a terminal does: the run and its workers
+    errors = run.communicate(timeout=20)[1]
+    assert run.returncode == (130 if stop == signal.SIGINT else -stop)
+    assert "Traceback" not in errors
+    kept = {r.settings["i"] for r in ResultStore(tmp_path / "results").results("slow")}
+    assert 3 <= len(kept) < 12
+    before = len(begun(tmp_path))
+    again = start(tmp_path, jobs)
+    again.communicate(timeout=60)
+    assert again.returncode == 0
+    assert sorted(begun(tmp_path)[before:]) == sorted(set(range(12)) - kept)  # each of the others, once
+    assert {r.settings["i"] for r in ResultStore(tmp_path / "results").results("slow")} == set(range(12))
+
+
+def test_only_means_either_value_of_a_key_and_every_key():
+    assert len(select(CELLS, [])) == 6
+    assert len(select(CELLS, ["clean=0.6", "clean=0.9"])) == 4
+    assert select(CELLS, ["clean=0.60", "noise=random"]) == [{"noise": "random", "clean": 0.6}]
+
+
+def test_only_matches_words_numbers_truths_and_nothing():
+    found = [{"value": value} for value in ("a", 1, 0.5, True, None)]
+    assert [select(found, [f"value={text}"])[0]["value"] for text in ("a", "1", "0.50", "True", "None")] == [
+        "a", 1, 0.5, True, None,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "only, message",
+    [
+        (["clean"], "KEY=VALUE; got 'clean'"),
+        (["cleen=0.6"], "clean, noise; got 'cleen'"),
+        (["clean=0.5"], "0.6, 0.8, 0.9; got '0.5'"),
+        (["clean=high"], "got 'high'"),
+        (["=1"], "got ''"),
+    ],
+)
+def test_only_says_what_there_is(store, only, message):
+    with pytest.raises(InputError, match=message):
+        plan(experiment(), store, profile="full", only=only)
+
+
+def test_only_refuses_a_combination_that_no_cell_has():
+    with pytest.raises(InputError, match="none has all of panel=a, sigma=2"):
+        select([{"panel": "a", "sigma": 1}, {"panel": "b", "sigma": 2}], ["panel=a", "sigma=2"])
+
+
+@pytest.mark.parametrize("choice", [{"profile": "fast"}, {"seeds": 0}, {"seeds": 1.5}, {"jobs": 0}, {"jobs": "all"}])
+def test_bad_choices_are_refused(store, choice):
+    with pytest.raises(InputError, match=next(iter(choice))):
+        plan(experiment(), store, **choice)
+
+
+def test_devices():
+    assert resolve_device("cpu") == "cpu"
+    assert resolve_device("auto") in ("cpu", "cuda")
+    with pytest.raises(InputError, match="auto, cpu, cuda; got 'gpu'"):
+        resolve_device("gpu")

@@ -1,0 +1,197 @@
+"""Result files: whole or not at all, and never accepted for what they are not."""
+
+import json
+import os
+import time
+
+import numpy as np
+import pytest
+
+from itlm_kit.errors import InputError
+from itlm_kit.experiments.results import Result, ResultStore, cell_key, read_result, results_frame
+
+SETTINGS = {"noise": "random", "clean": 0.6}
+
+
+def result(settings=SETTINGS, seed=0, version=1, metrics=None, curves=None):
+    metrics = {"last_accuracy": 81.5} if metrics is None else metrics
+    curves = {"losses": np.arange(6.0).reshape(2, 3)} if curves is None else curves
+    return Result("table1", version, settings, seed, metrics, "digits", "CPU", 1.5, {"numpy": "2"}, curves)
+
+
+@pytest.fixture
+def store(tmp_path):
+    return ResultStore(tmp_path)
+
+
+def test_a_saved_cell_comes_back_as_it_was(store):
+    saved = result()
+    path = store.save(saved)
+    found = store.load("table1", 1, SETTINGS, 0)
+    np.testing.assert_array_equal(found.curves["losses"], saved.curves["losses"])
+    assert (found.metrics, found.settings, found.data, found.seconds) == (
+        {"last_accuracy": 81.5},
+        SETTINGS,
+        "digits",
+        1.5,
+    )
+    assert path == store.folder / "table1" / f"{saved.key}.json"
+    assert sorted(p.suffix for p in path.parent.iterdir()) == [".json", ".npz"]
+
+
+def test_the_file_says_what_it_is(store):
+    about = json.loads(store.save(result()).read_text())
+    assert about["schema"] == 1
+    assert set(about) == {
+        "schema", "experiment", "version", "settings", "seed", "metrics", "data", "device", "seconds", "versions",
+        "curves",
+    }  # fmt: skip
+
+
+def test_numpy_values_are_written_as_plain_ones(store):
+    store.save(result(metrics={"accuracy": np.float64(0.5), "by_class": np.array([1, 2])}))
+    assert store.load("table1", 1, SETTINGS, 0).metrics == {"accuracy": 0.5, "by_class": [1, 2]}
+
+
+def test_the_order_of_settings_does_not_matter_and_everything_else_does():
+    key = cell_key("table1", 1, {"a": 1, "b": 2}, 0)
+    assert key == cell_key("table1", 1, {"b": 2, "a": 1}, 0)
+    others = [("table2", 1, {"a": 1, "b": 2}, 0), ("table1", 2, {"a": 1, "b": 2}, 0), ("table1", 1, {"a": 1}, 0),
+              ("table1", 1, {"a": 1, "b": 3}, 0), ("table1", 1, {"a": 1, "b": 2}, 1)]  # fmt: skip
+    assert len({key, *(cell_key(*other) for other in others)}) == 6
+
+
+@pytest.mark.parametrize(
+    "settings, seed, version", [({**SETTINGS, "clean": 0.7}, 0, 1), (SETTINGS, 1, 1), (SETTINGS, 0, 2)]
+)
+def test_another_cell_is_not_taken_for_this_one(store, settings, seed, version):
+    store.save(result())
+    assert store.load("table1", version, settings, seed) is None
+    assert store.results("table1", version=2) == []
+
+
+def _edit(path, **changes):
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def _rename(path):
+    other = path.with_name(f"{cell_key('table1', 1, {**SETTINGS, 'clean': 0.9}, 0)}.json")
+    path.with_suffix(".npz").rename(other.with_suffix(".npz"))
+    path.rename(other)
+
+
+def _move(path):
+    folder = path.parents[1] / "table2"
+    folder.mkdir()
+    path.with_suffix(".npz").rename(folder / path.with_suffix(".npz").name)
+    path.rename(folder / path.name)
+
+
+def _cut(path, share):
+    path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
+
+
+SPOILT = {
+    "settings edited": lambda path: _edit(path, settings={**SETTINGS, "clean": 0.7}),
+    "version edited": lambda path: _edit(path, version=2),
+    "seed edited": lambda path: _edit(path, seed=3),
+    "schema of another time": lambda path: _edit(path, schema=0),
+    "a field too many": lambda path: _edit(path, surprise=1),
+    "renamed": _rename,
+    "moved to another experiment": _move,
+    "json cut": lambda path: _cut(path, 0.5),
+    "json empty": lambda path: path.write_text(""),
+    "json a list": lambda path: path.write_text("[]"),
+    "json not text": lambda path: path.write_bytes(b"\xff\xfe\x00"),
+    "npz missing": lambda path: path.with_suffix(".npz").unlink(),
+    "npz cut": lambda path: _cut(path.with_suffix(".npz"), 0.7),
+    "npz empty": lambda path: path.with_suffix(".npz").write_bytes(b""),
+    "npz of other curves": lambda path: np.savez(path.with_suffix(".npz"), other=np.zeros(3)),
+}
+
+
+@pytest.mark.parametrize("spoil", SPOILT.values(), ids=SPOILT)
+def test_a_spoilt_cell_is_not_accepted(store, spoil):
+    path = store.save(result())
+    spoil(path)
+    assert store.load("table1", 1, SETTINGS, 0) is None
+    assert store.results() == []
+
+
+def test_a_flipped_byte_in_the_curves_shows(store):
+    curves = store.save(result()).with_suffix(".npz")
+    content = bytearray(curves.read_bytes())
+    content[len(content) // 3] ^= 0xFF
+    curves.write_bytes(content)
+    assert store.load("table1", 1, SETTINGS, 0) is None
+
+
+def test_a_pickle_among_the_curves_is_never_loaded(store):
+    path = store.save(result())
+    np.savez(path.with_suffix(".npz"), losses=np.array([object()], dtype=object))
+    assert read_result(path) is None
+
+
+def test_saving_anew_mends_a_spoilt_cell(store):
+    _cut(store.save(result()), 0.5)
+    store.save(result())
+    assert store.load("table1", 1, SETTINGS, 0) is not None
+
+
+def test_a_failing_write_leaves_nothing(store, monkeypatch):
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(InputError, match="No space left"):
+        store.save(result())
+    assert list((store.folder / "table1").iterdir()) == []
+
+
+def test_a_metric_that_is_no_number_is_refused(store):
+    with pytest.raises(ValueError, match="JSON compliant"):
+        store.save(result(metrics={"accuracy": float("nan")}))
+    assert list(store.folder.iterdir()) == []
+
+
+def test_a_folder_that_is_a_file_is_refused_before_work_and_after(tmp_path):
+    (tmp_path / "taken").write_text("")
+    store = ResultStore(tmp_path / "taken")
+    with pytest.raises(InputError, match="folder that can be written"):
+        store.prepare("table1")
+    with pytest.raises(InputError, match="folder that can be written"):
+        store.save(result())
+
+
+def test_what_a_kill_left_half_written_is_ignored_then_cleared(store):
+    folder = store.save(result()).parent
+    old, new = folder / "a.json.1.part", folder / "b.json.2.part"
+    for part in (old, new):
+        part.write_text("{")
+    os.utime(old, (time.time() - 7200,) * 2)
+    assert len(store.results("table1")) == 1
+    store.prepare("table1")
+    assert not old.exists() and new.exists()  # the new one may be another process at work
+    assert len(store.results("table1")) == 1
+
+
+def test_results_lists_by_experiment_and_version(store):
+    store.save(result())
+    store.save(result(version=2, seed=1))
+    assert len(store.results()) == len(store.results("table1")) == 2
+    assert [r.seed for r in store.results("table1", version=2)] == [1]
+    assert store.results("table2") == []
+
+
+def test_frame_has_a_row_per_setting_seed_and_round():
+    rounds = [{"round": t, "last_accuracy": 70.0 + t} for t in range(3)]
+    frame = results_frame([result(metrics={"last_accuracy": 72.0, "rounds": rounds}, seed=s) for s in (0, 1)])
+    assert frame[["clean", "seed", "round", "last_accuracy"]].values.tolist() == [
+        [0.6, s, t, 70.0 + t] for s in (0, 1) for t in range(3)
+    ]
+    assert set(frame["device"]) == {"CPU"}
+
+
+def test_frame_of_cells_without_rounds_has_a_row_per_cell():
+    frame = results_frame([result(), result(seed=1)])
+    assert frame[["seed", "last_accuracy"]].values.tolist() == [[0, 81.5], [1, 81.5]]
