@@ -1,11 +1,13 @@
 """Sets of images and the ways to spoil them."""
 
-from itlm_kit.data.catalogue import NAMES, load
+from itlm_kit.data.catalogue import NAMES, check, listing, load
 from itlm_kit.data.corruptions import LABEL_NOISE, Corrupted, mix_images, random_labels, systematic_labels
+from itlm_kit.data.fetch import download
+from itlm_kit.data.folders import load_folder
 from itlm_kit.data.image_set import ImageSet, enlarge, subsample
 from itlm_kit.data.root import data_root
 
 __all__ = [
-    "LABEL_NOISE", "NAMES", "Corrupted", "ImageSet", "data_root", "enlarge", "load", "mix_images", "random_labels",
-    "subsample", "systematic_labels",
+    "LABEL_NOISE", "NAMES", "Corrupted", "ImageSet", "check", "data_root", "download", "enlarge", "listing", "load",
+    "load_folder", "mix_images", "random_labels", "subsample", "systematic_labels",
 ]  # fmt: skip

@@ -2,12 +2,12 @@
 
 import hashlib
 import struct
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from itlm_kit.data.image_set import ImageSet
+from itlm_kit.data.root import Fault
 
 COUNTS = {"train": 60_000, "t10k": 10_000}  # images of MNIST and Fashion-MNIST, by how their files begin
 PIXELS = 28  # a side of their images
@@ -20,14 +20,6 @@ class Published(NamedTuple):
     dataset: str  # torchvision's class
     folder: str  # below the data root
     md5: dict  # file -> checksum
-
-
-class Fault(NamedTuple):
-    """The first thing wrong with a set's files."""
-
-    path: Path
-    words: str  # what is wrong, to follow the path
-    state: str  # "missing" or "damaged"
 
 
 PUBLISHED = {
@@ -56,7 +48,7 @@ PUBLISHED = {
 
 
 def find_fault(name, root):
-    """The first Fault of a published set below root, or None when every file is there and as published."""
+    """The first Fault of a published set below the data root, or None when every file is there and as published."""
     spec = PUBLISHED[name]
     for file, md5 in spec.md5.items():
         path = root / spec.folder / file

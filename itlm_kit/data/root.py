@@ -1,7 +1,8 @@
-"""Where data sets lie."""
+"""Where data sets lie, and what can be wrong with their files."""
 
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 from itlm_kit.errors import InputError
 
@@ -15,3 +16,11 @@ def data_root(path=None):
     if root.exists() and not root.is_dir():
         raise InputError(f"data root must be a folder; {root} is a file. Pass the folder that holds MNIST, celeba, ...")
     return root
+
+
+class Fault(NamedTuple):
+    """The first thing wrong with a set's files."""
+
+    path: Path
+    words: str  # what is wrong, to follow the path
+    state: str  # "missing" or "damaged"

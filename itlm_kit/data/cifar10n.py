@@ -1,0 +1,29 @@
+"""CIFAR-10N: labels that people gave the training images of CIFAR-10 (Wei et al. 2022)."""
+
+import zipfile
+
+import numpy as np
+
+from itlm_kit.data.root import Fault
+
+LABELS = "cifar10n/labels.npz"  # below the data root
+KINDS = ("clean_label", "aggre_label", "worse_label", "random_label1", "random_label2", "random_label3")
+COUNT = 50_000
+
+
+def find_cifar10n_fault(root):
+    """The Fault of the file of labels below the data root, or None."""
+    path = root / LABELS
+    if not path.exists():
+        return Fault(path, "is missing", "missing")
+    try:
+        with np.load(path, allow_pickle=False) as labels:
+            wrong = [kind for kind in KINDS if kind not in labels or not _is_labels(labels[kind])]
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        return Fault(path, f"cannot be read ({error})", "damaged")
+    return Fault(path, f"must hold {COUNT:,} labels in 0..9 under {wrong[0]}", "damaged") if wrong else None
+
+
+def _is_labels(values):
+    whole = np.issubdtype(values.dtype, np.integer)
+    return values.shape == (COUNT,) and whole and 0 <= values.min() and values.max() <= 9
