@@ -41,6 +41,17 @@ def set_up(profile, seed, device="auto", data_root=None, *, minutes=None, data="
     return SetUp(profile, seed, device, data_root)
 
 
+def show(figure, alt):
+    """Display a figure with `alt`, what it shows in words, for those who cannot see it."""
+    from IPython import get_ipython
+    from IPython.display import display
+
+    if get_ipython() is None:  # plain Python
+        print(f"[figure] {alt}")
+    else:
+        display(figure, metadata={"image/png": {"alt": alt}})
+
+
 def record(**figures):
     """Hand figures over to whoever runs the notebook: `itlm run` collects them in results.json.
 

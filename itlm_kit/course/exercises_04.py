@@ -54,7 +54,7 @@ def _bounds(u, v):
     return _quotients(u, v).min(), _quotients(u, v).max()
 
 
-_U = np.linspace(-2.0, 2.5, 10)
+_U = np.linspace(-2.0, 2.5, 9)
 
 EXERCISES = {
     1: Exercise(
