@@ -30,7 +30,8 @@ def clear_path(x, y, *, alpha, rounds, step=None, steps=1, link=IDENTITY, loss=S
     step 2; the paper's M = 1 figures need it too). Raises InputError for data that is not finite or does not match,
     alpha that keeps no sample, or a step so large that theta diverges. Sections 5 and 6.1, appendix B (a), (b).
     """
-    x, y = check_data(x, y)
+    x = check_features(x)
+    y = check_outputs(y, len(x))
     check_settings(len(y), alpha, rounds, step, steps)
     theta0 = start(x, y, link, loss) if theta0 is None else check_theta(theta0, x)
 
@@ -95,18 +96,20 @@ def _halved_until_better(x, y, theta, move, link, loss):
     return theta, 0.0
 
 
-def check_data(x, y):
-    """Return x (n, d) and y (n,) as float arrays; raise InputError unless they match, hold samples and are finite."""
-    x, y = _as_floats("x", x), _as_floats("y", y)
+def check_features(x):
+    """Return x (n, d) as floats; raise InputError unless it is a table of finite numbers."""
+    x = _as_floats("x", x)
     if x.ndim != 2 or 0 in x.shape:
         raise InputError(f"x must be a table of samples by features, (n, d); got shape {x.shape}.")
-    if y.shape != x.shape[:1]:
-        raise InputError(f"y must have one output per sample, shape {x.shape[:1]}; got {y.shape}.")
-    for name, values in (("x", x), ("y", y)):
-        if not np.isfinite(values).all():
-            row = int(np.argwhere(~np.isfinite(values))[0, 0])
-            raise InputError(f"{name} must be finite; sample {row} has NaN or infinity. Drop it or fill it in first.")
-    return x, y
+    return _check_finite("x", x)
+
+
+def check_outputs(y, n):
+    """Return y (n,) as floats; raise InputError unless it has n finite values."""
+    y = _as_floats("y", y)
+    if y.shape != (n,):
+        raise InputError(f"y must have one output per sample, shape {(n,)}; got {y.shape}.")
+    return _check_finite("y", y)
 
 
 def check_settings(n, alpha, rounds, step, steps):
@@ -132,3 +135,10 @@ def _as_floats(name, values):
         return np.asarray(values, dtype=float)
     except (TypeError, ValueError) as error:
         raise InputError(f"{name} must be numbers; it cannot be read as such ({error}).") from error
+
+
+def _check_finite(name, values):
+    if not np.isfinite(values).all():
+        row = int(np.argwhere(~np.isfinite(values))[0, 0])
+        raise InputError(f"{name} must be finite; sample {row} has NaN or infinity. Drop it or fill it in first.")
+    return values
