@@ -1,0 +1,248 @@
+"""Run notebooks headless, several at once, and keep what they gave: executed copies, pages, figures, verdicts."""
+
+import hashlib
+import json
+import os
+import platform
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import NamedTuple
+
+import nbformat
+
+import itlm_kit
+from itlm_kit.data.root import data_root
+from itlm_kit.errors import InputError, check_choice, check_integer
+from itlm_kit.files import write_atomically, writing_to
+from itlm_kit.notebook import DEVICES, PROFILES, read_records
+
+SCHEMA = 1
+RESULTS = "results.json"
+MB = 1e6
+# What the quick profile promises on two cores: seconds per notebook, and MB at its peak above a bare `import torch`.
+QUICK_SECONDS = 60
+QUICK_SECONDS_OF = {"06": 120}
+QUICK_MEMORY = 300
+CELL_SECONDS = {"quick": 300, "full": 24 * 3600}  # default time limit of one cell
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How notebooks are run. The first four are injected as their parameters."""
+
+    profile: str = "quick"
+    seed: int = 0
+    device: str = "auto"
+    data_root: str | None = None
+    jobs: int = 1
+    timeout: int | None = None  # seconds per cell; None: what the profile says
+    max_memory: float | None = None  # MB above a bare `import torch`; None: what the profile says
+
+    def __post_init__(self):
+        check_choice("profile", self.profile, PROFILES)
+        check_choice("device", self.device, DEVICES)
+        check_integer("jobs", self.jobs)
+        if self.timeout is not None:
+            check_integer("timeout", self.timeout, remedy="Seconds per cell, e.g. 300.")
+        if self.data_root is not None and not data_root(self.data_root).is_dir():
+            raise InputError(f"data root must be a folder; there is none at {self.data_root}.")
+
+    @property
+    def parameters(self):
+        root = None if self.data_root is None else str(data_root(self.data_root).resolve())
+        return {"profile": self.profile, "seed": self.seed, "device": self.device, "data_root": root}
+
+    @property
+    def cell_seconds(self):
+        return self.timeout or CELL_SECONDS[self.profile]
+
+    def memory_limit(self, machine):
+        """Most bytes of a kernel above the baseline, or None. The quick profile's own limit holds for the CPU only."""
+        on_cpu = self.device == "cpu" or (self.device == "auto" and not machine.cuda)
+        default = QUICK_MEMORY if self.profile == "quick" and on_cpu else None
+        limit = self.max_memory or default
+        return None if limit is None else limit * MB
+
+
+class Machine(NamedTuple):
+    """What the runner measures once before notebooks run."""
+
+    baseline: int  # bytes of a Python that has imported torch and nothing else
+    cuda: bool
+
+
+@cache
+def probe_machine():
+    """Measure the Machine in a Python of its own."""
+    code = (
+        "import json, psutil, torch; m = psutil.Process().memory_info().rss;"
+        "print(json.dumps([m, torch.cuda.is_available()]))"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    if answer.returncode:
+        reason = (answer.stderr.strip().splitlines() or ["no message"])[-1]
+        raise InputError(f"torch must be importable; {reason}. `itlm doctor` says what is missing.")
+    return Machine(*json.loads(answer.stdout))
+
+
+def notebooks_folder():
+    """`./notebooks` if there, else the one beside the package; raises InputError when there is neither."""
+    beside = Path(itlm_kit.__file__).resolve().parents[1] / "notebooks"
+    for folder in (Path("notebooks").resolve(), beside):
+        if folder.is_dir():
+            return folder
+    raise InputError("notebooks must be in ./notebooks; there is no such folder. Run itlm inside a clone of the kit.")
+
+
+def find_notebooks(names=(), folder=None):
+    """Paths of the notebooks called `names` (number or name, all when empty), in the order of their numbers.
+
+    Raises InputError for a name that is none, naming those there are.
+    """
+    folder = Path(folder) if folder is not None else notebooks_folder()
+    known = {path.stem: path for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))}
+    if not known:
+        raise InputError(f"notebooks must be named like 01_name.ipynb; {folder} has none.")
+    return sorted({known[_stem(name, known)] for name in names}) if names else list(known.values())
+
+
+def _stem(name, known):
+    wanted = Path(name).name.removesuffix(".ipynb")
+    for stem in known:
+        if wanted in (stem, stem[:2], stem[3:]) or wanted.zfill(2) == stem[:2]:
+            return stem
+    raise InputError(f"notebook must be one of {', '.join(known)} (the number is enough); got {name!r}.")
+
+
+def default_out(resume=False, runs="runs"):
+    """A new folder `runs/<time>`, or with `resume` the newest one there is; raises InputError when there is none."""
+    if not resume:
+        return Path(runs) / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+    earlier = sorted(Path(runs).glob(f"*/{RESULTS}"))
+    if not earlier:
+        raise InputError(f"--resume must find an earlier run; there is none in ./{runs}. Name its folder with --out.")
+    return earlier[-1].parent
+
+
+class Run:
+    """One run into a folder: `entries()` executes what is left to do, `report` is the content of its results.json."""
+
+    def __init__(self, notebooks, out, settings, *, resume=False):
+        self.out, self.settings = Path(out), settings
+        self.machine = probe_machine()
+        earlier = _earlier_entries(self.out) if resume else {}
+        self._fresh = {path: _fingerprint(path, settings) for path in notebooks}
+        self.done = [p for p, mark in self._fresh.items() if _is_done(earlier.get(p.stem), mark)]
+        self.todo = [path for path in notebooks if path not in self.done]
+        for path in self.todo:
+            earlier.pop(path.stem, None)
+        self._entries = earlier
+        self._started = datetime.now().astimezone()
+        self._seconds = time.perf_counter()
+        self._write_report()  # before any work: shows at once whether the folder can be written to
+
+    @property
+    def report(self):
+        entries = [self._entries[name] for name in sorted(self._entries)]
+        return {
+            "schema": SCHEMA,
+            "verdict": "failed" if any(e["verdict"] == "failed" for e in entries) else "passed",
+            "complete": all(path.stem in self._entries for path in self._fresh),
+            "started": self._started.isoformat(timespec="seconds"),
+            "seconds": round(time.perf_counter() - self._seconds, 1),
+            "settings": asdict(self.settings),
+            "baseline_mb": round(self.machine.baseline / MB, 1),
+            "versions": _versions(),
+            "notebooks": entries,
+        }
+
+    def entries(self, on_cell=lambda: None):
+        """Execute the notebooks to do, yielding each one's entry once its files are written.
+
+        on_cell is called after each code cell, from any thread. However it ends, no kernel is left running.
+        """
+        stop = threading.Event()
+        pool = ThreadPoolExecutor(self.settings.jobs)
+        try:
+            pending = {pool.submit(self._execute, path, stop, on_cell) for path in self.todo}
+            while pending:
+                finished, pending = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)  # wakes up for Ctrl-C
+                for future in finished:
+                    yield self._keep(future.result())
+        finally:
+            stop.set()
+            pool.shutdown(cancel_futures=True)
+
+    def _execute(self, path, stop, on_cell):
+        from itlm_kit.execution import execute
+        from itlm_kit.run_report import write_page
+
+        threads = max(1, (os.cpu_count() or 1) // self.settings.jobs)
+        done = execute(
+            path, self.settings.parameters, seconds=self.settings.cell_seconds,
+            memory=self.settings.memory_limit(self.machine), baseline=self.machine.baseline,
+            threads=threads, stop=stop, on_cell=on_cell,
+        )  # fmt: skip
+        entry = {"name": path.stem, "title": None, "thumbnail": None} | self._measured(path, done) | self._fresh[path]
+        if done.nb is not None and not stop.is_set():
+            with writing_to(self.out):
+                text = nbformat.writes(done.nb).encode()
+                write_atomically(self.out / path.name, lambda file: file.write(text))
+                entry |= write_page(done.nb, self.out, path.stem)
+        return entry
+
+    def _measured(self, path, done):
+        budget = QUICK_SECONDS_OF.get(path.stem[:2], QUICK_SECONDS) if self.settings.profile == "quick" else None
+        return {
+            "verdict": "failed" if done.failure else "passed",
+            "failure": done.failure,
+            "seconds": round(done.seconds, 2),
+            "budget_seconds": budget,
+            "peak_mb": round(done.peak / MB, 1),
+            "above_baseline_mb": round(max(0, done.peak - self.machine.baseline) / MB, 1),
+            "records": read_records(done.nb) if done.nb is not None else {},
+        }
+
+    def _keep(self, entry):
+        self._entries[entry["name"]] = entry
+        self._write_report()
+        return entry
+
+    def _write_report(self):
+        from itlm_kit.run_report import index_page
+
+        report = self.report
+        with writing_to(self.out):
+            write_atomically(self.out / RESULTS, lambda f: f.write((json.dumps(report, indent=1) + "\n").encode()))
+            write_atomically(self.out / "index.html", lambda f: f.write(index_page(report).encode()))
+
+
+def _fingerprint(path, settings):
+    return {"source_sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "parameters": settings.parameters}
+
+
+def _is_done(entry, fingerprint):
+    return entry is not None and entry["verdict"] == "passed" and fingerprint.items() <= entry.items()
+
+
+def _earlier_entries(out):
+    try:
+        report = json.loads((out / RESULTS).read_text())
+        return {entry["name"]: entry for entry in report["notebooks"]} if report["schema"] == SCHEMA else {}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"--resume must find a readable {RESULTS}; {out / RESULTS}: {error}.") from error
+
+
+def _versions():
+    names = ("itlm_kit", "numpy", "torch", "papermill")
+    return {"python": platform.python_version(), **{name: version(name) for name in names}}
