@@ -1,0 +1,134 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from itlm_kit import InputError
+from itlm_kit.data import LABEL_NOISE, mix_images, random_labels, systematic_labels
+
+
+@st.composite
+def labelled(draw):
+    classes = draw(st.integers(2, 6))
+    more = draw(st.lists(st.integers(0, classes - 1), max_size=60))
+    y = np.array(draw(st.permutations([*range(classes), *more])))
+    return np.arange(len(y) * 3).reshape(len(y), 3), y, classes
+
+
+shares = st.floats(0, 1)
+seeds = st.integers(0, 2**32)
+both = pytest.mark.parametrize("corrupt", LABEL_NOISE.values(), ids=LABEL_NOISE)
+
+
+@both
+@given(labelled(), shares, seeds)
+def test_label_noise_keeps_order_and_tells_the_truth(corrupt, samples, clean, seed):
+    x, y, classes = samples
+    x_before, y_before = x.copy(), y.copy()
+    got = corrupt(x, y, clean=clean, classes=classes, seed=seed)
+    got.x[:] = -1  # a copy: the caller's arrays stay as they were
+    np.testing.assert_array_equal(x, x_before)
+    np.testing.assert_array_equal(y, y_before)
+    np.testing.assert_array_equal(got.y_true, y)
+    np.testing.assert_array_equal(got.is_clean, got.y == y)
+    assert got.y.dtype == np.int64 and 0 <= got.y.min() and got.y.max() < classes
+
+
+@both
+@given(labelled(), shares)
+def test_each_class_loses_its_last_samples_by_the_named_share(corrupt, samples, clean):
+    x, y, classes = samples
+    is_clean = corrupt(x, y, clean=clean, classes=classes, seed=0).is_clean
+    for c in range(classes):
+        of_class = is_clean[y == c]
+        assert abs(of_class.sum() - clean * len(of_class)) <= 0.5 + 1e-9
+        assert (np.diff(of_class.astype(int)) <= 0).all()  # clean first, then bad
+
+
+def test_systematic_labels_by_hand():
+    got = systematic_labels(np.zeros(8), [2, 0, 1, 2, 0, 1, 0, 0], clean=0.5, classes=3)
+    assert got.y.tolist() == [2, 0, 1, 0, 0, 2, 1, 1]
+    assert got.is_clean.tolist() == [True, True, True, False, True, False, False, False]
+
+
+def test_random_labels_are_uniform_over_the_other_classes():
+    y = np.repeat(np.arange(4), 6000)
+    got = random_labels(y, y, clean=0.5, classes=4, seed=3)
+    counts = np.array([np.bincount(got.y[(y == c) & ~got.is_clean], minlength=4) for c in range(4)])
+    assert (np.diag(counts) == 0).all() and (counts.sum(1) == 3000).all()
+    off = counts[~np.eye(4, dtype=bool)]
+    assert np.abs(off - 1000).max() < 5 * np.sqrt(3000 * 1 / 3 * 2 / 3)  # five standard deviations
+
+
+def test_a_seed_fixes_the_random_labels():
+    y = np.tile(np.arange(10), 50)
+    first, again, other = (random_labels(y, y, clean=0.5, classes=10, seed=s).y for s in (1, 1, 2))
+    assert (first == again).all() and (first != other).any()
+
+
+@both
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        ({"y": [0, 1, 2]}, "labels must lie in 0..1; got 0..2"),
+        ({"y": [0, 1, -1]}, "labels must lie in 0..1; got -1..1"),
+        ({"y": [0, 1, 0.5]}, "labels must be whole numbers"),
+        ({"y": [0, 1, np.nan]}, "labels must be whole numbers"),
+        ({"y": ["a", "b", "a"]}, "labels must be whole numbers"),
+        ({"y": [0, 0, 0]}, "class 1 has none"),
+        ({"y": [0, 1]}, "one label per sample; got 3 samples"),
+        ({"y": [[0], [1], [1]]}, "one label per sample"),
+        ({"clean": 1.3}, r"clean must lie in \[0, 1\]; got 1.3"),
+        ({"clean": -0.1}, r"clean must lie in \[0, 1\]"),
+        ({"clean": float("nan")}, r"clean must lie in \[0, 1\]"),
+        ({"clean": "0.6"}, r"clean must lie in \[0, 1\]; got '0.6'"),
+        ({"classes": 1, "y": [0, 0, 0]}, "classes must be a whole number of at least 2; got 1"),
+        ({"classes": 2.5}, "classes must be a whole number"),
+    ],
+)
+def test_bad_input_is_told(corrupt, change, words):
+    given_input = {"x": np.zeros((3, 2)), "y": [0, 1, 0], "clean": 0.5, "classes": 2, "seed": 0, **change}
+    with pytest.raises(InputError, match=words):
+        corrupt(given_input.pop("x"), given_input.pop("y"), **given_input)
+
+
+@pytest.mark.parametrize("seed", [-1, 0.5, None, "0"])
+def test_a_seed_must_be_a_whole_number(seed):
+    with pytest.raises(InputError, match="seed must be a whole number of at least 0"):
+        random_labels([1, 2], [0, 1], clean=0.5, classes=2, seed=seed)
+
+
+@given(st.integers(1, 60), st.floats(0.3, 1), seeds)
+def test_mixture_holds_all_images_in_order_and_no_other_twice(n, clean, seed):
+    x, other = np.arange(n).reshape(n, 1), 1000 + np.arange(200).reshape(200, 1)
+    got = mix_images(x, other, clean=clean, seed=seed)
+    assert len(got.x) == int(n / clean + 1e-9)
+    np.testing.assert_array_equal(got.x[got.is_clean], x)
+    others = got.x[~got.is_clean].ravel()
+    assert (others >= 1000).all() and len(set(others)) == len(others)
+    np.testing.assert_array_equal(got.is_clean, got.y == got.y_true)
+    assert (x.ravel() == np.arange(n)).all() and (other.ravel() == 1000 + np.arange(200)).all()
+
+
+def test_mixture_reaches_the_named_share_and_depends_on_the_seed():
+    x, other = np.arange(80), 1000 + np.arange(300)
+    first, again, unlike = (mix_images(x, other, clean=0.8, seed=s) for s in (0, 0, 1))
+    assert first.is_clean.mean() == 0.8
+    assert (first.x == again.x).all() and (first.is_clean != unlike.is_clean).any()
+    assert not first.is_clean[:80].all()  # the others are not all at the end
+
+
+@pytest.mark.parametrize(
+    "x, other, clean, words",
+    [
+        (np.zeros((4, 1, 8, 8)), np.zeros((4, 1, 16, 16)), 0.5, "one shape and dtype"),
+        (np.zeros((4, 2), np.uint8), np.zeros((4, 2)), 0.5, "one shape and dtype"),
+        (np.zeros(4), np.zeros(4), 0, r"clean must lie in \(0, 1\]"),
+        (np.zeros(4), np.zeros(4), 1.5, r"clean must lie in \(0, 1\]"),
+        (np.zeros(4), np.zeros(3), 0.5, "needs 4 others; got 3"),
+        (np.zeros(0), np.zeros(3), 0.5, "there must be an image to mix with"),
+    ],
+)
+def test_bad_mixtures_are_told(x, other, clean, words):
+    with pytest.raises(InputError, match=words):
+        mix_images(x, other, clean=clean, seed=0)
