@@ -1,8 +1,8 @@
 """The fast path: the same ITLM as the clear one, at the speed of its kernels: a product, a cut and a Cholesky a round.
 
-Rows [x, y] lie side by side, so that one product with (-theta, 1) gives all residuals; what an update needs of the kept
-samples is their Gram matrix, moved by the rows that enter and leave. A full update depends on the kept set alone: once
-a set returns, the rest of the path is known. A small gradient step often cannot change the set: then none is scored.
+What an update needs of the kept samples is their Gram matrix, moved by the rows that enter and leave. A full update
+depends on the kept set alone: once a set returns, the rest of the path is known. A small gradient step often cannot
+change the set: then no sample is scored.
 """
 
 import math
@@ -39,9 +39,8 @@ class FastFitter:
     def __init__(self, x):
         self._x = check_features(x)
         self.n, self.d = self._x.shape
-        self._gram = KeptGram(self._x)
-        self._rows = self._gram.rows
-        self._residuals, self._losses, self._sorted = np.empty((3, self.n))
+        self._gram = KeptGram(np.ascontiguousarray(self._x))
+        self._losses, self._sorted = np.empty((2, self.n))
 
     def path(self, y, *, alpha, rounds, step=None, steps=1, link=IDENTITY, loss=SQUARED, theta0=None):
         """As `clear_path`, for these features and the outputs y (n,)."""
@@ -49,11 +48,11 @@ class FastFitter:
         k = check_settings(self.n, alpha, rounds, step, steps)
         theta0 = None if theta0 is None else check_theta(theta0, self._x)
         plain = link is IDENTITY and loss is SQUARED
-        self._gram.set_outputs(y)
+        self._gram.outputs = y
         with _threads().limit(limits=1, user_api="blas"), np.errstate(over="ignore", invalid="ignore"):
             if step is None and plain and k >= ROOM * self.d:
                 try:
-                    return self._full_updates(y, k, rounds, theta0)
+                    return self._full_updates(k, rounds, theta0)
                 except Untrusted:
                     pass
             if step is None:
@@ -62,8 +61,8 @@ class FastFitter:
                 return self._short_steps(y, k, rounds, step, steps, theta0)
             return self._bent_steps(y, k, rounds, step, steps, link, loss, theta0)
 
-    def _full_updates(self, y, k, rounds, theta0):
-        path, seen = self._new_path(rounds, self._first(y) if theta0 is None else theta0), {}
+    def _full_updates(self, k, rounds, theta0):
+        path, seen = self._new_path(rounds, self._solve_all() if theta0 is None else theta0), {}
         self._gram.start()
         for t in range(rounds):
             self._keep(path.thetas[t], k, path.kept[t])
@@ -108,20 +107,24 @@ class FastFitter:
         path.thetas[0] = theta0
         return path
 
+    def _solve_all(self):
+        self._gram.measure_all()
+        return self._gram.solve()
+
     def _first(self, y):
-        if self.n >= ROOM * self.d:
-            try:
-                self._gram.measure_all()
-                theta = self._gram.solve()
-                self._gram.check_condition()
-                return theta
-            except Untrusted:
-                pass
-        return start(self._x, y)
+        if self.n < ROOM * self.d:
+            return start(self._x, y)
+        try:
+            theta = self._solve_all()
+            self._gram.check_condition()
+            return theta
+        except Untrusted:
+            return start(self._x, y)
 
     def _keep(self, theta, k, kept):
-        np.dot(self._rows, np.append(-theta, 1.0), out=self._residuals)
-        np.multiply(self._residuals, self._residuals, out=self._losses)
+        np.dot(self._x, theta, out=self._losses)
+        np.subtract(self._gram.outputs, self._losses, out=self._losses)
+        np.square(self._losses, out=self._losses)
         _keep_smallest(self._losses, k, self._sorted, kept)
 
     def _room(self, k):

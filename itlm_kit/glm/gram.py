@@ -1,11 +1,12 @@
-"""The Gram matrix of the kept samples, moved from one kept set to the next by the rows that enter and leave."""
+"""The normal equations of the kept samples, moved from one kept set to the next by the rows that enter and leave."""
 
 import numpy as np
 from scipy.linalg import blas, lapack
 
 TRUSTED = 1e-7  # Cholesky is not trusted where a column is explained by the others but for this share
-CANCELLED = 1e-2  # a matrix that subtraction shrank below this share of its size is built afresh
-REFRESH = 64  # and so is one after this many moves
+CANCELLED = 1e-2  # sums that subtraction shrank below this share of their size are built afresh
+REFRESH = 64  # and so are they after this many moves
+BLOCK = 512  # rows gathered at a time: they stay in cache
 
 
 class Untrusted(Exception):
@@ -13,32 +14,27 @@ class Untrusted(Exception):
 
 
 class KeptGram:
-    """Z_S'Z_S for rows Z = [x, y] (n, d+1) and a kept set S: all that a least-squares update needs to know of S.
+    """X_S'X_S and X_S'y_S for a kept set S: all that a least-squares update needs to know of S.
 
-    The last column of Z may be replaced through `set_outputs`. Only lower halves of matrices are kept.
+    x: (n, d) floats, row by row. Of the matrix only the lower half is kept. `outputs` (n,) is to be set first.
     """
 
-    def __init__(self, features):
-        n, d = features.shape
-        self.rows = np.empty((n, d + 1))
-        self.rows[:, :-1] = features
-        self._gathered = np.empty((n, d + 1))
-        self._total = None
-
-    def set_outputs(self, y):
-        self.rows[:, -1] = y
-        if self._total is not None:
-            self._total[-1] = y @ self.rows
+    def __init__(self, x):
+        self._x = x
+        self._gathered = np.empty((min(BLOCK, len(x)), x.shape[1]))
+        self._matrix_of_all = None
+        self.outputs = None
 
     def measure_all(self):
-        """Let S be all samples; their matrix is computed once and known from then on."""
-        if self._total is None:
-            self._total = blas.dsyrk(1.0, self.rows.T, lower=1)
-        self._set(self._total.copy("F"), True)
+        """Let S be all samples; their matrix is computed once for all outputs."""
+        if self._matrix_of_all is None:
+            self._matrix_of_all = blas.dsyrk(1.0, self._x.T, lower=1)
+        y = self.outputs
+        self._set(True, self._matrix_of_all.copy("F"), y @ self._x, y @ y)
 
     def start(self):
         """Let S be all samples where their matrix is known, else none."""
-        if self._total is None:
+        if self._matrix_of_all is None:
             self._empty()
         else:
             self.measure_all()
@@ -58,43 +54,46 @@ class KeptGram:
 
     def solve(self):
         """Least squares on S: theta (d,). Raises Untrusted where its rounding errors could show."""
-        d = len(self._matrix) - 1
-        self._factor, theta, failed = lapack.dposv(self._matrix[:d, :d], self._matrix[d, :d], lower=1)
-        pivots = self._factor.diagonal() ** 2
-        if failed or not (pivots > TRUSTED * self._matrix.diagonal()[:d]).all():
+        self._factor, theta, failed = lapack.dposv(self._matrix, self._moment, lower=1)
+        if failed or not (self._factor.diagonal() ** 2 > TRUSTED * self._matrix.diagonal()).all():
             raise Untrusted
         return theta
 
     def check_condition(self):
         """Raise Untrusted unless the columns of the set solved last are well apart, whatever their units."""
-        d = len(self._factor)
-        scaled = self._factor / np.sqrt(self._matrix.diagonal()[:d, None])
-        if not lapack.dpocon(scaled, float(d), uplo="L")[0] > TRUSTED:
+        scaled = self._factor / np.sqrt(self._matrix.diagonal()[:, None])
+        if not lapack.dpocon(scaled, float(len(scaled)), uplo="L")[0] > TRUSTED:
             raise Untrusted
 
     def descend(self, theta, step, steps):
-        """Take gradient steps on half the mean squared loss over S, of which only this matrix is read."""
-        coefficients = np.append(-theta, 1.0)
+        """Take gradient steps on half the mean squared loss over S, whose rows need not be read for it."""
         rate = step / np.count_nonzero(self._kept)
         for _ in range(steps):
-            coefficients[:-1] -= blas.dsymv(rate, self._matrix, coefficients, lower=1)[:-1]
-        return -coefficients[:-1]
+            theta = blas.dsymv(-rate, self._matrix, theta, beta=1.0, y=theta + rate * self._moment, lower=1)
+        return theta
 
     def _empty(self):
-        self._set(np.zeros((self.rows.shape[1],) * 2, order="F"), False)
+        d = self._x.shape[1]
+        self._set(False, np.zeros((d, d), order="F"), np.zeros(d), 0.0)
 
-    def _set(self, matrix, everything):
-        self._matrix, self._kept = matrix, np.full(len(self.rows), everything)
-        self._largest, self._moves = matrix.diagonal(), 0
+    def _set(self, everything, matrix, moment, energy):
+        self._kept, self._moves = np.full(len(self._x), everything), 0
+        self._matrix, self._moment, self._energy = matrix, moment, energy
+        self._largest, self._most_energy = matrix.diagonal().copy(), energy
 
     def _add(self, mask, sign):
         index = mask.nonzero()[0]
-        if index.size:
-            rows = np.take(self.rows, index, axis=0, out=self._gathered[: index.size], mode="clip")
+        for begin in range(0, index.size, BLOCK):
+            part = index[begin : begin + BLOCK]
+            rows = np.take(self._x, part, axis=0, out=self._gathered[: part.size], mode="clip")
+            y = self.outputs[part]
             self._matrix = blas.dsyrk(sign, rows.T, beta=1.0, c=self._matrix, lower=1, overwrite_c=1)
+            self._moment += sign * (y @ rows)
+            self._energy += sign * (y @ y)
         return index.size
 
     def _has_cancelled(self):
         diagonal = self._matrix.diagonal()
         self._largest = np.maximum(self._largest, diagonal)
-        return (diagonal < CANCELLED * self._largest).any()
+        self._most_energy = max(self._most_energy, self._energy)
+        return self._energy < CANCELLED * self._most_energy or (diagonal < CANCELLED * self._largest).any()
