@@ -1,0 +1,221 @@
+"""The theorems with numbers on them: both sides of Lemmas 5 and 6, kappa_t, Theorem 11 and the order of convergence.
+
+Constants the paper leaves open (c, c_1, ...) are never guessed: either the proof's own term stands in their place, or
+`fit_constant` finds the smallest one that the measurements allow.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from itlm_kit.errors import InputError, check_integer
+from itlm_kit.glm.links import IDENTITY
+from itlm_kit.trimming import num_kept, trim
+
+
+class Lemma5(NamedTuple):
+    """Both sides of Lemma 5 and of its proof, round by round; all (T,).
+
+    left = |theta_{t+1} - theta*| <= proof = T1 (T2 + T3) <= right, the lemma's form with the eigenvalues of the actual
+    sets, (sqrt(2) gamma error + sqrt(2) phi + T3) / eigenvalue. With psi-, psi+ instead it is looser still.
+    """
+
+    error: np.ndarray  # |theta_t - theta*|
+    left: np.ndarray
+    proof: np.ndarray
+    right: np.ndarray
+    inverse: np.ndarray  # T1, 1 / smallest eigenvalue of X_S'X_S, S = S_t; at most 1 / psi-(alpha n)
+    intrusion: np.ndarray  # T2, |sum over bad kept samples of (x'theta* - y) x|
+    noise: np.ndarray  # T3, |sum over clean kept samples of e x|; c xi sigma bounds it
+    gamma: np.ndarray  # largest eigenvalue of X_B'X_B, B the bad samples in S_t; at most psi+(|B|)
+    phi: np.ndarray  # |sum over B of (x'theta_t - y) x|
+    xi: np.ndarray  # sqrt(sum |x|^2 log n)
+    intruders: np.ndarray  # |B| = |S_t \ S*|
+
+
+class Lemma6(NamedTuple):
+    """Both sides of Lemma 6 and of its proof, round by round; all (T,).
+
+    left = |theta_{t+1} - theta*| <= proof = U1 error + eta / k (U2 + U3) <= right, where U1 is replaced by the lemma's
+    1 - eta a^2 / k times the smallest eigenvalue of X_S'X_S (a valid step size given).
+    """
+
+    error: np.ndarray
+    left: np.ndarray
+    proof: np.ndarray
+    right: np.ndarray
+    contraction: np.ndarray  # U1, the spectral norm of 1 - eta/k X'H W C X
+    intrusion: np.ndarray  # U2, phi~ with w' at theta_t, as in the proof
+    intrusion_at_truth: np.ndarray  # phi~ with w' at theta*, as in the statement of the lemma
+    noise: np.ndarray  # U3; xi b sigma bounds it up to a constant
+    intruders: np.ndarray
+
+
+def lemma5_terms(data, path):
+    """Compute Lemma 5's two sides and terms along a path of full least-squares updates; returns a Lemma5.
+
+    data: a Regression (x, y, is_clean, theta are used); path: a Path. Raises InputError for shapes that do not match.
+    Lemma 5 and its proof in appendix C.
+    """
+    _check_path(data, path)
+    errors = parameter_errors(data, path)
+    residuals_at_truth = data.x @ data.theta - data.y
+    xi = np.sqrt((data.x**2).sum() * np.log(len(data.y)))
+    rounds = [
+        _lemma5_round(data.x, data.y, theta, kept & data.is_clean, kept & ~data.is_clean, residuals_at_truth)
+        for theta, kept in zip(path.thetas, path.kept, strict=False)
+    ]
+    inverse, intrusion, noise, gamma, phi, intruders = np.array(rounds).T
+    proof = inverse * (intrusion + noise)
+    right = inverse * (np.sqrt(2) * (gamma * errors[:-1] + phi) + noise)
+    return Lemma5(
+        errors[:-1], errors[1:], proof, right, inverse, intrusion, noise, gamma, phi,
+        np.full(len(proof), xi), intruders.astype(int),
+    )  # fmt: skip
+
+
+def _lemma5_round(x, y, theta, clean, bad, residuals_at_truth):
+    kept = x[clean | bad]
+    smallest = np.linalg.eigvalsh(kept.T @ kept)[0]
+    return (
+        1 / smallest,
+        np.linalg.norm(residuals_at_truth[bad] @ x[bad]),
+        np.linalg.norm(residuals_at_truth[clean] @ x[clean]),
+        np.linalg.norm(x[bad], 2) ** 2 if bad.any() else 0.0,
+        np.linalg.norm((x[bad] @ theta - y[bad]) @ x[bad]),
+        bad.sum(),
+    )
+
+
+def lemma6_terms(data, path, *, step, link=IDENTITY):
+    """Compute Lemma 6's two sides and terms along a path of one gradient step per round (M = 1); returns a Lemma6.
+
+    data: a Regression (x, y, is_clean, theta are used); path: a Path; step: its eta; link: its w.
+    Raises InputError for shapes that do not match. Lemma 6 and its proof in appendix C.
+    """
+    _check_path(data, path)
+    errors = parameter_errors(data, path)
+    rounds = [_lemma6_round(data, theta, kept, step, link) for theta, kept in zip(path.thetas, path.kept, strict=False)]
+    contraction, bound, intrusion, at_truth, noise, intruders = np.array(rounds).T
+    moved = step / path.kept.sum(1) * (intrusion + noise)
+    return Lemma6(
+        errors[:-1], errors[1:], contraction * errors[:-1] + moved, bound * errors[:-1] + moved,
+        contraction, intrusion, at_truth, noise, intruders.astype(int),
+    )  # fmt: skip
+
+
+def _lemma6_round(data, theta, kept, step, link):
+    x, at_theta, at_truth = data.x, data.x @ theta, data.x @ data.theta
+    clean, bad = kept & data.is_clean, kept & ~data.is_clean
+    slopes = link.slope(at_theta)
+    missed = link.value(at_truth) - data.y  # -e on clean samples, w(x'theta*) - r - e on bad ones
+    weights = (slopes * _secants(at_theta, at_truth, link))[kept, None]
+    values = np.linalg.eigvalsh(x[kept].T @ (weights * x[kept])) * step / kept.sum()
+    smallest = np.linalg.eigvalsh(x[kept].T @ x[kept])[0] / kept.sum()
+    return (
+        np.abs(1 - values[[0, -1]]).max(),
+        1 - step * link.a**2 * smallest,
+        np.linalg.norm((missed * slopes)[bad] @ x[bad]),
+        np.linalg.norm((missed * link.slope(at_truth))[bad] @ x[bad]),
+        np.linalg.norm((missed * slopes)[clean] @ x[clean]),
+        bad.sum(),
+    )
+
+
+def _secants(u, v, link):
+    """C_t of the proof: (w(u) - w(v)) / (u - v), and the slope where they meet."""
+    gap = u - v
+    met = np.abs(gap) < 1e-9
+    return np.where(met, link.slope(u), (link.value(u) - link.value(v)) / np.where(met, 1, gap))
+
+
+def parameter_errors(data, path):
+    """|theta_t - theta*| for t = 0 ... T: what the paper's figures show. Returns (T+1,)."""
+    return np.linalg.norm(path.thetas - data.theta, axis=-1)
+
+
+def residual_norms(data, path, *, link=IDENTITY):
+    """|y - w(X theta_t)| over S_t for t = 0 ... T-1, the measure that [BJK15] follows (remark 2). Returns (T,)."""
+    residuals = data.y - link.value(path.thetas[: len(path.kept)] @ data.x.T)
+    return np.sqrt((residuals**2 * path.kept).sum(1))
+
+
+def rates(values):
+    """Successive ratios v_{t+1} / v_t of a positive sequence (T+1,); returns (T,). 0.5 halves the error a round."""
+    values = np.asarray(values, float)
+    return values[1:] / values[:-1]
+
+
+def kappa(data, path):
+    """kappa_t of (15), 2 sqrt(2) gamma / smallest eigenvalue, with the eigenvalues of the actual sets. Returns (T,).
+
+    With psi+(|S_t - S*|) and psi-(alpha n) in their place, as the theorems have it, it can only be larger.
+    """
+    terms = lemma5_terms(data, path)
+    return 2 * np.sqrt(2) * terms.gamma * terms.inverse
+
+
+def kappa_form(thetas, truth, *, sigma, n, others=None, link=IDENTITY):
+    """What kappa_t is proportional to for random errors, or for a mixture when `others` are given. Returns (T,).
+
+    sqrt(|theta_t - theta*|^2 + sigma^2), divided for a mixture by the same with the nearest other component, times b/a
+    of the link, and at least log(n) / n. thetas: (T, d); truth: (d,); others: (m, d). Theorems 7 to 10.
+    """
+    form = np.hypot(np.linalg.norm(thetas - truth, axis=-1), sigma)
+    if others is not None:
+        distances = np.linalg.norm(thetas[:, None] - np.atleast_2d(others), axis=-1)
+        form = form / np.hypot(distances.min(1), sigma)
+    return np.maximum(link.b / link.a * form, np.log(n) / n)
+
+
+def fit_constant(measured, form):
+    """The smallest c with measured <= c * form in every round: a constant fitted to the data, not the theorem's."""
+    return float(np.max(np.asarray(measured) / np.asarray(form)))
+
+
+def order_of_convergence(errors, *, floor=None, clear=1.5):
+    """Estimate q in e_{t+1} = C e_t^q from an error path (T+1,), before it meets the noise floor.
+
+    q is the least-squares slope of log e_{t+1} on log e_t over the first rounds, as long as e_{t+1} falls and stays
+    above `clear` times the floor (None: the last error). 1 is linear, more is faster. NaN when fewer than two steps
+    qualify: two steps are the classical log(e_2 / e_1) / log(e_1 / e_0). Raises InputError unless errors are positive.
+    """
+    errors = np.asarray(errors, float)
+    if errors.ndim != 1 or errors.size < 2 or not (errors > 0).all():
+        raise InputError("errors must be one path of at least two positive errors, e.g. |theta_t - theta*|.")
+    floor = errors[-1] if floor is None else floor
+    falling = (errors[1:] > clear * floor) & (errors[1:] < errors[:-1])
+    steps = int(np.argmin(falling)) if not falling.all() else falling.size
+    if steps < 2:
+        return float("nan")
+    logs = np.log(errors[: steps + 1])
+    return float(np.polyfit(logs[:-1], logs[1:], 1)[0])
+
+
+def intruders(delta, *, clean=0.8, alpha=0.75, n=1000, runs=100, seed=0):
+    """Count samples of N(0, 1) among the alpha n smallest of clean n from N(0, delta^2) and the rest from N(0, 1).
+
+    Returns (runs,) counts. Raises InputError unless 0 < delta and alpha < clean. Theorem 11.
+    """
+    if not delta > 0:
+        raise InputError(f"delta must be positive; got {delta!r}. It is the spread of the clean residuals, e.g. 0.1")
+    k, good = num_kept(alpha, n), num_kept(clean, n)
+    if k >= good:
+        raise InputError(f"alpha must be below clean, the share of clean samples; got {alpha} and {clean}.")
+    scale = np.where(np.arange(n) < good, delta, 1.0)
+    sizes = np.abs(np.random.default_rng(seed).standard_normal((check_integer("runs", runs), n)) * scale)
+    return trim(sizes, k)[:, good:].sum(1)
+
+
+def intruders_form(delta, *, clean=0.8, n=1000):
+    """max(delta (1 - clean) n, log n): what Theorem 11 bounds the intruders by, up to a constant."""
+    return np.maximum(np.asarray(delta) * (1 - clean) * n, np.log(n))
+
+
+def _check_path(data, path):
+    rounds, n, d = len(path.kept), *data.x.shape
+    if path.kept.shape != (rounds, n) or path.thetas.shape != (rounds + 1, d):
+        raise InputError(
+            f"path must belong to the data, thetas (T+1, {d}) and kept (T, {n}); "
+            f"got {path.thetas.shape} and {path.kept.shape}."
+        )
