@@ -69,10 +69,12 @@ class Watch:
         """A new watcher for one training run: call it after each epoch, then `finish`."""
         return _Watching(self)
 
-    def accuracies(self, model):
-        """(accuracy on the noisy validation labels, accuracy on the watched test images), both in percent."""
+    def scores(self, model, epoch):
+        """(what selects the epoch, what finds the best one): accuracies in percent, or the epoch itself."""
         called = outputs(model, self.watched).argmax(1)
         seen = _percent(called == self.watched.y)
+        if self.validation is None:
+            return epoch, seen
         if isinstance(self.validation, Samples):
             return accuracy(model, self.validation), seen
         return _percent(called == self.validation), seen
@@ -84,9 +86,8 @@ class _Watching:
         self.selected, self.best = _Top(), _Top()
 
     def __call__(self, model, epoch):
-        validation, seen = self.watch.accuracies(model)
-        self.selected.offer(validation, epoch, model)
-        self.best.offer(seen, epoch, model)
+        for top, score in zip((self.selected, self.best), self.watch.scores(model, epoch), strict=True):
+            top.offer(score, epoch, model)
 
     def finish(self, model):
         """Report on all test images and return the network at its selected epoch."""

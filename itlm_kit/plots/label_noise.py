@@ -1,0 +1,97 @@
+"""Figures of the label-noise chapters: tidy frames and arrays in, a matplotlib Figure out."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from itlm_kit.plots.style import ROLES, label_end, panels, with_source
+
+
+def clean_against_bad(frame, *, source, what="accuracy", every=5):
+    """Accuracy (or "loss") of clean and of bad samples after each epoch, as in Figure 1.
+
+    frame: columns epoch, clean_accuracy, bad_accuracy (or clean_loss, bad_loss), one row per epoch.
+    """
+    figure, (axis,) = panels(width=5.6)
+    for role in ("clean", "bad"):
+        values = frame[f"{role}_{what}"]
+        axis.plot(frame["epoch"] + 1, values, markevery=every, **ROLES[role])
+        label_end(axis, frame["epoch"].iloc[-1] + 1, values.iloc[-1], f"{role} samples", role)
+    axis.set(xlabel="epoch", ylabel="accuracy on given labels (%)" if what == "accuracy" else "mean loss")
+    axis.set_title(f"Training {what} of clean and bad samples")
+    return with_source(figure, source)
+
+
+def separation(frame, *, source):
+    """Area under the ROC curve by epoch, when the loss is used to tell bad samples from clean ones."""
+    figure, (axis,) = panels(width=5.6)
+    axis.plot(frame["epoch"] + 1, frame["auc"], markevery=5, **ROLES["itlm"])
+    best = int(frame["auc"].to_numpy().argmax())
+    peak = frame["auc"].iloc[best]
+    axis.annotate(
+        f"best: {peak:.3f} at epoch {frame['epoch'].iloc[best] + 1}", (frame["epoch"].iloc[best] + 1, peak),
+        xytext=(12, -30), textcoords="offset points", arrowprops={"arrowstyle": "-"},
+    )  # fmt: skip
+    axis.set(xlabel="epoch", ylabel="area under the ROC curve", title="How well one epoch's losses tell bad from clean")
+    return with_source(figure, source)
+
+
+def loss_histogram(losses, is_clean, *, source, cut=None):
+    """Histogram of per-sample losses, clean and bad apart, with the cut of a trimming step where given."""
+    figure, (axis,) = panels(width=5.6)
+    bins = np.linspace(0, np.quantile(losses, 0.995), 41)
+    for role, mask in (("clean", is_clean), ("bad", ~is_clean)):
+        axis.hist(
+            losses[mask], bins, color=ROLES[role]["color"], alpha=0.55, label=f"{role} samples",
+            hatch="//" if role == "bad" else None, edgecolor="white",
+        )  # fmt: skip
+    if cut is not None:
+        axis.axvline(cut, color="#222222", linewidth=1.2)
+        axis.annotate("kept | dropped", (cut, axis.get_ylim()[1]), ha="center", va="bottom", annotation_clip=False)
+    axis.set(xlabel="loss", ylabel="samples")
+    axis.legend()
+    return with_source(figure, source)
+
+
+def accuracy_by_round(frame, *, source, oracle=None, accuracy="last_accuracy"):
+    """Test accuracy of theta_t and clean share of S_t, round by round; round 0 is naive training.
+
+    frame: one row per round with columns round, clean_share and the accuracy named. oracle: its accuracy, if known.
+    """
+    figure, (left, right) = panels(2)
+    left.plot(frame["round"], frame[accuracy], **ROLES["itlm"])
+    label_end(left, frame["round"].iloc[-1], frame[accuracy].iloc[-1], "ITLM", "itlm")
+    first = frame[accuracy].iloc[0]
+    levels = {"baseline": first} if oracle is None else {"baseline": first, "oracle": oracle}
+    for role, level in levels.items():
+        left.axhline(level, color=ROLES[role]["color"], linestyle=ROLES[role]["linestyle"])
+        label_end(left, frame["round"].iloc[-1], level, role, role)
+    left.set(xlabel="round t", ylabel="test accuracy (%)", title="Accuracy of θ$_t$")
+    right.plot(frame["round"], frame["clean_share"], **ROLES["clean"])
+    right.set(xlabel="round t", ylabel="clean samples (%)", title="Clean share of the kept set S$_t$")
+    for axis in (left, right):
+        axis.set_xticks(frame["round"])
+    return with_source(figure, source)
+
+
+def suspects(images, given, truth, *, source, columns=12):
+    """The most suspicious samples as pictures: the label given above, in the colour and mark of clean or bad.
+
+    images: (m, c, h, w) uint8; given, truth: (m,) labels.
+    """
+    rows = -(-len(images) // columns)
+    figure, axes = _grid(rows, columns)
+    for axis in axes:
+        axis.axis("off")
+    for axis, image, label, true in zip(axes, images, given, truth, strict=False):
+        role = "clean" if label == true else "bad"
+        axis.imshow(np.moveaxis(image, 0, -1).squeeze(), cmap="gray_r", vmin=0, vmax=255)
+        axis.set_title(
+            f"{label} ✓" if label == true else f"{label} ✗", fontsize=9, color=ROLES[role]["color"], loc="center"
+        )
+    return with_source(figure, source)
+
+
+def _grid(rows, columns):
+    figure, axes = plt.subplots(rows, columns, figsize=(0.62 * columns, 0.8 * rows), layout="constrained")
+    plt.close(figure)
+    return figure, np.atleast_1d(axes).ravel()

@@ -1,0 +1,51 @@
+"""How every figure of the kit looks: one palette safe for colour-blind readers, one quiet frame, one mark per role."""
+
+import matplotlib.pyplot as plt
+
+# One colour, line and marker per role, the same in every chapter: colour is never the only cue.
+ROLES = {
+    "clean": {"color": "#0072B2", "linestyle": "-", "marker": "o"},
+    "bad": {"color": "#D55E00", "linestyle": "--", "marker": "X"},
+    "itlm": {"color": "#009E73", "linestyle": "-", "marker": "o"},
+    "itlm-1": {"color": "#009E73", "linestyle": "-", "marker": "o"},
+    "itlm-2": {"color": "#CC79A7", "linestyle": "-.", "marker": "^"},
+    "oracle": {"color": "#222222", "linestyle": ":", "marker": "s"},
+    "baseline": {"color": "#D55E00", "linestyle": "--", "marker": "X"},
+    "naive": {"color": "#D55E00", "linestyle": "--", "marker": "X"},
+}
+FRAME = {
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#E6E6E6",
+    "axes.titlelocation": "left",
+    "axes.titlesize": 11,
+    "axes.labelsize": 10,
+    "font.size": 10,
+    "legend.frameon": False,
+    "figure.dpi": 110,
+    "savefig.bbox": "tight",
+}
+
+
+def panels(columns=1, *, width=4.6, height=3.2, **kwargs):
+    """A Figure of `columns` panels in the kit's frame, and its axes in a list. Not shown twice in a notebook."""
+    with plt.rc_context(FRAME):
+        figure, axes = plt.subplots(1, columns, figsize=(width * columns, height), layout="constrained", **kwargs)
+    plt.close(figure)  # the cell's value shows it; an open figure would be shown once more
+    return figure, list(axes) if columns > 1 else [axes]
+
+
+def label_end(axis, x, y, text, role):
+    """Write a line's name at its right end, in its colour."""
+    axis.annotate(
+        text, (x, y), xytext=(5, 0), textcoords="offset points", va="center",
+        color=ROLES[role]["color"], annotation_clip=False,
+    )  # fmt: skip
+
+
+def with_source(figure, source):
+    """Write under a figure what data it was computed from; returns the figure."""
+    figure.supxlabel(source, fontsize=8, color="#666666", x=0.01, ha="left")
+    return figure
