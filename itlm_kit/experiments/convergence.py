@@ -81,9 +81,13 @@ def _rows(method, values, settings):
     half = stats.t.ppf(0.975, runs - 1) * values.std(0, ddof=1) / np.sqrt(runs) if runs > 1 else 0 * mean
     first = 0 if "follow" in settings or method not in ROUNDS else ROUNDS[method]
     return [
-        {"method": method, "round": first + t, "error": float(m), "low": float(m - h), "high": float(m + h)}
+        {"method": method, "round": first + t, "error": _short(m), "low": _short(m - h), "high": _short(m + h)}
         for t, (m, h) in enumerate(zip(mean, half, strict=True))
     ]
+
+
+def _short(number):
+    return float(f"{number:.6g}")
 
 
 def _order(paths):
@@ -125,8 +129,8 @@ def _common(panel, kind, link, profile):
 
 def _seconds(settings):
     """Expected time of a cell on one CPU core, from measured times per run."""
-    n, d, bent = settings["n"], settings["d"], settings["link"] != "identity"
-    return settings["runs"] * (1e-3 + 1.2e-7 * n * d + (1e-7 * n * d * d**0.5 if bent else 0))
+    per_number = 1e-7 if settings["link"] == "identity" else 4e-7
+    return settings["runs"] * (5e-3 + per_number * settings["n"] * settings["d"])
 
 
 def ratio_to_oracle(frame, *, panel="a", method="itlm-1", up_to=None):
