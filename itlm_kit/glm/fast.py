@@ -62,8 +62,8 @@ class FastFitter:
             return self._bent_steps(y, k, rounds, step, steps, link, loss, theta0)
 
     def _full_updates(self, k, rounds, theta0):
-        path, seen = self._new_path(rounds, self._solve_all() if theta0 is None else theta0), {}
-        self._gram.start()
+        self._gram.start(everything=theta0 is None)
+        path, seen = self._new_path(rounds, self._gram.solve() if theta0 is None else theta0), {}
         for t in range(rounds):
             self._keep(path.thetas[t], k, path.kept[t])
             before = seen.setdefault(path.kept[t].tobytes(), t)
@@ -107,15 +107,12 @@ class FastFitter:
         path.thetas[0] = theta0
         return path
 
-    def _solve_all(self):
-        self._gram.measure_all()
-        return self._gram.solve()
-
     def _first(self, y):
         if self.n < ROOM * self.d:
             return start(self._x, y)
         try:
-            theta = self._solve_all()
+            self._gram.start(everything=True)
+            theta = self._gram.solve()
             self._gram.check_condition()
             return theta
         except Untrusted:

@@ -25,19 +25,14 @@ class KeptGram:
         self._matrix_of_all = None
         self.outputs = None
 
-    def measure_all(self):
-        """Let S be all samples; their matrix is computed once for all outputs."""
+    def start(self, everything=False):
+        """Let S be all samples where that is asked for, or where their matrix is known already; else none."""
+        if not everything and self._matrix_of_all is None:
+            return self._empty()
         if self._matrix_of_all is None:
             self._matrix_of_all = blas.dsyrk(1.0, self._x.T, lower=1)
         y = self.outputs
         self._set(True, self._matrix_of_all.copy("F"), y @ self._x, y @ y)
-
-    def start(self):
-        """Let S be all samples where their matrix is known, else none."""
-        if self._matrix_of_all is None:
-            self._empty()
-        else:
-            self.measure_all()
 
     def move_to(self, kept):
         """Let S be `kept`, a mask (n,) that the caller leaves alone from now on."""

@@ -1,0 +1,92 @@
+"""Choosing alpha, the share of samples to keep, where the clean share is not known: one function for every problem."""
+
+import numpy as np
+
+from itlm_kit.errors import InputError, check_choice, check_integer
+from itlm_kit.trimming import check_alpha
+
+METHODS = ("cv", "mixture", "elbow")
+GRID = tuple(np.linspace(0.5, 1.0, 11).round(2).tolist())
+BIMODAL = 2.0  # Ashman's D: distance of two means in their mean standard deviation, from which they count as two
+
+
+def choose_alpha(losses=None, *, method="cv", fit_and_score=None, n=None, grid=GRID, folds=5, seed=0):
+    """Choose the share of samples to keep, in (0, 1], without knowing which are clean.
+
+    "cv": needs fit_and_score(train, held_out, alpha) -> held-out losses (m,), which trains with alpha on the samples
+    `train` (indices into n) and scores `held_out`. Bad samples are held out as well, so each fold is judged by its
+    smallest losses alone, the share grid[0] of them (all candidates trust that many); of the candidates within one
+    standard error of the best, the largest wins: too small an alpha wastes clean samples and looks the same.
+    "mixture", "elbow": need losses (n,) >= 0 under a model fitted with a small alpha, and read their fourth roots,
+    nearly normal for squared residuals. "mixture" is the share that the lower of two normal components claims, 1 where
+    the two do not stand apart; "elbow" the share before the sorted curve turns up (farthest from its chord).
+    Raises InputError for arguments missing or out of range. Section 6.2 names cross-validation for this.
+    """
+    check_choice("method", method, METHODS)
+    if method == "cv":
+        return _one_error_rule(*cv_scores(fit_and_score, n=n, grid=grid, folds=folds, seed=seed))
+    roots = _check_losses(losses) ** 0.25
+    return _lower_share(roots, seed) if method == "mixture" else _share_before_elbow(roots)
+
+
+def cv_scores(fit_and_score, *, n, grid=GRID, folds=5, seed=0):
+    """Return grid (g,) in rising order and scores (folds, g): mean of the smallest held-out losses of each fold."""
+    if not callable(fit_and_score):
+        raise InputError("fit_and_score must be a function (train, held_out, alpha) -> losses; method 'cv' needs it.")
+    folds = check_integer("folds", folds, low=2, remedy="It is the number of parts.")
+    n = check_integer("n", n, low=folds, remedy="It is the number of samples; every fold needs one.")
+    grid = np.array(sorted(check_alpha(alpha) for alpha in grid))
+    if not grid.size:
+        raise InputError(f"grid must hold at least one alpha; got none, e.g. {GRID[::5]}.")
+    parts = np.array_split(np.random.default_rng(seed).permutation(n), folds)
+    scores = np.empty((folds, grid.size))
+    for i, held_out in enumerate(parts):
+        train = np.sort(np.concatenate(parts[:i] + parts[i + 1 :]))
+        for j, alpha in enumerate(grid):
+            scores[i, j] = _smallest_mean(fit_and_score(train, held_out, float(alpha)), grid[0], held_out)
+    return grid, scores
+
+
+def _smallest_mean(losses, share, held_out):
+    losses = np.asarray(losses, float)
+    if losses.shape != held_out.shape or np.isnan(losses).any():
+        raise InputError(f"fit_and_score must return {held_out.size} losses, none NaN; got shape {losses.shape}.")
+    return np.sort(losses)[: max(1, int(share * losses.size))].mean()
+
+
+def _one_error_rule(grid, scores):
+    mean = scores.mean(0)
+    best = mean.argmin()
+    error = scores[:, best].std(ddof=1) / np.sqrt(len(scores))
+    return float(grid[mean <= mean[best] + error].max())
+
+
+def _lower_share(values, seed):
+    from sklearn.mixture import GaussianMixture  # here, so that `import itlm_kit` stays light
+
+    if np.ptp(values) == 0:
+        return 1.0
+    values = values[:, None]
+    mixture = GaussianMixture(2, random_state=seed).fit(values)
+    means, variances = mixture.means_.ravel(), mixture.covariances_.ravel()
+    if abs(means[0] - means[1]) < BIMODAL * np.sqrt(variances.mean()):
+        return 1.0
+    return float((mixture.predict(values) == means.argmin()).mean())
+
+
+def _share_before_elbow(values):
+    values = np.sort(values)
+    span, n = np.ptp(values), len(values)
+    if span == 0:
+        return 1.0
+    below_chord = np.arange(n) / (n - 1) - (values - values[0]) / span
+    return float((below_chord.argmax() + 1) / n)
+
+
+def _check_losses(losses):
+    losses = np.asarray(losses if losses is not None else [], dtype=float)
+    if losses.ndim != 1 or losses.size < 2:
+        raise InputError(f"losses must be a row of at least two; got shape {losses.shape}. This method reads them.")
+    if not (np.isfinite(losses) & (losses >= 0)).all():
+        raise InputError("losses must be finite and at least 0, for their fourth roots; some are not. Drop them first.")
+    return losses
