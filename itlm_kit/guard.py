@@ -48,6 +48,10 @@ class Guard:
         return self
 
     def __exit__(self, *error):
+        self.finish()
+
+    def finish(self):
+        """Stop looking."""
         self._done.set()
         if self._sampler is not None:
             self._sampler.join()
@@ -60,7 +64,7 @@ class Guard:
     def _sample(self, kernel):
         while not self._done.wait(_PERIOD):
             family = _family(kernel)
-            memory = sum(map(_memory, family))
+            memory = sum(_memory(process, "rss" if process is kernel else "uss") for process in family)
             self.peak = max(self.peak, memory)
             if self._stop.is_set() or (self.limit is not None and memory > self.limit):
                 self.killed = "stopped" if self._stop.is_set() else "memory"
@@ -82,9 +86,10 @@ def _family(process):
         return []
 
 
-def _memory(process):
+def _memory(process, kind):
+    # Of children "uss", what is theirs alone: a fork shares all its parent holds.
     try:
-        return process.memory_info().rss
+        return getattr(process.memory_info() if kind == "rss" else process.memory_full_info(), kind)
     except psutil.Error:  # ended, or ending, between two looks
         return 0
 
@@ -112,6 +117,10 @@ class _GuardedClient(PapermillNotebookClient):
         streams = {"stdout": self._guard.log, "stderr": self._guard.log}
         super().start_new_kernel(env=self._guard.environment, **streams, **options)
         self._guard.watch(self.km.provisioner.pid)
+
+    def papermill_execute_cells(self):
+        super().papermill_execute_cells()
+        self._guard.finish()  # on its way out, a kernel touches parts of torch that no cell needed
 
     def execute_cell(self, cell, cell_index, **options):
         if cell.cell_type != "code":

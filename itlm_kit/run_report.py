@@ -11,6 +11,7 @@ import jinja2
 from nbconvert import HTMLExporter
 
 from itlm_kit.files import write_atomically
+from itlm_kit.progress import in_words
 
 _PLOTLY, _PLOTLY_JS = "application/vnd.plotly.v1+json", "plotly.min.js"
 # Pictures first: a widget is nothing without a kernel.
@@ -99,7 +100,7 @@ def index_page(report):
 
 def _environment():
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(figure=_figure, words=lambda name: name.replace("_", " "), time=_time)
+    environment.filters.update(figure=_figure, words=lambda name: name.replace("_", " "), time=in_words)
     return environment
 
 
@@ -114,11 +115,6 @@ def _figure(value):
     if isinstance(value, list | dict):
         return f"{len(value)} value{'s' * (len(value) != 1)}"
     return value
-
-
-def _time(seconds):
-    minutes, seconds_left = divmod(round(seconds), 60)
-    return f"{minutes} min {seconds_left} s" if minutes else f"{seconds:.1f} s"
 
 
 _INDEX = """\

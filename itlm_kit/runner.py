@@ -11,7 +11,7 @@ import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
@@ -164,10 +164,14 @@ class Run:
             "notebooks": entries,
         }
 
-    def entries(self, on_cell=lambda: None):
+    def count_cells(self):
+        """{name: number of code cells} of the notebooks to do, as executed: with the parameters injected."""
+        return {path.stem: 1 + _count_code_cells(path) for path in self.todo}
+
+    def entries(self, on_cell=lambda name: None):
         """Execute the notebooks to do, yielding each one's entry once its files are written.
 
-        on_cell is called after each code cell, from any thread. However it ends, no kernel is left running.
+        on_cell(name) is called after each code cell, from any thread. However it ends, no kernel is left running.
         """
         stop = threading.Event()
         pool = ThreadPoolExecutor(self.settings.jobs)
@@ -189,7 +193,7 @@ class Run:
         done = execute(
             path, self.settings.parameters, seconds=self.settings.cell_seconds,
             memory=self.settings.memory_limit(self.machine), baseline=self.machine.baseline,
-            threads=threads, stop=stop, on_cell=on_cell,
+            threads=threads, stop=stop, on_cell=partial(on_cell, path.stem),
         )  # fmt: skip
         entry = {"name": path.stem, "title": None, "thumbnail": None} | self._measured(path, done) | self._fresh[path]
         if done.nb is not None and not stop.is_set():
@@ -223,6 +227,13 @@ class Run:
         with writing_to(self.out):
             write_atomically(self.out / RESULTS, lambda f: f.write((json.dumps(report, indent=1) + "\n").encode()))
             write_atomically(self.out / "index.html", lambda f: f.write(index_page(report).encode()))
+
+
+def _count_code_cells(path):
+    try:
+        return sum(cell.cell_type == "code" for cell in nbformat.read(path, as_version=4).cells)
+    except (ValueError, nbformat.ValidationError):  # no notebook: executing it will say so
+        return 0
 
 
 def _fingerprint(path, settings):

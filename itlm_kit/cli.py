@@ -1,0 +1,217 @@
+"""The `itlm` command. Bad input is one line and exit code 2; something that ran and failed, exit code 1."""
+
+import json
+import sys
+from functools import partial
+
+import click
+
+from itlm_kit import __version__
+from itlm_kit.errors import InputError
+from itlm_kit.notebook import DEVICES, PROFILES
+from itlm_kit.progress import INTERRUPTED, in_words, watch_cells, watch_run
+
+_option = partial(click.option, show_default=True)
+_whole = click.IntRange(min=1)
+_profile = _option("--profile", type=click.Choice(PROFILES), default="quick", help="How much: minutes, or the paper's.")
+_device = _option("--device", type=click.Choice(DEVICES), default="auto", help="What networks are trained on.")
+_data_root = _option("--data-root", metavar="DIR", help="Folder of data sets; `itlm data list` shows the default.")
+_jobs = _option("--jobs", type=_whole, default=1, help="How many at once.")
+
+
+def main(arguments=None):
+    """Run the command line and leave with its exit code."""
+    sys.exit(_exit_code(arguments))
+
+
+def _exit_code(arguments):
+    try:
+        return itlm.main(arguments, prog_name="itlm", standalone_mode=False) or 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return 0
+    except click.ClickException as error:
+        message = " ".join(error.format_message().split())
+    except InputError as error:
+        message = str(error)
+    except click.Abort:
+        click.echo("itlm: stopped", err=True)
+        return INTERRUPTED
+    click.echo(f"itlm: {message}", err=True)
+    return 2
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, message="itlm_kit %(version)s")
+def itlm():
+    """Learn, teach and use Iterative Trimmed Loss Minimization."""
+
+
+@itlm.command()
+@click.argument("notebooks", nargs=-1, metavar="[NN]...")
+@_profile
+@_device
+@_data_root
+@_jobs
+@_option("--out", metavar="DIR", help="Where results go.  [default: a new folder in runs/]")
+@click.option("--timeout", type=_whole, metavar="S", help="Seconds a cell may take.  [default: 300, full: a day]")
+@click.option(
+    "--max-memory", type=click.FloatRange(min=0, min_open=True), metavar="MB",
+    help="Most memory of a notebook above a bare `import torch`.  [default: 300 for quick on the CPU, else none]",
+)  # fmt: skip
+@click.option("--resume", is_flag=True, help="Go on with the run in --out, or with the newest one in runs/.")
+def run(notebooks, out, resume, **settings):
+    """Run notebooks (by number or name, all by default) and write pages, figures and verdicts.
+
+    With --resume, notebooks that passed are kept if neither they nor --profile, --device and --data-root changed.
+    """
+    from itlm_kit.runner import Run, Settings, default_out, find_notebooks
+
+    settings = Settings(**settings)
+    chosen = find_notebooks(notebooks)
+    return watch_run(Run(chosen, out or default_out(resume), settings, resume=resume))
+
+
+@itlm.command()
+@click.argument("name", required=False)
+@_profile
+@_option("--seeds", type=_whole, metavar="N", help="How many, counted from 0.  [default: what the profile says]")
+@_option("--only", multiple=True, metavar="KEY=VALUE", help="Only cells with this setting; may be repeated.")
+@_device
+@_data_root
+@_jobs
+@_option("--out", metavar="DIR", default="runs/reproduce", help="Where finished cells are kept.")
+@click.option("--dry-run", is_flag=True, help="Say what would be computed, and compute nothing.")
+def reproduce(name, device, data_root, out, dry_run, **choice):
+    """Compute a figure or table of the paper and show it beside the published one; without NAME, list them.
+
+    Each finished cell is kept: the same command goes on where it was stopped.
+    """
+    from itlm_kit.experiments import get_experiment
+    from itlm_kit.experiments.reproduce import plan
+    from itlm_kit.experiments.results import ResultStore
+
+    if name is None:
+        return _list_experiments()
+    store = ResultStore(out)
+    planned = plan(get_experiment(name), store, **choice)
+    _tell_plan(planned)
+    _tell_data(planned.experiment.needs.get(choice["profile"], ()), data_root, must_be_there=not dry_run)
+    return 0 if dry_run else _compute(planned, store, device, data_root)
+
+
+def _list_experiments():
+    from itlm_kit.experiments import experiment_names, get_experiment
+
+    for name in experiment_names():
+        experiment = get_experiment(name)
+        click.echo(f"{name:<14} {experiment.title} ({experiment.place})")
+    return 0
+
+
+def _tell_plan(planned):
+    experiment, count = planned.experiment, len(planned.todo)
+    click.echo(f"{experiment.name}: {experiment.title} ({experiment.place})")
+    click.echo(f"{len(planned.done)} cells done, {count} to compute, about {in_words(planned.seconds)}")
+
+
+def _tell_data(names, data_root, must_be_there):
+    from itlm_kit.data import check
+
+    for name in names:
+        try:
+            click.echo(f"data {name}: {check(name, data_root)['where']}")
+        except InputError as error:
+            if must_be_there:
+                raise
+            click.echo(f"data {name}: {error}")
+
+
+def _compute(planned, store, device, data_root):
+    from itlm_kit.experiments.experiment import Where
+    from itlm_kit.experiments.reproduce import CellsFailed, resolve_device, run_plan
+    from itlm_kit.tables import comparison
+
+    where, results, code = Where(resolve_device(device), data_root), list(planned.done), 0
+    try:
+        for result in watch_cells(planned, run_plan(planned, store, where)):
+            results.append(result)
+    except CellsFailed as error:
+        click.echo(f"itlm: {error}", err=True)
+        code = 1
+    except KeyboardInterrupt:
+        click.echo("stopped; the same command goes on")
+        return INTERRUPTED
+    if results:
+        click.echo(comparison(results))
+    return code
+
+
+@itlm.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON list instead of a table.")
+@click.option("--results", metavar="DIR", help="Folder of result files.  [default: notebooks/results]")
+def claims(as_json, results):
+    """List the paper's claims: where each is checked, the figure measured, its band, the verdict."""
+    from itlm_kit.experiments.claims import ledger, render
+    from itlm_kit.runner import notebooks_folder
+
+    entries = ledger(results or notebooks_folder() / "results")
+    click.echo(json.dumps(entries, indent=1) if as_json else render(entries))
+
+
+@itlm.group()
+def data():
+    """Data sets: what is there, whether it is whole; downloads only on request."""
+
+
+@data.command("list")
+@_data_root
+def list_data(data_root):
+    """List all data sets, where they lie and what to do for those that are missing."""
+    from itlm_kit.data import listing
+
+    for line in listing(data_root):
+        size = f", {line['size'] / 1e6:.0f} MB" if line["size"] else ""
+        click.echo(f"{line['name']:<14} {line['state']:<8} {line['what']}; {line['where']}{size}")
+        if line["remedy"]:
+            click.echo(f"{'':<23} {line['remedy']}")
+
+
+@data.command("check")
+@click.argument("name")
+@_data_root
+def check_data(name, data_root):
+    """Check the files of a data set against their published checksums."""
+    from itlm_kit.data import check
+
+    _tell_checked(check(name, data_root))
+
+
+@data.command("download")
+@click.argument("name")
+@_data_root
+def download_data(name, data_root):
+    """Download a data set into the data root, unless it is there."""
+    from itlm_kit.data import download
+
+    _tell_checked(download(name, data_root))
+
+
+def _tell_checked(line):
+    click.echo(f"{line['name']}: {line['state']}, {line['where']}")
+    for file, md5 in line["files"].items():
+        click.echo(f"  {file}  md5 {md5}")
+
+
+@itlm.command()
+@_data_root
+def doctor(data_root):
+    """Say what is here (versions, device, memory, data), what is missing, and the command that mends it."""
+    from itlm_kit.doctor import examine
+
+    findings = examine(data_root)
+    for finding in findings:
+        click.echo(f"{'!' if finding.missing else ' '} {finding.name:<19} {finding.found}")
+        if finding.remedy:
+            click.echo(f"{'':<21} -> {finding.remedy}")
+    return 1 if any(finding.missing for finding in findings) else 0

@@ -1,0 +1,79 @@
+"""What the terminal shows while long work goes on; where it is no terminal, only the lines that stay."""
+
+from contextlib import closing
+
+import click
+from tqdm import tqdm
+
+INTERRUPTED = 130  # exit code after Ctrl-C, as shells have it
+
+
+def watch_run(run):
+    """Execute a runner.Run under a progress bar, tell how each notebook fared; return the exit code."""
+    for path in run.done:
+        click.echo(f"kept    {path.stem}, it passed before")
+    try:
+        failed = _execute(run)
+    except KeyboardInterrupt:
+        click.echo(f"stopped; what is done is in {run.out}. The same command with --out {run.out} --resume goes on.")
+        return INTERRUPTED
+    count = len(run.done) + len(run.todo)
+    click.echo(f"{count - len(failed)} of {count} passed; {run.out / 'index.html'} shows them")
+    for entry in failed:
+        click.echo(f"failed: {entry['name']}, {told(entry['failure'])}")
+    return 1 if failed else 0
+
+
+def _execute(run):
+    # Returns the entries that failed.
+    left, failed = run.count_cells(), []
+    bar = _bar(total=sum(left.values()), unit="cell", desc=f"0/{len(left)} notebooks")
+
+    def on_cell(name):
+        left[name] -= 1
+        bar.update()
+
+    with bar, closing(run.entries(on_cell)) as entries:
+        for done, entry in enumerate(entries, 1):
+            bar.write(_line(entry))
+            bar.set_description_str(f"{done}/{len(left)} notebooks", refresh=False)
+            bar.update(left[entry["name"]])  # cells that a failed notebook never reached
+            failed += [entry] if entry["verdict"] == "failed" else []
+    return failed
+
+
+def _line(entry):
+    late = entry["budget_seconds"] is not None and entry["seconds"] > entry["budget_seconds"]
+    notes = [f"over {entry['budget_seconds']} s"] if late else []
+    notes += [told(entry["failure"])] if entry["failure"] else []
+    figures = f"{entry['seconds']:6.1f} s {entry['above_baseline_mb']:5.0f} MB above torch"
+    return ", ".join([f"{entry['verdict']}  {entry['name']:<22} {figures}", *notes])
+
+
+def told(failure):
+    """A notebook's failure in one line."""
+    place = f"cell {failure['cell']}, " if failure["cell"] else ""
+    return f"{place}{failure['kind']}: " + " ".join(failure["error"].split())
+
+
+def watch_cells(plan, results):
+    """Yield the `results` of reproduce.run_plan under a progress bar with the time left."""
+    expected = plan.experiment.seconds
+    total = sum(expected(settings) for settings, _ in plan.todo)
+    form = "{desc} {percentage:3.0f}%|{bar}| {elapsed}, {remaining} left"
+    with _bar(total=total, desc=f"0/{len(plan.todo)} cells", bar_format=form) as bar, closing(results):
+        for done, result in enumerate(results, 1):
+            bar.set_description_str(f"{done}/{len(plan.todo)} cells", refresh=False)
+            bar.update(expected(result.settings))
+            yield result
+
+
+def in_words(seconds):
+    """A duration as "40 s", "12 min" or "3.5 h"."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def _bar(**options):
+    return tqdm(disable=None, dynamic_ncols=True, smoothing=0.1, **options)  # None: no bar where there is no terminal

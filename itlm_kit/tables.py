@@ -1,0 +1,42 @@
+"""What was measured beside what the paper has, as text."""
+
+import pandas as pd
+
+from itlm_kit.experiments.published import published
+from itlm_kit.experiments.results import results_frame
+
+_NO_METRICS = {"seed", "seconds", "round", "epoch"}
+_CAPTION = "Mean over seeds ± standard deviation, of the last round; (in parentheses) the paper's figure."
+
+
+def comparison(results):
+    """Text of a table, one line per setting and method: what was measured (what the paper has).
+
+    results: finished cells of one experiment. Settings that all lines share stand above the table.
+    """
+    cells = {}
+    for result in results:
+        cells.setdefault(str(result.settings), []).append(result)
+    table = pd.DataFrame([line for seeds in cells.values() for line in _lines(seeds)])
+    settings = [key for key in results[0].settings if key in table]
+    shared = [key for key in settings if len(table) > 1 and table[key].map(str).nunique() == 1]
+    above = ", ".join(f"{key} {table[key].iloc[0]}" for key in shared)
+    body = table.drop(columns=shared).to_string(index=False, na_rep="")
+    return "\n".join(line for line in (above, body, _CAPTION) if line)
+
+
+def _lines(seeds):
+    # One cell's results, seed by seed -> its lines: one per method where its rounds hold several.
+    frame, first = results_frame(seeds), seeds[0]
+    paper = published(first.experiment, first.settings)
+    for method, rows in frame.groupby("method", sort=False) if "method" in frame else [(None, frame)]:
+        last = rows.groupby("seed").tail(1)
+        metrics = [c for c in last.select_dtypes("number") if c not in _NO_METRICS and c not in first.settings]
+        label = {} if method is None else {"method": method}
+        figures = {metric: _figure(last[metric], paper.get(metric)) for metric in metrics}
+        yield {**first.settings, **label, "seeds": len(last), **figures}
+
+
+def _figure(values, paper):
+    spread = f" ± {values.std():.2g}" if len(values) > 1 else ""
+    return f"{values.mean():.4g}{spread}" + ("" if paper is None else f" ({paper:g})")
