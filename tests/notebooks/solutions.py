@@ -1,0 +1,35 @@
+"""What a student might write in place of the dots of each exercise."""
+
+SOLUTIONS = {
+    "0.1": "45",
+    "0.2": "return np.sort(losses)[:k].sum()",
+    "1.1": """\
+mask = np.zeros(len(losses), dtype=bool)
+mask[np.argsort(losses, kind="stable")[:k]] = True
+return mask""",
+    "1.2": """\
+above = [(row[~is_clean][:, None] > row[is_clean]).mean() for row in losses]
+return int(np.argmax(above))""",
+    "2.1": """\
+from itertools import combinations
+
+best = np.inf
+for rows in map(list, combinations(range(len(y)), k)):
+    theta = np.linalg.lstsq(x[rows], y[rows], rcond=None)[0]
+    best = min(best, np.sum((y[rows] - x[rows] @ theta) ** 2))
+return best""",
+    "2.2": "return min(n - k + 1, k)",
+    "3.1": """\
+kept = np.argsort((y - x @ theta) ** 2)[:k]
+return np.linalg.lstsq(x[kept], y[kept], rcond=None)[0]""",
+    "3.2": "return (errors[-1] / errors[0]) ** (1 / (len(errors) - 1))",
+    "4.1": """\
+u = x[kept] @ theta
+w, slope = np.where(u < 0, u, 1.2 * u), np.where(u < 0, 1, 1.2)
+return theta - eta * np.mean(((w - y[kept]) * slope)[:, None] * x[kept], axis=0)""",
+    "4.2": """\
+slopes = np.diff(v) / np.diff(u)
+return slopes.min(), slopes.max()""",
+    "5.1": "return (kept & is_clean).sum() / kept.sum()",
+    "5.2": "return int(np.floor((clean - margin) * n + 1e-9))",
+}

@@ -1,0 +1,61 @@
+"""Every notebook run headless by `itlm run` in the quick profile: passed, inside its budget, with figures to show."""
+
+import json
+import subprocess
+import sys
+
+import nbformat
+import pytest
+import torch
+from test_hygiene import NOTEBOOKS
+
+from itlm_kit.runner import QUICK_SECONDS, QUICK_SECONDS_OF
+
+needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device; torch sees none")
+DEVICES = ["cpu", pytest.param("cuda", marks=[pytest.mark.gpu, needs_cuda])]
+
+# What the records of a notebook must show, in addition to the assertion in its own last cell.
+FIGURES = {
+    "00": lambda r: r["error_itlm"] < 0.2 * r["error_least_squares"] and r["bad_kept_far"] > 18,
+}
+
+
+@pytest.fixture(scope="module", params=DEVICES)
+def device(request):
+    return request.param
+
+
+# One notebook's tests go to one worker, which runs it once.
+EACH = [pytest.param(path, id=path.stem, marks=pytest.mark.xdist_group(path.stem)) for path in NOTEBOOKS]
+
+
+@pytest.fixture(scope="module", params=EACH)
+def run(request, device, tmp_path_factory):
+    """(entry in results.json, executed notebook) of one notebook."""
+    path, out = request.param, tmp_path_factory.mktemp("run")
+    itlm = [sys.executable, "-c", "from itlm_kit.cli import main; main()"]
+    done = subprocess.run([*itlm, "run", path.stem, "--device", device, "--out", out], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (entry,) = json.loads((out / "results.json").read_text())["notebooks"]
+    return entry, nbformat.read(out / path.name, as_version=4)
+
+
+@pytest.mark.notebook
+def test_it_passes_inside_its_budget(run):
+    entry, _ = run
+    assert entry["verdict"] == "passed"
+    assert entry["seconds"] <= QUICK_SECONDS_OF.get(entry["name"][:2], QUICK_SECONDS)
+
+
+@pytest.mark.notebook
+def test_its_records_show_what_it_claims(run):
+    entry, _ = run
+    assert FIGURES[entry["name"][:2]](entry["records"]), entry["records"]
+
+
+@pytest.mark.notebook
+def test_its_figures_are_told_in_words(run):
+    _, nb = run
+    shown = [out for cell in nb.cells for out in cell.get("outputs", []) if "image/png" in out.get("data", {})]
+    told = [out for out in shown if len(out.metadata.get("image/png", {}).get("alt", "")) >= 40]
+    assert shown and told == shown

@@ -1,0 +1,262 @@
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from itlm_kit import InputError, course, trim
+from itlm_kit.course import exercises
+from itlm_kit.course.checks import MARKS, Exercise, Verdict, judge
+from itlm_kit.glm import KINKED
+
+CHAPTERS = [chapter for chapter in range(100) if exercises(chapter)]
+ALL = [(f"{chapter}.{i}", one) for chapter in CHAPTERS for i, one in exercises(chapter).items()]
+every_exercise = pytest.mark.parametrize("name, exercise", ALL, ids=[name for name, _ in ALL])
+
+
+@every_exercise
+def test_the_truth_passes(name, exercise):
+    assert course.check(name, exercise.truth).state == "passed"
+
+
+@every_exercise
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # some mistakes divide by zero
+def test_each_mistake_gets_words_of_its_own(name, exercise):
+    words = [words for words, _ in exercise.mistakes]
+    assert len(set(words)) == len(words) >= 3
+    for text, mistake in exercise.mistakes:
+        verdict = course.check(name, mistake)
+        assert verdict.state == "not yet" and verdict.message.startswith(text)
+
+
+@every_exercise
+def test_blanks_are_not_attempted(name, exercise):
+    def blank(*args):
+        return ...
+
+    def pass_only(*args):
+        pass
+
+    for answer in (None, ..., *([blank, pass_only] if exercise.cases else [])):
+        assert course.check(name, answer).state == "not attempted"
+
+
+# What students write who err in a plausible way, in their own words: three or more for each exercise.
+
+
+def not_a_mask(losses, k):
+    return np.argsort(losses)[:k]
+
+
+def every_tie(losses, k):
+    return losses <= np.partition(losses, k - 1)[k - 1]
+
+
+def keeps_the_worst(losses, k):
+    mask = np.zeros(len(losses), bool)
+    mask[np.argsort(losses)[-k:]] = True
+    return mask
+
+
+def widest_gap(losses, is_clean):
+    return int(np.argmax([row[~is_clean].mean() - row[is_clean].mean() for row in losses]))
+
+
+def from_one(losses, is_clean):
+    return 1 + exercises(1)[2].truth(losses, is_clean)
+
+
+def lowest_loss(losses, is_clean):
+    return int(losses.mean(axis=1).argmin())
+
+
+def trim_once(x, y, k):
+    theta, *_ = np.linalg.lstsq(x, y, rcond=None)
+    return np.sort((y - x @ theta) ** 2)[:k].sum()
+
+
+def no_trim(x, y, k):
+    theta, *_ = np.linalg.lstsq(x, y, rcond=None)
+    return ((y - x @ theta) ** 2).sum()
+
+
+def mean_of_exact(x, y, k):
+    return exercises(2)[1].truth(x, y, k) / k
+
+
+def no_square(x, y, theta, k):
+    kept = np.argsort(y - x @ theta)[:k]
+    return np.linalg.lstsq(x[kept], y[kept], rcond=None)[0]
+
+
+def fit_all(x, y, theta, k):
+    return np.linalg.lstsq(x, y, rcond=None)[0]
+
+
+def only_the_set(x, y, theta, k):
+    return trim((y - x @ theta) ** 2, k)
+
+
+def no_slope(x, y, theta, kept, eta):
+    r = KINKED.value(x[kept] @ theta) - y[kept]
+    return theta - eta * (r[:, None] * x[kept]).mean(0)
+
+
+def sum_not_mean(x, y, theta, kept, eta):
+    u = x[kept] @ theta
+    return theta - eta * (((KINKED.value(u) - y[kept]) * KINKED.slope(u))[:, None] * x[kept]).sum(0)
+
+
+def wrong_way(x, y, theta, kept, eta):
+    return 2 * theta - exercises(4)[1].truth(x, y, theta, kept, eta)
+
+
+WRONG = {
+    "0.1": [(48, "margin"), (15, "dropped"), (0.75, "share")],
+    "0.2": [
+        (lambda losses, k: sorted(losses)[-1] + 0 * k, ""),
+        (lambda losses, k: float(np.mean(sorted(losses)[:k])), "mean"),
+        (lambda losses, k: sum(losses[:k]), "sort first"),
+        (lambda losses, k: sum(sorted(losses, reverse=True)[:k]), "largest"),
+    ],
+    "1.1": [(not_a_mask, "indices"), (every_tie, "ties"), (keeps_the_worst, "largest")],
+    "1.2": [(widest_gap, "gap"), (from_one, "from 0"), (lowest_loss, "lowest mean loss")],
+    "2.1": [(trim_once, "refit on each subset"), (no_trim, "leave n - k out"), (mean_of_exact, "sum")],
+    "2.2": [(lambda n, k: n - k, "too few"), (lambda n, k: n - k + 1, "k small"), (lambda n, k: 1, "One suffices")],
+    "3.1": [(no_square, "square"), (fit_all, "kept ones alone"), (only_the_set, "kept set")],
+    "3.2": [
+        (lambda e: e[-1] / e[0], "per round"),
+        (lambda e: (e[1:] / e[:-1]).mean(), "geometric"),
+        (lambda e: (e[-1] / e[0]) ** (1 / e.size), "count the steps"),
+    ],
+    "4.1": [(no_slope, "chain rule"), (sum_not_mean, "mean"), (wrong_way, "climbs")],
+    "4.2": [
+        (lambda u, v: (min(v), max(v)), "values"),
+        (lambda u, v: (np.gradient(v, u)[0], np.gradient(v, u)[-1]), "two ends"),
+        (lambda u, v: (np.diff(v).min(), np.diff(v).max()), "divide"),
+    ],
+    "5.1": [
+        (lambda kept, is_clean: (kept & is_clean).sum() / is_clean.sum(), "recall"),
+        (lambda kept, is_clean: np.mean(kept == is_clean), "agree"),
+        (lambda kept, is_clean: (kept & is_clean).mean(), "number kept"),
+    ],
+    "5.2": [
+        (lambda n, clean, margin: int(n * clean + 1e-9), "margin is missing"),
+        (lambda n, clean, margin: int((clean - margin) * n), "1e-9"),
+        (lambda n, clean, margin: int(-(-(clean - margin) * n // 1)), "up"),
+    ],
+}
+
+
+def test_every_exercise_is_tried_with_wrong_answers():
+    assert set(WRONG) == {name for name, _ in ALL}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_answers_are_told_apart(name):
+    verdicts = [course.check(name, answer) for answer, _ in WRONG[name]]
+    assert {verdict.state for verdict in verdicts} == {"not yet"}
+    for verdict, (_, hint) in zip(verdicts, WRONG[name], strict=True):
+        assert hint in verdict.message.split("\n")[0]
+    assert len({verdict.message.split("\n")[0] for verdict in verdicts}) == len(verdicts)
+
+
+def test_the_breakdown_formula_holds_by_experiment():
+    """So many samples moved far away carry the exact trimmed fit of a line through the origin; one fewer does not."""
+    exact, breakdown = exercises(2)[1].truth, exercises(2)[2].truth
+    n = 7
+    for k in range(2, n + 1):
+        m = breakdown(n, k)
+        assert wild_is_best(exact, n, k, m) and not wild_is_best(exact, n, k, m - 1)
+
+
+def wild_is_best(exact, n, k, moved):
+    """Whether a subset whose slope is beyond 100 attains the exact minimum once samples are moved."""
+    x, y = np.linspace(1, 2, n)[:, None], np.linspace(1, 2, n) + 0.01 * (-1.0) ** np.arange(n)
+    y[:moved] = 1e4 * x[:moved, 0]
+    best = exact(x, y, k)
+    for rows in map(list, combinations(range(n), k)):
+        slope = np.linalg.lstsq(x[rows], y[rows], rcond=None)[0][0]
+        if abs(slope) > 100 and ((y[rows] - x[rows, 0] * slope) ** 2).sum() <= best + 1e-9:
+            return True
+    return False
+
+
+# The mechanism.
+
+
+SQUARE = Exercise(lambda x: x**2, (("It doubles.", lambda x: 2 * x),), ((np.array([1.0, 3.0]),),))
+
+
+def test_a_counterexample_names_the_function_and_both_values():
+    def cube(x):
+        return x**3
+
+    message = judge("0.0", SQUARE, cube).message
+    assert "cube([1., 3.])" in message and "[ 1., 27.]" in message and "[1., 9.]" in message
+
+
+def test_an_exception_is_told_and_not_raised():
+    verdict = judge("0.0", SQUARE, lambda x: 1 / 0)
+    assert verdict.state == "not yet" and "ZeroDivisionError" in verdict.message
+
+
+def test_changing_the_input_is_found_out():
+    def in_place(x):
+        x *= x
+        return x
+
+    verdict = judge("0.0", SQUARE, in_place)
+    assert verdict.state == "not yet" and "own input" in verdict.message
+    assert SQUARE.cases[0][0].tolist() == [1, 3]
+
+
+def test_an_endless_loop_ends():
+    def endless(x):
+        while True:
+            try:
+                while True:
+                    pass
+            except Exception:  # swallows what it can
+                pass
+
+    verdict = judge("0.0", SQUARE, endless, seconds=0.2)
+    assert verdict.state == "not yet" and "0.2 s" in verdict.message
+
+
+@pytest.mark.parametrize("answer", ["text", {"a": 1}, [[1], [2, 3]], object(), np.array([1, 9, 1])])
+def test_answers_of_other_kinds_are_wrong_not_errors(answer):
+    assert judge("0.0", SQUARE, lambda x: answer).state == "not yet"
+    assert course.check("0.1", answer).state == "not yet"
+
+
+def test_function_and_value_are_not_mixed_up():
+    assert "A function is asked for" in judge("0.0", SQUARE, 4).message
+    assert "A value is asked for" in course.check("0.1", lambda: 45).message
+
+
+def test_a_mask_must_be_boolean():
+    wants_mask = Exercise(lambda x: x > 1, (), ((np.array([1.0, 3.0]),),))
+    assert judge("0.0", wants_mask, lambda x: (x > 1) * 1).state == "not yet"
+
+
+@pytest.mark.parametrize("state", MARKS)
+def test_a_verdict_shows_itself_and_escapes(state):
+    verdict = Verdict("1.1", state, "a < b\nf(1)")
+    assert f"{MARKS[state]} Exercise 1.1: {state}" in repr(verdict)
+    assert "a &lt; b" in verdict._repr_html_() and "<pre>f(1)</pre>" in verdict._repr_html_()
+
+
+def test_names_may_have_a_leading_zero():
+    assert course.check("00.1", 45) == course.check("0.1", 45)
+
+
+@pytest.mark.parametrize("name", ["0.9", "99.1"])
+def test_unknown_exercises_are_named(name):
+    with pytest.raises(InputError, match=f"exercise must exist; got '{name}'"):
+        course.check(name, 1)
+
+
+@pytest.mark.parametrize("name", ["", "3", "a.b", None, "1.2.3"])
+def test_names_that_are_none(name):
+    with pytest.raises(InputError, match='named like "3.1"'):
+        course.check(name, 1)
