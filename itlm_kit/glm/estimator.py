@@ -12,6 +12,8 @@ from itlm_kit.errors import InputError
 from itlm_kit.glm.path import Path
 from itlm_kit.glm.trimmed import multistart_trimmed_squares
 
+FOLDS = 5  # of the cross-validation that alpha="auto" stands for
+
 
 class TrimmedLeastSquares(RegressorMixin, BaseEstimator):
     """Least squares on the share alpha of samples it fits best: ITLM with full updates.
@@ -36,7 +38,8 @@ class TrimmedLeastSquares(RegressorMixin, BaseEstimator):
 
     def fit(self, X, y):
         """Fit to X (n, d), y (n,); returns self. Raises ValueError for other shapes, or values that are not finite."""
-        X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
+        least = FOLDS if isinstance(self.alpha, str) else 1
+        X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=least)
         y = y.astype(np.float64)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         self.alpha_ = self._choose(X, y, seed) if isinstance(self.alpha, str) else self.alpha
@@ -66,7 +69,7 @@ class TrimmedLeastSquares(RegressorMixin, BaseEstimator):
     def _choose(self, X, y, seed):
         if self.alpha != "auto":
             raise InputError(f"alpha must be a share in (0, 1] or 'auto'; got {self.alpha!r}.")
-        return choose_alpha(fit_and_score=partial(self._fit_and_score, X, y), n=len(y), seed=seed)
+        return choose_alpha(fit_and_score=partial(self._fit_and_score, X, y), n=len(y), folds=FOLDS, seed=seed)
 
     def _fit_and_score(self, X, y, train, held_out, alpha):
         settings = {**self.get_params(), "alpha": alpha, "reweight": False}

@@ -8,7 +8,7 @@ from math import comb
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from itlm_kit.errors import InputError, check_integer
 from itlm_kit.glm.fast import FastFitter
@@ -17,7 +17,7 @@ from itlm_kit.trimming import num_kept, trim
 
 MOST_SUBSETS = 1_000_000
 FIRST_ROUNDS, FINALISTS = 2, 10  # of many starts, those best after two rounds go on to the end
-REWEIGHT_CUT = norm.ppf(0.9875)  # residuals kept by the last step: 97.5 % of clean ones
+REWEIGHT_CUT = ndtri(0.9875)  # residuals kept by the last step: 97.5 % of clean ones
 
 
 class TrimmedFit(NamedTuple):
@@ -95,8 +95,8 @@ def robust_scale(residuals, *, alpha, d):
     squares = np.sort(np.square(residuals))
     k = num_kept(alpha, squares.size)
     share = k / squares.size
-    quantile = norm.ppf((1 + share) / 2)
-    lost = 0.0 if k == squares.size else 2 * quantile * norm.pdf(quantile) / share
+    quantile = ndtri((1 + share) / 2)
+    lost = 0.0 if k == squares.size else 2 * quantile * np.exp(-(quantile**2) / 2) / np.sqrt(2 * np.pi) / share
     return float(np.sqrt(squares[:k].sum() / (k - d if k > d else k) / (1 - lost)))
 
 

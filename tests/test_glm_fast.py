@@ -1,0 +1,157 @@
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from joblib import Parallel, delayed
+
+from itlm_kit.glm import ABSOLUTE, KINKED, SMOOTH, FastFitter, clear_path, draw, fast_path, huber, leverage
+from itlm_kit.trimming import num_kept
+
+WAYS = {
+    "full updates": dict(rounds=30),
+    "one step": dict(rounds=200, step=0.5),
+    "some steps": dict(rounds=40, step=0.1, steps=5),
+    "given start": dict(rounds=20, theta0=np.linspace(-0.3, 0.3, 20)),
+    "small step, given start": dict(rounds=60, step=0.2, theta0=np.linspace(-0.3, 0.3, 20)),
+    "link": dict(rounds=50, step=0.3, link=KINKED),
+    "link and loss": dict(rounds=40, step=0.1, steps=3, link=SMOOTH, loss=huber(0.4)),
+    "link, full updates": dict(rounds=6, link=KINKED),
+    "loss, full updates": dict(rounds=4, loss=ABSOLUTE),
+}
+
+
+def assert_same(fast, clear, atol=1e-12):
+    np.testing.assert_array_equal(fast.kept, clear.kept)
+    np.testing.assert_allclose(fast.thetas, clear.thetas, rtol=0, atol=atol)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", ["random", "mixture", "arbitrary"])
+@pytest.mark.parametrize("alpha", [0.75, 0.4, 1.0])
+def test_same_path_as_the_clear_one(way, kind, alpha):
+    drawn = draw(kind, n=300, d=20, seed=7, link=WAYS[way].get("link", draw.__kwdefaults__["link"]))
+    assert_same(*(path(drawn.x, drawn.y, alpha=alpha, **WAYS[way]) for path in (fast_path, clear_path)))
+
+
+@pytest.mark.parametrize("n, alpha", [(1000, 0.75), (1000, 0.12), (3000, 0.5)])
+def test_same_path_at_the_papers_size(n, alpha):
+    drawn = draw("random", n=n, seed=1)
+    assert_same(*(path(drawn.x, drawn.y, alpha=alpha, rounds=12) for path in (fast_path, clear_path)))
+
+
+def agree_until_a_tie(x, y, **way):
+    """Both paths agree, up to a round whose losses at the cut are equal but for rounding."""
+    fast, clear = (path(x, y, **way) for path in (fast_path, clear_path))
+    k = num_kept(way["alpha"], len(y))
+    for t in range(way["rounds"]):
+        np.testing.assert_allclose(fast.thetas[t], clear.thetas[t], rtol=1e-6, atol=1e-9)
+        residuals = np.sort(np.abs(y - x @ clear.thetas[t]))
+        if k < len(y) and residuals[k] - residuals[k - 1] < 1e-7 * (1 + residuals[-1]):
+            return
+        np.testing.assert_array_equal(fast.kept[t], clear.kept[t])
+
+
+@given(st.integers(1, 30), st.integers(1, 5), st.floats(0.2, 1), st.integers(0, 10**6), st.sampled_from([None, 0.05]))
+@example(n=1, d=1, alpha=1.0, seed=0, step=None)
+@settings(max_examples=150, deadline=None)
+def test_small_tables_with_ties_repeats_and_dependent_columns(n, d, alpha, seed, step):
+    rng = np.random.default_rng(seed)
+    x = rng.integers(-2, 3, (n, d)).astype(float)
+    y = rng.integers(-4, 5, n).astype(float)
+    twice = rng.integers(0, n, n // 3)
+    x[: twice.size], y[: twice.size] = x[twice], y[twice]
+    agree_until_a_tie(x, y, alpha=max(alpha, 1 / n), rounds=6, step=step)
+
+
+@pytest.mark.parametrize("step", [None, 0.1])
+def test_exact_ties_go_to_the_lower_index(step):
+    # Powers of two: no rounding anywhere, and every loss under theta_0 = 0 equal to another.
+    x, y = np.ones((8, 1)), np.array([4.0, -4, 4, -4, 4, -4, 4, -4])
+    fast = fast_path(x, y, alpha=0.5, rounds=1, step=step, theta0=[0.0])
+    np.testing.assert_array_equal(fast.kept[0], np.arange(8) < 4)
+
+
+def test_one_fitter_serves_many_outputs_and_shares():
+    fitter = None
+    for seed, alpha, way in ((0, 0.75, {}), (1, 0.6, {}), (2, 0.6, {"step": 0.3}), (0, 0.9, {"theta0": np.ones(8)})):
+        drawn = draw("random", n=200, d=8, seed=0)
+        y = drawn.y + np.random.default_rng(seed).standard_normal(200) / 5
+        fitter = fitter or FastFitter(drawn.x)
+        assert_same(
+            fitter.path(y, alpha=alpha, rounds=15, **way), clear_path(drawn.x, y, alpha=alpha, rounds=15, **way)
+        )
+
+
+def test_parallel_runs_equal_serial_ones_to_the_bit():
+    problems = [draw("random", n=200, d=20, seed=seed) for seed in range(4)]
+    runs = [delayed(fast_path)(p.x, p.y, alpha=0.7, rounds=10) for p in problems]
+    for here, there in zip(Parallel(n_jobs=1)(runs), Parallel(n_jobs=2)(runs), strict=True):
+        np.testing.assert_array_equal(here.thetas, there.thetas)
+        np.testing.assert_array_equal(here.kept, there.kept)
+
+
+def spoilt(how):
+    drawn = draw("random", n=200, d=6, clean=0.8, seed=3)
+    x, y = drawn.x.copy(), drawn.y.copy()
+    if how == "nearly equal columns":
+        x[:, 1] = x[:, 0] + 1e-7 * x[:, 1]
+    elif how == "equal columns":
+        x[:, 1] = x[:, 0]
+    elif how == "zero column":
+        x[:, 2] = 0
+    elif how == "two constant columns":
+        x[:, [2, 4]] = 1, 3
+    elif how == "one column a sum of two":
+        x[:, 5] = x[:, 0] - x[:, 1] + 1e-8 * x[:, 5]
+    elif how == "units far apart":
+        x *= 10.0 ** np.arange(-6, 6, 2)
+    elif how == "huge bad outputs":
+        y[~drawn.is_clean] *= 1e11
+    elif how == "huge bad features":
+        x[~drawn.is_clean] *= 1e9
+    elif how == "repeated rows":
+        x[100:], y[100:] = x[:100], y[:100]
+    return x, y
+
+
+SPOILT = [
+    "nearly equal columns", "equal columns", "zero column", "two constant columns", "one column a sum of two",
+    "units far apart", "huge bad outputs", "huge bad features", "repeated rows",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("how", SPOILT)
+def test_spoilt_tables_never_give_a_silent_wrong_fit(how):
+    x, y = spoilt(how)
+    fast = fast_path(x, y, alpha=0.7, rounds=12)
+    residuals = np.abs(y - x @ fast.thetas[-2])
+    assert residuals[fast.kept[-1]].max() <= residuals[~fast.kept[-1]].min() * (1 + 1e-9)
+    kept = fast.kept[-1]
+    best = np.linalg.lstsq(x[kept] / np.linalg.norm(x, axis=0).clip(1e-300), y[kept], rcond=None)[0]
+    fitted = x[kept] / np.linalg.norm(x, axis=0).clip(1e-300) @ best
+    np.testing.assert_allclose(x[kept] @ fast.thetas[-1], fitted, rtol=1e-6, atol=1e-6 * np.abs(y[kept]).max())
+
+
+@pytest.mark.parametrize("how", [how for how in SPOILT if "far" not in how])
+def test_spoilt_tables_take_the_clear_path(how):
+    x, y = spoilt(how)
+    fast, clear = (path(x, y, alpha=0.7, rounds=1) for path in (fast_path, clear_path))
+    np.testing.assert_allclose(fast.thetas, clear.thetas, rtol=1e-7, atol=1e-9)
+
+
+def test_too_few_samples_give_the_answer_of_minimum_norm():
+    drawn = draw("random", n=8, d=12, seed=0)
+    path = fast_path(drawn.x, drawn.y, alpha=0.75, rounds=3)
+    kept = path.kept[-1]
+    np.testing.assert_allclose(path.thetas[-1], np.linalg.pinv(drawn.x[kept]) @ drawn.y[kept], atol=1e-10)
+
+
+def test_one_sample():
+    path = fast_path([[3.0, 4.0]], [50.0], alpha=1, rounds=2)
+    np.testing.assert_allclose(path.thetas, [[6, 8]] * 3)  # the shortest theta with 3 a + 4 b = 50
+
+
+def test_a_long_path_with_many_moves_stays_exact():
+    drawn = leverage(n=400, d=10, seed=2)
+    way = dict(alpha=0.5, rounds=150, step=0.002, theta0=np.full(10, 3.0))
+    assert_same(fast_path(drawn.x, drawn.y, **way), clear_path(drawn.x, drawn.y, **way), atol=1e-11)
