@@ -9,8 +9,6 @@ import pytest
 import torch
 from test_hygiene import NOTEBOOKS
 
-from itlm_kit.runner import QUICK_SECONDS, QUICK_SECONDS_OF
-
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device; torch sees none")
 DEVICES = ["cpu", pytest.param("cuda", marks=[pytest.mark.gpu, needs_cuda])]
 
@@ -44,7 +42,7 @@ def run(request, device, tmp_path_factory):
 def test_it_passes_inside_its_budget(run):
     entry, _ = run
     assert entry["verdict"] == "passed"
-    assert entry["seconds"] <= QUICK_SECONDS_OF.get(entry["name"][:2], QUICK_SECONDS)
+    assert entry["seconds"] <= entry["budget_seconds"]
 
 
 @pytest.mark.notebook
