@@ -59,10 +59,10 @@ class Watch:
 
     test: Samples that `last`, `selected` and `best` are reported on. watched: a few of them, looked at after every
     epoch, so that watching stays cheap. validation: noisy labels (m,) of the watched images (protocol "paper": one
-    pass serves both), or Samples of their own with noisy labels (protocol "holdout").
+    pass serves both), Samples of their own with noisy labels ("holdout"), or None to select the last epoch ("last").
     """
 
-    def __init__(self, test, watched, validation):
+    def __init__(self, test, watched, validation=None):
         self.test, self.watched, self.validation = test, watched, validation
 
     def start(self):

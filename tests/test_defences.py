@@ -1,0 +1,25 @@
+import numpy as np
+import pytest
+
+from itlm_kit import InputError
+from itlm_kit.defences.centroid import centroid_kept
+
+
+def test_the_farthest_from_its_class_is_dropped():
+    x = np.array([[0.0], [1], [2], [30], [10], [11], [12], [-9]])
+    y = np.array([0, 0, 0, 0, 1, 1, 1, 1])
+    assert centroid_kept(x, y, alpha=0.75).tolist() == [True, True, True, False, True, True, True, False]
+
+
+def test_images_of_any_shape_are_taken_and_each_class_keeps_its_share():
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 256, (50, 1, 8, 8), dtype=np.uint8), np.repeat([0, 1], [30, 20])
+    kept = centroid_kept(x, y, alpha=0.5)
+    assert kept[:30].sum() == 15 and kept[30:].sum() == 10
+
+
+def test_bad_input():
+    with pytest.raises(InputError, match="same length"):
+        centroid_kept(np.zeros((3, 2)), np.zeros(2), alpha=0.5)
+    with pytest.raises(InputError, match="alpha must lie"):
+        centroid_kept(np.zeros((3, 2)), np.zeros(3), alpha=1.3)

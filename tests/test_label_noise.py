@@ -1,0 +1,102 @@
+import numpy as np
+import pytest
+
+from itlm_kit.experiments import get_experiment, label_noise
+from itlm_kit.experiments.experiment import Where, select
+from itlm_kit.experiments.label_noise import noisy_data, run_figure1, run_table1
+
+DIGITS = {"data": "digits", "share": 1.0, "net": "two-layer-cnn", "protocol": "last", "noise": "systematic"}
+SETTINGS = {**DIGITS, "clean": 0.6, "method": "itlm"}
+
+
+@pytest.fixture
+def short(monkeypatch):
+    """Few epochs: enough for what is bit-exact, not for what is learnt."""
+    whole = label_noise.recipe
+    monkeypatch.setattr(label_noise, "recipe", lambda settings: (whole(settings)[0], 2))
+
+
+@pytest.mark.parametrize("protocol, n", [("last", 1400), ("paper", 1400), ("holdout", 1260)])
+def test_protocols_choose_who_selects_the_epoch(protocol, n):
+    noisy = noisy_data({**SETTINGS, "protocol": protocol}, 0, Where())
+    assert len(noisy.samples) == len(noisy.is_clean) == n
+    assert noisy.is_clean.mean() == pytest.approx(0.6, abs=0.01)
+    if protocol == "last":
+        assert noisy.watch.validation is None
+    elif protocol == "paper":
+        wrong = (noisy.watch.validation != noisy.watch.watched.y).double().mean()
+        assert wrong == pytest.approx(0.4, abs=0.01)
+    else:
+        assert len(noisy.watch.validation) == 140
+
+
+def test_methods_know_the_truth_only_where_they_say_so(short, monkeypatch):
+    """With the truth replaced by noise, what is kept and learnt is bit-identical; only reports of it change."""
+    measured = {m: run_table1({**SETTINGS, "method": m}, 0, Where()).metrics for m in ("itlm", "centroid", "oracle")}
+    whole = label_noise.noisy_data
+
+    def blind(*args):
+        noisy = whole(*args)
+        return noisy._replace(is_clean=np.random.default_rng(9).permutation(noisy.is_clean))
+
+    monkeypatch.setattr(label_noise, "noisy_data", blind)
+    for method in ("itlm", "centroid"):
+        again = run_table1({**SETTINGS, "method": method}, 0, Where()).metrics
+        for before, after in zip(measured[method]["rounds"], again["rounds"], strict=True):
+            assert before.pop("clean_share") != after.pop("clean_share")
+            assert before == after
+    assert run_table1({**SETTINGS, "method": "oracle"}, 0, Where()).metrics != measured["oracle"]
+
+
+def test_methods_keep_what_the_table_says(short):
+    kept = {}
+    for method in label_noise.METHODS:
+        rounds = run_table1({**SETTINGS, "method": method}, 0, Where()).metrics["rounds"]
+        kept[method] = (len(rounds), rounds[-1]["kept"])
+    assert kept["baseline"] == (1, 1400) and kept["oracle"][1] == pytest.approx(840, abs=5)
+    assert kept["itlm"] == (6, 770) and kept["1-step"] == (2, 770) and kept["centroid"][1] == pytest.approx(770, abs=5)
+    assert kept["delta-alpha-10"] == (6, 700) and kept["delta-alpha-15"] == (6, 630)
+
+
+def test_baseline_is_round_0_of_itlm_and_1_step_its_round_1(short):
+    itlm, baseline, one = (
+        run_table1({**SETTINGS, "method": m}, 3, Where()).metrics["rounds"] for m in ("itlm", "baseline", "1-step")
+    )
+    assert itlm[0]["last_accuracy"] == baseline[0]["last_accuracy"]
+    assert itlm[:2] == one
+
+
+def test_another_seed_is_another_result(short):
+    assert run_table1(SETTINGS, 0, Where()).metrics != run_table1(SETTINGS, 1, Where()).metrics
+
+
+@pytest.mark.slow
+def test_itlm_beats_the_baseline_on_systematic_errors_and_not_the_oracle():
+    final = {m: run_table1({**SETTINGS, "method": m}, 0, Where()).metrics for m in ("baseline", "itlm", "oracle")}
+    accuracy = {m: metrics["last_accuracy"] for m, metrics in final.items()}
+    assert accuracy["baseline"] + 10 < accuracy["itlm"] < accuracy["oracle"] + 1
+    assert final["itlm"]["rounds"][-1]["clean_share"] >= 90
+
+
+def test_clean_samples_are_learnt_first():
+    rows = run_figure1({k: v for k, v in SETTINGS.items() if k != "method"}, 0, Where()).metrics["rounds"]
+    assert len(rows) == 40
+    assert all(row["clean_accuracy"] > row["bad_accuracy"] + 10 and row["auc"] > 0.65 for row in rows)
+
+
+def test_cells_are_the_settings_of_the_table():
+    experiment = get_experiment("table1-mnist")
+    cells = experiment.cells("full")
+    assert len(cells) == 2 * 8 * 7 and len({tuple(sorted(c.items())) for c in cells}) == len(cells)
+    chosen = select(cells, ["noise=systematic", "clean=0.6", "method=itlm", "method=baseline", "protocol=paper"])
+    assert [c["method"] for c in chosen] == ["baseline", "itlm"]
+    assert {c["data"] for c in experiment.cells("quick")} == {"digits"}
+
+
+@pytest.mark.data
+def test_five_percent_of_mnist(real_data):
+    settings = {**SETTINGS, "data": "mnist", "share": 0.05, "net": "two-layer-cnn-tanh", "protocol": "paper"}
+    noisy = noisy_data(settings, 0, Where(data_root=str(real_data("mnist"))))
+    assert len(noisy.samples) == 3000 and len(noisy.watch.watched) == 2000 and len(noisy.watch.test) == 10_000
+    recipe, epochs = label_noise.recipe(settings)
+    assert (recipe.batch_size, recipe.step_size, recipe.drop_by, epochs) == (1000, 0.3, 5, 80)

@@ -1,0 +1,199 @@
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+from torch.utils.data import DataLoader, TensorDataset
+
+from itlm_kit import InputError, TrajectoryRecorder
+from itlm_kit.vision import itlm as itlm_module
+from itlm_kit.vision.itlm import Watch, accuracy, classifier_rounds, train_watched
+from itlm_kit.vision.models import initialise, two_layer_cnn
+from itlm_kit.vision.training import Recipe, Samples, outputs, per_sample_losses, train
+
+RECIPE = Recipe(two_layer_cnn, batch_size=20, step_size=0.1, micro_batch=8)
+
+
+def blobs(n=120, classes=3, seed=0):
+    """Easy 8 x 8 images: each class lights its own rows."""
+    rng = np.random.default_rng(seed)
+    y = np.arange(n) % classes
+    x = rng.integers(0, 90, (n, 1, 8, 8), dtype=np.uint8)
+    for label in range(classes):
+        x[y == label, :, 2 * label : 2 * label + 2] += 150
+    return x, y
+
+
+@pytest.fixture
+def samples():
+    return Samples(*blobs(), classes=3)
+
+
+def test_network_has_the_published_shape():
+    model = two_layer_cnn((1, 28, 28), 10, tanh_logits=True)
+    convolutions = [layer for layer in model if isinstance(layer, nn.Conv2d)]
+    assert [(c.out_channels, c.kernel_size) for c in convolutions] == [(20, (5, 5)), (50, (5, 5))]
+    assert [layer.out_features for layer in model if isinstance(layer, nn.Linear)] == [500, 10]
+    assert model(torch.rand(2, 1, 28, 28)).abs().max() < 1
+    assert two_layer_cnn((3, 32, 32), 10)(torch.rand(2, 3, 32, 32)).shape == (2, 10)
+    assert two_layer_cnn((1, 8, 8), 10)(torch.rand(2, 1, 8, 8)).shape == (2, 10)
+
+
+def test_pooling_before_tanh_is_the_same_network():
+    model = initialise(two_layer_cnn((1, 28, 28), 10), 0)
+    published = nn.Sequential(*(model[i] for i in (0, 2, 1, 3, 5, 4, 6, 7, 8, 9)))
+    x = torch.rand(4, 1, 28, 28)
+    torch.testing.assert_close(model(x), published(x))
+
+
+def test_weights_are_xavier_with_zero_biases_and_depend_on_the_seed():
+    first, again, other = (initialise(two_layer_cnn((1, 8, 8), 3), seed) for seed in (1, 1, 2))
+    weight = first[7].weight
+    bound = np.sqrt(6 / (weight.shape[0] + weight.shape[1]))
+    assert weight.abs().max() <= bound and abs(weight.std().item() - bound / np.sqrt(3)) < 0.02 * bound
+    assert not first[7].bias.any()
+    assert torch.equal(weight, again[7].weight) and not torch.equal(weight, other[7].weight)
+
+
+def test_small_images_are_refused():
+    with pytest.raises(InputError, match="at least 8 x 8"):
+        two_layer_cnn((1, 7, 9), 10)
+
+
+def plain_training(x, y, recipe, *, epochs, seed):
+    """The textbook loop over a DataLoader in whole batches, in the same order of samples."""
+    model = initialise(recipe.build(tuple(x.shape[1:]), 3), seed)
+    optimiser = torch.optim.SGD(model.parameters(), lr=recipe.step_size)
+    order = torch.Generator().manual_seed(seed)
+    for _ in range(epochs):
+        index = torch.randperm(len(y), generator=order)
+        data = TensorDataset(torch.as_tensor(x)[index].float() / 255, torch.as_tensor(y)[index])
+        for images, labels in DataLoader(data, batch_size=recipe.batch_size):
+            optimiser.zero_grad()
+            functional.cross_entropy(model(images), labels).backward()
+            optimiser.step()
+    return model
+
+
+def test_training_equals_the_textbook_loop():
+    x, y = blobs()
+    ours = train(Samples(x, y, 3), np.ones(120, bool), RECIPE, epochs=1, seed=3)
+    plain = plain_training(x, y, RECIPE, epochs=1, seed=3)
+    for a, b in zip(ours.parameters(), plain.parameters(), strict=True):
+        torch.testing.assert_close(a, b, atol=1e-5, rtol=0)
+
+
+def test_step_size_drops_where_the_recipe_says(samples):
+    still = Recipe(two_layer_cnn, batch_size=20, step_size=0.1, drop_at=0.5, drop_by=1e12)
+    seen = []
+    train(samples, np.ones(120, bool), still, epochs=4, seed=0,
+          after_epoch=lambda model, epoch: seen.append(per_sample_losses(model, samples)))  # fmt: skip
+    assert not torch.allclose(seen[0], seen[1]) and torch.allclose(seen[1], seen[3], atol=1e-6)
+
+
+def test_masking_equals_dropping():
+    x, y = blobs()
+    kept = np.arange(120) < 60
+    masked = train(Samples(x, y, 3), kept, RECIPE, epochs=2, seed=0)
+    dropped = train(Samples(x[:60], y[:60], 3), np.ones(60, bool), RECIPE, epochs=2, seed=0)
+    for a, b in zip(masked.parameters(), dropped.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_recorder_holds_the_losses_the_training_pass_saw(samples):
+    whole = Recipe(two_layer_cnn, batch_size=120, step_size=0.1)
+    recorder = TrajectoryRecorder(120, 2)
+    seen = []
+    train(samples, np.ones(120, bool), whole, epochs=2, seed=5, recorder=recorder,
+          after_epoch=lambda model, epoch: seen.append(per_sample_losses(model, samples).numpy()))  # fmt: skip
+    untrained = initialise(two_layer_cnn((1, 8, 8), 3), 5)
+    np.testing.assert_allclose(recorder.losses[0], per_sample_losses(untrained, samples), atol=1e-5)
+    np.testing.assert_allclose(recorder.losses[1], seen[0], atol=1e-5)
+
+
+def test_recorder_leaves_dropped_samples_unseen(samples):
+    recorder = TrajectoryRecorder(120, 1)
+    train(samples, np.arange(120) < 40, RECIPE, epochs=1, seed=0, recorder=recorder)
+    assert recorder.seen[0].tolist() == [True] * 40 + [False] * 80
+
+
+def test_losses_are_in_the_order_of_the_samples(samples):
+    model = train(samples, np.ones(120, bool), RECIPE, epochs=1, seed=0)
+    logits = model(samples.images(slice(None)))
+    expected = functional.cross_entropy(logits, samples.y, reduction="none")
+    torch.testing.assert_close(per_sample_losses(model, samples), expected)
+    torch.testing.assert_close(outputs(model, samples, torch.tensor([7, 3]), micro_batch=1), logits[[7, 3]])
+
+
+def test_easy_images_are_learnt(samples):
+    assert accuracy(train(samples, np.ones(120, bool), RECIPE, epochs=15, seed=0), samples) > 95
+
+
+def test_rounds_go_through_the_one_loop_and_start_anew(samples, monkeypatch):
+    calls = []
+    whole = itlm_module.itlm_rounds
+    monkeypatch.setattr(itlm_module, "itlm_rounds", lambda *a, **k: calls.append(k["k"]) or whole(*a, **k))
+    watch = Watch(samples, samples)
+    steps = list(classifier_rounds(samples, RECIPE, alpha=0.5, epochs=(2, 1, 1), seed=0, watch=watch))
+    assert calls == [60] and [s.t for s in steps] == [0, 1, 2]
+    assert all(s.kept.sum() == 60 for s in steps)
+    alone = train(samples, steps[0].kept, RECIPE, epochs=1, seed=itlm_module.round_seed(0, 1))
+    assert torch.equal(alone[0].weight, steps[1].state.model[0].weight)
+
+
+def test_the_noisy_labels_select_the_epoch(samples):
+    truth = samples.y
+    always = Watch(samples, samples, truth)
+    never = Watch(samples, samples, (truth + 1) % 3)
+    fit = partial(train_watched, samples, np.ones(120, bool), RECIPE, epochs=15, seed=0)
+    good, bad = fit(watch=always).report, fit(watch=never).report
+    assert good["selected_accuracy"] == good["best_accuracy"] > bad["selected_accuracy"]
+    assert good["last_accuracy"] == bad["last_accuracy"]
+
+
+def test_a_validation_part_selects_too_and_none_takes_the_last(samples):
+    few = Samples(*blobs(30, seed=1), classes=3)
+    fit = partial(train_watched, samples, np.ones(120, bool), RECIPE, epochs=8, seed=0)
+    assert fit(watch=Watch(samples, samples, few)).report["selected_accuracy"] > 60
+    last = fit(watch=Watch(samples, samples))
+    assert last.report["selected_epoch"] == 7 and last.report["selected_accuracy"] == last.report["last_accuracy"]
+    assert accuracy(last.model, samples) == last.report["last_accuracy"]
+
+
+X, Y = blobs(30)
+
+
+@pytest.mark.parametrize(
+    "x, y, message",
+    [
+        (X, Y[:-1], "one label each"),
+        (X[:, 0], Y, r"shape \(n, c, h, w\)"),
+        (X / 255, Y, "must be uint8"),
+        (X, Y + 1, r"whole numbers in 0\.\.2; got 1\.\.3"),
+        (X, Y - 1, r"got -1\.\.1"),
+        (X, Y.astype(float), "whole numbers"),
+        (X, np.where(Y == 2, 0, Y), "class 2 of 3 has none"),
+        (X[:0], Y[:0], "one label each"),
+    ],
+)
+def test_bad_samples_are_refused(x, y, message):
+    with pytest.raises(InputError, match=message):
+        Samples(x, y, 3)
+
+
+def test_fewer_kept_than_a_batch_is_refused_before_training(samples, monkeypatch):
+    monkeypatch.setattr(itlm_module, "train", lambda *a, **k: pytest.fail("trained before the input was checked"))
+    watch = Watch(samples, samples)
+    with pytest.raises(InputError, match="at least one batch of 20 samples must be kept; got 12"):
+        next(classifier_rounds(samples, RECIPE, alpha=0.1, epochs=(1, 1), seed=0, watch=watch))
+    with pytest.raises(InputError, match="epochs must name a number"):
+        next(classifier_rounds(samples, RECIPE, alpha=0.5, epochs=(), seed=0, watch=watch))
+
+
+@pytest.mark.gpu
+def test_training_runs_on_the_device():
+    there = Samples(*blobs(), classes=3, device="cuda")
+    model = train(there, torch.ones(120, dtype=torch.bool, device="cuda"), RECIPE, epochs=15, seed=0)
+    assert accuracy(model, there) > 95 and per_sample_losses(model, there).is_cuda
