@@ -9,6 +9,7 @@ from numbers import Number
 
 import jinja2
 from nbconvert import HTMLExporter
+from traitlets.config import Config
 
 from itlm_kit.files import write_atomically
 from itlm_kit.progress import in_words
@@ -44,7 +45,7 @@ def _page(nb, title):
     for _, bundle in _bundles(nb):
         if _PLOTLY in bundle:
             _draw_plotly(bundle)
-    exporter = HTMLExporter(require_js_url="", display_data_priority=_SHOWN)
+    exporter = HTMLExporter(require_js_url="", config=Config({"NbConvertBase": {"display_data_priority": _SHOWN}}))
     return exporter.from_notebook_node(nb, {"metadata": {"name": title}})[0]
 
 
