@@ -7,6 +7,7 @@ from itlm_kit.errors import check_choice
 # Where each experiment lives; a module is imported when one of its experiments is asked for.
 _MODULES = {
     "convergence": ("fig2", "fig5", "fig6", "fig7"),
+    "theory": ("theory",),
     "label_noise": ("fig1a", "fig1b", "table1-mnist"),
 }
 

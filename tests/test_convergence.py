@@ -1,0 +1,179 @@
+"""Figures 2, 5, 6 and 7: cells of the right sizes, errors that a plain reference gives too, sentences as quantities."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from itlm_kit.errors import InputError
+from itlm_kit.experiments import convergence, get_experiment
+from itlm_kit.experiments.convergence import (
+    error_floor,
+    gain_of_samples,
+    gap_between_updates,
+    misspecification,
+    orders,
+    ratio_at_largest,
+    ratio_to_oracle,
+    recovery,
+    recovery_ratio,
+    rounds_to_floor,
+)
+from itlm_kit.experiments.experiment import Where
+from itlm_kit.experiments.reproduce import compute_cell
+from itlm_kit.experiments.results import results_frame
+from itlm_kit.glm import KINKED, draw
+
+HERE = Where()
+
+
+def measured(name, **matching):
+    """Tidy rows of the quick cells of an experiment that match."""
+    experiment = get_experiment(name)
+    cells = [c for c in experiment.cells("quick") if all(c.get(k) in v for k, v in matching.items())]
+    return results_frame([compute_cell(experiment, cell, 0, HERE) for cell in cells])
+
+
+@pytest.fixture(scope="module")
+def figure5():
+    return measured("fig5")
+
+
+@pytest.mark.parametrize("name, panels", [("fig2", "abc"), ("fig5", "abcdef"), ("fig6", "abcdef"), ("fig7", "ab")])
+@pytest.mark.parametrize("profile", ["quick", "full"])
+def test_every_panel_has_its_cells(name, panels, profile):
+    cells = get_experiment(name).cells(profile)
+    assert {cell["panel"] for cell in cells} == set(panels)
+    assert len({tuple(sorted(cell.items())) for cell in cells}) == len(cells)
+
+
+def test_full_cells_have_the_sizes_of_the_paper():
+    cells = get_experiment("fig5").cells("full")
+    assert {(c["d"], c["runs"]) for c in cells} == {(100, 100)}
+    assert {c["n"] for c in cells if c["panel"] in "cdef"} == {1000}
+    assert max(c["n"] for c in cells if c["panel"] == "a") > 25_000
+    assert {c["clean"] - c["alpha"] for c in cells if c["panel"] in "abef"} == {0.8 - 0.75}
+    assert all(c["sigma"] == 1 for c in cells if c["panel"] == "b")
+    assert {c["kind"] for c in get_experiment("fig6").cells("full")} == {"mixture"}
+    assert {c["link"] for c in get_experiment("fig7").cells("full")} == {"kinked"}
+
+
+def plain_itlm(data, k, rounds, step=None, link=lambda u: u, slope=np.ones_like):
+    theta = np.linalg.lstsq(data.x, data.y, rcond=None)[0]
+    for _ in range(rounds):
+        kept = np.argsort((data.y - link(data.x @ theta)) ** 2, kind="stable")[:k]
+        x, y = data.x[kept], data.y[kept]
+        if step is None:
+            theta = np.linalg.lstsq(x, y, rcond=None)[0]
+        else:
+            u = x @ theta
+            theta = theta - step * x.T @ ((link(u) - y) * slope(u)) / k
+    return np.linalg.norm(theta - data.theta)
+
+
+def test_errors_are_those_of_a_plain_reference():
+    settings = {**get_experiment("fig5").cells("quick")[0], "n": 200, "d": 5, "runs": 3, "sigma": 0.2}
+    outcome = convergence.run(settings, 4, HERE)
+    draws = [draw("random", n=200, d=5, clean=0.8, sigma=0.2, seed=(4, r)) for r in range(3)]
+    np.testing.assert_allclose(
+        outcome.curves["errors itlm-1"][:, 0], [plain_itlm(d, 150, 40) for d in draws], rtol=1e-6
+    )
+    short = [plain_itlm(d, 150, 200, step=0.5) for d in draws]
+    np.testing.assert_allclose(outcome.curves["errors itlm-2"][:, 0], short, rtol=1e-6)
+    clean = [np.linalg.lstsq(d.x[d.is_clean], d.y[d.is_clean], rcond=None)[0] - d.theta for d in draws]
+    np.testing.assert_allclose(outcome.curves["errors oracle"][:, 0], np.linalg.norm(clean, axis=1), rtol=1e-6)
+    row = next(r for r in outcome.metrics["rounds"] if r["method"] == "oracle")
+    assert row["error"] == pytest.approx(np.linalg.norm(clean, axis=1).mean(), rel=1e-5)
+
+
+def test_bands_hold_the_mean_95_times_in_100():
+    rng = np.random.default_rng(0)
+    rows = [convergence._rows("oracle", rng.normal(5, 2, (8, 1)), {})[0] for _ in range(2000)]
+    assert np.mean([row["low"] <= 5 <= row["high"] for row in rows]) == pytest.approx(0.95, abs=0.015)
+
+
+def test_runs_of_different_noise_share_their_draws():
+    common = {**get_experiment("fig5").cells("quick")[0], "runs": 2}
+    low, high = (convergence.run({**common, "sigma": s}, 0, HERE).curves["errors oracle"] for s in (0.1, 1.0))
+    np.testing.assert_allclose(high, 10 * low, rtol=1e-4)  # of clean samples the noise alone is left
+
+
+def test_a_kinked_path_is_followed_round_by_round():
+    settings = {**get_experiment("fig7").cells("quick")[0], "n": 150, "d": 4, "runs": 2, "rounds": 6, "sigma": 0.1}
+    outcome = convergence.run(settings, 0, HERE)
+    assert outcome.curves["errors itlm-2"].shape == (2, 7)
+    rounds = [row["round"] for row in outcome.metrics["rounds"] if row["method"] == "itlm-2"]
+    assert rounds == list(range(7))
+    truth = draw("random", n=150, d=4, clean=0.8, sigma=0.1, seed=(0, 0), link=KINKED)
+    assert outcome.curves["errors naive"][0] == pytest.approx(outcome.curves["errors itlm-2"][0, 0])
+    x, y = truth.x[truth.is_clean], truth.y[truth.is_clean]
+    theta = np.zeros(4)
+    for _ in range(3000):
+        u = x @ theta
+        theta -= 0.2 * x.T @ ((KINKED.value(u) - y) * KINKED.slope(u)) / len(y)
+    assert outcome.curves["errors oracle"][0, 0] == pytest.approx(np.linalg.norm(theta - truth.theta), rel=1e-3)
+
+
+def test_sentences_about_sample_size(figure5):
+    assert ratio_to_oracle(figure5, up_to=25_000) < 1.6  # close at small noise
+    assert ratio_at_largest(figure5, panel="b") > 1.7  # not at large noise
+    assert error_floor(figure5) > 0.03 > error_floor(figure5, method="oracle") == 0
+    assert gain_of_samples(figure5, method="oracle") > gain_of_samples(figure5)
+
+
+def test_sentences_about_shares(figure5):
+    errors = recovery(figure5)
+    assert errors.index.is_monotonic_increasing and errors.iloc[0] > 1.5 * errors.iloc[-1]
+    assert recovery_ratio(figure5).iloc[-1] < 1.5 < recovery_ratio(figure5).iloc[0]
+    assert misspecification(figure5, clean=0.9) < 1.6
+
+
+def test_sentences_about_rounds(figure5):
+    large, small = orders(figure5, panel="e"), orders(figure5, panel="f")
+    assert large.loc[0.001] > 1.1
+    assert ((small > 0.75) & (small < 1.05)).all()
+    assert rounds_to_floor(figure5, panel="e").max() <= 4 < rounds_to_floor(figure5, panel="f").min()
+    assert gap_between_updates(figure5) < 0.1
+
+
+def test_the_mixture_behaves_alike():
+    frame = measured("fig6", panel="abe", n=(300, 1000, 3000, 10_000))
+    assert ratio_to_oracle(frame) < 1.6 and ratio_at_largest(frame, panel="b") > 1.7
+    assert orders(frame, panel="e").loc[0.001] > 1.1
+
+
+def test_kinked_links_converge_like_straight_ones():
+    frame = measured("fig7")
+    assert (orders(frame, panel="a") > 0.75).all() and (orders(frame, panel="b") > 0.75).all()
+    last = frame[frame["method"] == "itlm-2"].groupby(["panel", "sigma"])["error"].last()
+    oracle = frame[frame["method"] == "oracle"].groupby(["panel", "sigma"])["error"].last()
+    assert (last < 1.8 * oracle).all()
+
+
+def made_up(rows):
+    return pd.DataFrame([{"panel": p, "n": n, "method": m, "error": e} for p, n, m, e in rows])
+
+
+def test_quantities_of_a_hand_worked_frame():
+    ns = np.array([100, 200, 400, 800])
+    rows = [("b", n, "itlm-1", np.sqrt(0.09 + 4 / n)) for n in ns] + [("b", n, "oracle", 2 / np.sqrt(n)) for n in ns]
+    frame = made_up(rows)
+    assert error_floor(frame) == pytest.approx(0.3)
+    assert error_floor(frame, method="oracle") == pytest.approx(0, abs=1e-6)
+    assert ratio_to_oracle(frame, panel="b", up_to=100) == pytest.approx(np.sqrt(0.13) / 0.2)
+    assert gain_of_samples(frame, method="oracle") == pytest.approx(np.sqrt(8))
+
+
+@pytest.mark.parametrize("ask", [
+    lambda f: ratio_to_oracle(f), lambda f: recovery(f), lambda f: orders(f.assign(follow="itlm-1"), panel="e"),
+    lambda f: misspecification(f.assign(clean=0.8, alpha=0.75), clean=0.8),
+    lambda f: rounds_to_floor(f.assign(follow="itlm-1"), panel="e"),
+])  # fmt: skip
+def test_missing_panels_are_named(ask):
+    with pytest.raises(InputError, match="none of panel"):
+        ask(made_up([("b", 100, "itlm-1", 0.5)]))
+
+
+def test_the_same_seed_gives_the_same_errors():
+    settings = {**get_experiment("fig6").cells("quick")[0], "runs": 2}
+    first, again, other = (convergence.run(settings, seed, HERE).curves["errors itlm-1"] for seed in (1, 1, 2))
+    assert (first == again).all() and (first != other).all()
