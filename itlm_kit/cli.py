@@ -112,7 +112,7 @@ def _list_experiments():
 def _tell_plan(planned):
     experiment, count = planned.experiment, len(planned.todo)
     click.echo(f"{experiment.name}: {experiment.title} ({experiment.place})")
-    click.echo(f"{len(planned.done)} cells done, {count} to compute, about {in_words(planned.seconds)}")
+    click.echo(f"cells: {len(planned.done)} done, {count} to compute, about {in_words(planned.seconds)}")
 
 
 def _tell_data(names, data_root, must_be_there):

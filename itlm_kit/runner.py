@@ -21,6 +21,7 @@ import nbformat
 import itlm_kit
 from itlm_kit.data.root import data_root
 from itlm_kit.errors import InputError, check_choice, check_integer
+from itlm_kit.experiments.reproduce import resolve_device
 from itlm_kit.files import write_atomically, writing_to
 from itlm_kit.notebook import DEVICES, PROFILES, read_records
 
@@ -137,6 +138,8 @@ class Run:
 
     def __init__(self, notebooks, out, settings, *, resume=False):
         self.out, self.settings = Path(out), settings
+        if settings.device == "cuda":
+            resolve_device(settings.device)  # raises where there is none
         self.machine = probe_machine()
         earlier = _earlier_entries(self.out) if resume else {}
         self._fresh = {path: _fingerprint(path, settings) for path in notebooks}

@@ -1,0 +1,257 @@
+import json
+import signal
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import psutil
+import pytest
+from planted import SOUND, write_notebook
+
+import itlm_kit.experiments
+from itlm_kit import cli, doctor
+from itlm_kit.experiments.experiment import Experiment, Outcome
+from itlm_kit.experiments.results import Result
+from itlm_kit.progress import in_words
+from itlm_kit.tables import comparison
+
+
+@pytest.fixture
+def itlm(capsys, monkeypatch, tmp_path):
+    """Call the command in an empty folder: itlm("run", "99") -> (exit code, output, error output)."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ITLM_DATA_ROOT", raising=False)
+
+    def call(*arguments):
+        with pytest.raises(SystemExit) as left:
+            cli.main([str(argument) for argument in arguments])
+        return left.value.code, *capsys.readouterr()
+
+    return call
+
+
+@pytest.fixture
+def squares(monkeypatch):
+    """A small experiment in place of any other: `.computed` lists what ran, `.fails` {clean: error} stops cells."""
+    computed, fails = [], {}
+
+    def run(settings, seed, where):
+        if settings["clean"] in fails:
+            raise fails[settings["clean"]]
+        computed.append((settings["clean"], seed))
+        rounds = [{"round": t, "last_accuracy": 100 * settings["clean"] + seed + t} for t in (0, 1)]
+        return Outcome({"rounds": rounds}, "made up")
+
+    def cells(profile):
+        return [{"clean": clean, "method": "itlm"} for clean in (0.25, 0.5)]
+
+    experiment = Experiment("squares", "Squares", "Table 0", 1, cells, run, seeds={"quick": 2, "full": 5})
+    monkeypatch.setattr(itlm_kit.experiments, "get_experiment", lambda name: experiment)
+    return SimpleNamespace(computed=computed, fails=fails)
+
+
+BAD = [
+    (["run", "99"], "notebook must be one of 01_sound"),
+    (["run", "--profile", "slow"], "'slow' is not one of 'quick', 'full'"),
+    (["run", "--jobs", "two"], "'two' is not a valid integer"),
+    (["run", "--jobs", "0"], "0 is not in the range"),
+    (["run", "--timeout", "1.5"], "not a valid integer"),
+    (["run", "--max-memory", "0"], "0 is not in the range"),
+    (["run", "--device", "tpu"], "'tpu' is not one of"),
+    (["run", "--data-root", "a_file"], "data root must be a folder"),
+    (["run", "--data-root", "nothing"], "data root must be a folder"),
+    (["run", "--out", "a_file"], "results must go to a folder that can be written; a_file"),
+    (["run", "--out", "a_file/below"], "results must go to a folder that can be written; a_file"),
+    (["run", "--resume"], "--resume must find an earlier run"),
+    (["reproduce", "fig99"], "experiment must be one of fig1a"),
+    (["reproduce", "fig1b", "--only", "clean"], "--only must look like KEY=VALUE"),
+    (["reproduce", "fig1b", "--only", "noise=pink"], "--only noise= must be one of systematic"),
+    (["reproduce", "fig1b", "--seeds", "0"], "0 is not in the range"),
+    (["reproduce", "fig1b", "--out", "a_file"], "results must go to a folder that can be written"),
+    (["reproduce", "fig1b", "--profile", "full", "--data-root", "damaged"], "itlm data download mnist"),
+    (["data", "check", "mnits"], "data must be one of"),
+    (["data", "check", "mnist", "--data-root", "damaged"], "train-images-idx3-ubyte"),
+    (["data", "list", "--data-root", "a_file"], "data root must be a folder"),
+    (["doctor", "--data-root", "a_file"], "data root must be a folder"),
+    (["claims", "--frob"], "No such option"),
+    (["frob"], "No such command 'frob'"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "words"), BAD, ids=[" ".join(arguments) for arguments, _ in BAD])
+def test_bad_input_is_one_line_and_leaves_nothing(itlm, tmp_path, arguments, words):
+    write_notebook(tmp_path / "notebooks", "01_sound", SOUND)
+    (tmp_path / "a_file").write_text("mine")
+    raw = tmp_path / "damaged" / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    (raw / "train-images-idx3-ubyte").write_bytes(b"\0\0\x08\x03\0\0\xea\x60\0\0\0\x1c\0\0\0\x1ccut short")
+    before = sorted(tmp_path.rglob("*"))
+    code, _, error = itlm(*arguments)
+    assert code == 2
+    assert error.startswith("itlm: ") and error.count("\n") == 1 and words in error
+    assert sorted(tmp_path.rglob("*")) == before and (tmp_path / "a_file").read_text() == "mine"
+
+
+def test_a_cuda_device_that_is_not_there_is_refused_before_any_work(itlm, tmp_path):
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a CUDA device")
+    write_notebook(tmp_path / "notebooks", "01_sound", SOUND)
+    code, _, error = itlm("run", "--device", "cuda", "--out", "out")
+    assert code == 2 and "'cuda'" in error and not (tmp_path / "out").exists()
+
+
+def test_run_tells_how_each_notebook_fared(itlm, tmp_path):
+    write_notebook(tmp_path / "notebooks", "01_sound", SOUND)
+    write_notebook(tmp_path / "notebooks", "02_error", "1 / 0")
+    code, out, _ = itlm("run", "--out", "out", "--jobs", 2)
+    assert code == 1
+    assert "passed  01_sound" in out and "1 of 2 passed" in out
+    assert "failed: 02_error, cell 3, error: ZeroDivisionError: division by zero" in out
+    code, out, _ = itlm("run", "1", "--out", "out", "--resume")
+    assert code == 0 and "kept    01_sound" in out and "1 of 1 passed" in out
+
+
+def test_run_without_out_makes_a_folder_in_runs(itlm, tmp_path):
+    write_notebook(tmp_path / "notebooks", "01_sound", SOUND)
+    assert itlm("run")[0] == 0
+    (report,) = tmp_path.glob("runs/*/results.json")
+    assert json.loads(report.read_text())["verdict"] == "passed"
+    assert "kept    01_sound" in itlm("run", "--resume")[1]
+
+
+def test_ctrl_c_keeps_what_is_done_and_ends_the_kernels(tmp_path):
+    write_notebook(tmp_path / "notebooks", "01_sound", SOUND)
+    write_notebook(tmp_path / "notebooks", "02_slow", "import time\ntime.sleep(600)")
+    code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from itlm_kit.cli import main; main()"
+    )
+    command = [sys.executable, "-c", code, "run", "--out", "out"]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert "passed  01_sound" in process.stdout.readline()
+    kernels = wait_for_kernels(process.pid)
+    process.send_signal(signal.SIGINT)
+    out, error = process.communicate(timeout=30)
+    assert process.returncode == 130 and error == ""
+    assert "The same command with --out out --resume goes on" in out
+    assert not psutil.wait_procs(kernels, timeout=5)[1]
+    report = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert not report["complete"] and [e["name"] for e in report["notebooks"]] == ["01_sound"]
+    assert "01_sound" in (tmp_path / "out" / "index.html").read_text()
+    assert not [p for p in (tmp_path / "out").iterdir() if p.name.startswith("02") or p.suffix == ".part"]
+
+
+def wait_for_kernels(pid):
+    while not (kernels := psutil.Process(pid).children(recursive=True)):
+        pass
+    return kernels
+
+
+def test_reproduce_computes_shows_and_keeps(itlm, squares):
+    code, out, _ = itlm("reproduce", "squares")
+    assert code == 0 and "0 done, 4 to compute" in out
+    assert "26.5 ± 0.71" in out and "51.5 ± 0.71" in out  # the last round, mean of two seeds
+    code, again, _ = itlm("reproduce", "squares")
+    assert code == 0 and "cells: 4 done, 0 to compute" in again and "26.5 ± 0.71" in again
+    assert len(squares.computed) == 4
+    itlm("reproduce", "squares", "--only", "clean=0.5", "--seeds", "3")
+    assert squares.computed[4:] == [(0.5, 2)]
+
+
+def test_reproduce_dry_run_computes_nothing(itlm, squares, tmp_path):
+    code, out, _ = itlm("reproduce", "squares", "--profile", "full", "--dry-run")
+    assert code == 0 and "10 to compute, about 10 s" in out
+    assert squares.computed == [] and list(tmp_path.iterdir()) == []
+
+
+def test_a_cell_that_fails_is_reported_and_the_others_are_kept(itlm, squares):
+    squares.fails[0.25] = RuntimeError("diverged")
+    code, out, error = itlm("reproduce", "squares", "--seeds", "1")
+    assert code == 1 and "diverged" in error and "51" in out
+    squares.fails.clear()
+    assert "1 done, 1 to compute" in itlm("reproduce", "squares", "--seeds", "1")[1]
+
+
+def test_a_stopped_reproduction_goes_on(itlm, squares):
+    squares.fails[0.5] = KeyboardInterrupt()
+    code, out, _ = itlm("reproduce", "squares", "--seeds", "1")
+    assert code == 130 and "the same command goes on" in out
+    squares.fails.clear()
+    assert itlm("reproduce", "squares", "--seeds", "1")[0] == 0
+    assert squares.computed == [(0.25, 0), (0.5, 0)]
+
+
+def test_reproduce_without_a_name_lists_the_experiments(itlm):
+    code, out, _ = itlm("reproduce")
+    assert code == 0 and len(out.splitlines()) == len(itlm_kit.experiments.experiment_names())
+    assert "table1-mnist" in out and "(Table 1, left half)" in out
+
+
+def test_measured_stands_beside_published():
+    settings = {"data": "mnist", "share": 0.05, "noise": "systematic", "clean": 0.6, "protocol": "paper"}
+    accuracies = {"itlm": (86.0, 88.0), "oracle": (93.0, 93.0)}
+    results = [
+        Result("table1-mnist", 1, {**settings, "method": method}, seed, {"selected_accuracy": a}, "d", "cpu", 1, {})
+        for method, both in accuracies.items()
+        for seed, a in enumerate(both)
+    ]
+    text = comparison(results)
+    assert "87 ± 1.4 (84.98)" in text and "93 ± 0 (92.44)" in text
+    assert text.startswith("data mnist, share 0.05, noise systematic, clean 0.6, protocol paper\n")
+
+
+def test_methods_inside_a_cell_get_a_line_each():
+    rounds = [
+        {"method": m, "round": t, "error": e / (t + 1)} for m, e in (("itlm", 0.1), ("naive", 0.8)) for t in (0, 1)
+    ]
+    lines = comparison([Result("fig2", 1, {"clean": 0.8}, 0, {"rounds": rounds}, "d", "cpu", 1, {})]).splitlines()
+    assert lines[2].split() == ["itlm", "1", "0.05"] and lines[3].split() == ["naive", "1", "0.4"]
+
+
+def test_claims_as_text_and_as_json(itlm, tmp_path):
+    (tmp_path / "results").mkdir()
+    code, out, _ = itlm("claims", "--json", "--results", "results")
+    claims = json.loads(out)
+    assert code == 0 and {"id", "place", "claim", "experiment", "verdict"} <= set(claims[0])
+    assert {claim["verdict"] for claim in claims} == {"not run"}
+    assert claims[0]["id"] in itlm("claims", "--results", "results")[1]
+
+
+def test_data_commands_tell_what_is_there(itlm):
+    code, out, _ = itlm("data", "list", "--data-root", ".")
+    assert code == 0 and "digits         ready" in out and "itlm data download mnist" in out
+    assert itlm("data", "check", "digits")[:2] == (0, "digits: ready, comes with scikit-learn\n")
+    assert itlm("data", "download", "digits")[0] == 0
+
+
+def test_doctor_names_the_command_that_mends_what_is_missing(itlm, monkeypatch):
+    code, out, _ = itlm("doctor")
+    assert code == 0 and "torch" in out and "data digits" in out
+
+    def version(name):
+        if name in ("voila", "papermill"):
+            raise doctor.PackageNotFoundError(name)
+        return "1.0"
+
+    monkeypatch.setattr(doctor, "version", version)
+    code, out, _ = itlm("doctor")
+    assert code == 1
+    assert "! papermill" in out and f"-> {sys.executable} -m pip install papermill" in out
+    assert "! voila" not in out and f"-> {sys.executable} -m pip install voila" in out  # only wished for
+
+
+def test_help_and_version(itlm):
+    assert itlm()[0] == itlm("--help")[0] == itlm("run", "--help")[0] == 0
+    assert "reproduce" in itlm()[1]
+    assert itlm("--version")[1].startswith("itlm_kit ")
+
+
+def test_the_command_starts_light():
+    code = "import itlm_kit.cli, sys; print({'torch', 'papermill', 'pandas', 'matplotlib'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0.4, "0 s"), (119, "119 s"), (150, "2 min"), (9000, "2.5 h")])
+def test_durations_in_words(seconds, words):
+    assert in_words(seconds) == words
