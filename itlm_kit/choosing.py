@@ -7,7 +7,9 @@ from itlm_kit.trimming import check_alpha
 
 METHODS = ("cv", "mixture", "elbow")
 GRID = tuple(np.linspace(0.5, 1.0, 11).round(2).tolist())
-BIMODAL = 2.0  # Ashman's D: distance of two means in their mean standard deviation, from which they count as two
+# Gain in BIC per sample from which two components count. A fit with a small alpha parts even clean residuals a little,
+# by up to 0.2 with few samples per feature; where a tenth or more are plainly bad, the gain is above 0.5.
+DECISIVE = 0.3
 
 
 def choose_alpha(losses=None, *, method="cv", fit_and_score=None, n=None, grid=GRID, folds=5, seed=0):
@@ -19,7 +21,7 @@ def choose_alpha(losses=None, *, method="cv", fit_and_score=None, n=None, grid=G
     standard error of the best, the largest wins: too small an alpha wastes clean samples and looks the same.
     "mixture", "elbow": need losses (n,) >= 0 under a model fitted with a small alpha, and read their fourth roots,
     nearly normal for squared residuals. "mixture" is the share that the lower of two normal components claims, 1 where
-    the two do not stand apart; "elbow" the share before the sorted curve turns up (farthest from its chord).
+    two describe the losses hardly better than one; "elbow" the share before the sorted curve turns up (farthest from its chord).
     Raises InputError for arguments missing or out of range. Section 6.2 names cross-validation for this.
     """
     check_choice("method", method, METHODS)
@@ -67,11 +69,10 @@ def _lower_share(values, seed):
     if np.ptp(values) == 0:
         return 1.0
     values = values[:, None]
-    mixture = GaussianMixture(2, random_state=seed).fit(values)
-    means, variances = mixture.means_.ravel(), mixture.covariances_.ravel()
-    if abs(means[0] - means[1]) < BIMODAL * np.sqrt(variances.mean()):
+    one, two = (GaussianMixture(m, random_state=seed).fit(values) for m in (1, 2))
+    if one.bic(values) - two.bic(values) < DECISIVE * len(values):
         return 1.0
-    return float((mixture.predict(values) == means.argmin()).mean())
+    return float((two.predict(values) == two.means_.argmin()).mean())
 
 
 def _share_before_elbow(values):

@@ -71,6 +71,15 @@ def test_exact_ties_go_to_the_lower_index(step):
     np.testing.assert_array_equal(fast.kept[0], np.arange(8) < 4)
 
 
+def test_columns_dependent_all_together_take_the_clear_path():
+    triangle = np.eye(40) - 0.4 * np.triu(np.ones((40, 40)), 1)
+    drawn = draw("random", n=200, d=40, seed=0)
+    for way in (dict(rounds=5), dict(rounds=5, step=0.01)):
+        fast, clear = (path(drawn.x @ triangle, drawn.y, alpha=0.8, **way) for path in (fast_path, clear_path))
+        np.testing.assert_array_equal(fast.thetas[0], clear.thetas[0])
+        np.testing.assert_array_equal(fast.kept, clear.kept)
+
+
 def test_one_fitter_serves_many_outputs_and_shares():
     fitter = None
     for seed, alpha, way in ((0, 0.75, {}), (1, 0.6, {}), (2, 0.6, {"step": 0.3}), (0, 0.9, {"theta0": np.ones(8)})):

@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+
+from itlm_kit import InputError, choose_alpha
+from itlm_kit.choosing import GRID, cv_scores
+from itlm_kit.glm import draw, fast_path
+
+
+def fitted(x, y, alpha):
+    return fast_path(x, y, alpha=alpha, rounds=30).thetas[-1]
+
+
+def residuals(drawn, alpha=0.5):
+    return (drawn.y - drawn.x @ fitted(drawn.x, drawn.y, alpha)) ** 2
+
+
+def chosen(drawn, method):
+    def fit_and_score(train, held_out, alpha):
+        return (drawn.y[held_out] - drawn.x[held_out] @ fitted(drawn.x[train], drawn.y[train], alpha)) ** 2
+
+    if method == "cv":
+        return choose_alpha(fit_and_score=fit_and_score, n=len(drawn.y))
+    return choose_alpha(residuals(drawn), method=method)
+
+
+@pytest.mark.parametrize("method", ["cv", "mixture", "elbow"])
+@pytest.mark.parametrize("kind", ["random", "mixture"])
+def test_regret_against_the_true_share(method, kind):
+    errors = []
+    for seed in range(2):
+        for clean in (0.6, 0.7, 0.8, 0.9):
+            drawn = draw(kind, n=500, d=20, clean=clean, seed=seed)
+            alphas = (chosen(drawn, method), clean)
+            errors.append([np.linalg.norm(fitted(drawn.x, drawn.y, alpha) - drawn.theta) for alpha in alphas])
+    mine, known = np.mean(errors, 0)
+    assert mine < 1.25 * known
+
+
+@pytest.mark.parametrize("method, least", [("cv", 0.85), ("mixture", 1.0), ("elbow", 0.85)])
+def test_clean_data_is_kept(method, least):
+    assert chosen(draw("random", n=500, d=20, clean=1.0, seed=0), method) >= least
+
+
+def test_two_heaps_by_hand():
+    losses = np.r_[np.linspace(0.01, 0.02, 70), np.linspace(4, 5, 30)]
+    assert choose_alpha(losses, method="mixture") == choose_alpha(losses, method="elbow") == 0.7
+
+
+@pytest.mark.parametrize("method", ["mixture", "elbow"])
+def test_equal_losses_are_all_kept(method):
+    assert choose_alpha(np.full(9, 2.0), method=method) == 1.0
+
+
+def test_cv_takes_the_largest_alpha_within_one_error_of_the_best():
+    # Scores go by alpha, but for a spread between folds: .6 is best, .7 within an error of it.
+    penalty = {0.5: 3.0, 0.6: 1.0, 0.7: 1.1, 0.8: 5.0}
+
+    def fit_and_score(train, held_out, alpha):
+        return np.full(held_out.size, penalty[alpha] + held_out.min() / 5)
+
+    grid, scores = cv_scores(fit_and_score, n=20, grid=penalty, folds=4)
+    np.testing.assert_array_equal(grid, [0.5, 0.6, 0.7, 0.8])
+    assert scores.shape == (4, 4) and scores[:, 1].std(ddof=1) / 2 > 0.1
+    assert choose_alpha(fit_and_score=fit_and_score, n=20, grid=penalty, folds=4) == 0.7
+
+
+def test_cv_judges_by_the_smallest_losses_alone():
+    def fit_and_score(train, held_out, alpha):
+        assert np.intersect1d(train, held_out).size == 0 and train.size + held_out.size == 40
+        return np.where(held_out < 18, 1e9, alpha)  # 18 of 40 bad, spread over the folds
+
+    _, scores = cv_scores(fit_and_score, n=40, grid=(0.3, 0.9), folds=4)
+    np.testing.assert_allclose(scores, [[0.3, 0.9]] * 4)
+
+
+def test_same_seed_same_choice():
+    drawn = draw("random", n=200, d=5, seed=0)
+    assert chosen(drawn, "cv") == chosen(drawn, "cv") and chosen(drawn, "cv") in GRID
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (dict(method="guess"), "method must be one of"),
+        (dict(), "fit_and_score must be a function"),
+        (dict(fit_and_score=len, n=3), "n must be a whole number of at least 5"),
+        (dict(fit_and_score=len, n=9, folds=1), "folds must be a whole number of at least 2"),
+        (dict(fit_and_score=len, n=9, grid=(0.5, 2)), "alpha must lie in"),
+        (dict(fit_and_score=len, n=9, grid=()), "grid must hold at least one"),
+        (dict(fit_and_score=lambda *_: [np.nan], n=9), "fit_and_score must return 2 losses"),
+        (dict(method="elbow"), "losses must be a row of at least two"),
+        (dict(method="mixture", losses=[1.0, -1]), "losses must be finite and at least 0"),
+    ],
+)
+def test_bad_input(arguments, words):
+    with pytest.raises(InputError, match=words):
+        choose_alpha(**arguments)
