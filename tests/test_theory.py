@@ -19,6 +19,7 @@ from itlm_kit.glm.theory import (
     intruders_form,
     kappa,
     kappa_form,
+    lemma5_right,
     lemma5_terms,
     lemma6_terms,
     order_of_convergence,
@@ -69,6 +70,7 @@ def test_psi_by_enumeration_agrees_with_plain_loops():
     (lambda x: psi_plus(x, -1), "at least 0"),
     (lambda x: psi_plus(np.ones((60, 2)), 30), "psi_minus_bounds"),
     (lambda x: psi_minus(x[0], 1), r"\(n, d\)"),
+    (lambda x: psi_plus_bounds(x * np.nan, 2), "finite"),
 ])  # fmt: skip
 def test_psi_refuses_what_it_cannot_do(call, word):
     with pytest.raises(InputError, match=word):
@@ -99,10 +101,13 @@ def test_lemma_5_terms_are_the_sums_of_the_proof():
 
 
 def test_actual_sets_stay_within_psi():
-    data = draw("random", n=14, d=2, seed=1)
+    data = draw("random", n=14, d=2, clean=0.8, sigma=0.5, seed=1)
     terms = lemma5_terms(data, clear_path(data.x, data.y, alpha=0.75, rounds=3))
-    assert (1 / terms.inverse >= psi_minus(data.x, 10) / ROUNDING).all()
-    assert all(g <= psi_plus(data.x, m) * ROUNDING for g, m in zip(terms.gamma, terms.intruders, strict=True))
+    minus, plus = psi_minus(data.x, 10), [psi_plus(data.x, m) for m in terms.intruders]
+    assert terms.intruders.any()
+    assert (1 / terms.inverse >= minus / ROUNDING).all()
+    assert (terms.gamma <= np.array(plus) * ROUNDING).all()
+    assert (terms.right <= lemma5_right(terms, minus, plus) * ROUNDING).all()
 
 
 def test_clean_data_leave_only_noise():

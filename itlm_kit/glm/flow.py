@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from itlm_kit.errors import InputError
+from itlm_kit.glm.path import check_features, check_outputs, check_theta
 
 
 class Flow(NamedTuple):
@@ -24,9 +25,10 @@ def gradient_flow(x, y, theta0, times):
     eigenvectors of X'X/n. The bound is |grad f(theta0)| / m * (exp(-m t) + c / (1 - c - exp(c M t))) with m, M the
     extreme eigenvalues and c = 2m / (M + m), as printed in appendix C: its second term is negative, the sum is 0 at
     t = 0 and again as t grows, and equals the gap of the slowest eigenvector, exp(-m t) - 1 / (1 + m nu).
-    Raises InputError when X'X is singular (m = 0) or a time is negative.
+    Raises InputError for bad data, when X'X is singular (m = 0) or a time is negative.
     """
-    x, y, theta0, times = (np.asarray(a, float) for a in (x, y, theta0, times))
+    x, times = check_features(x), np.asarray(times, float)
+    y, theta0 = check_outputs(y, len(x)), check_theta(theta0, x)
     values, vectors = np.linalg.eigh(x.T @ x / len(x))
     _check(values, times)
     gradient = vectors.T @ (x.T @ (x @ theta0 - y) / len(x))

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from itlm_kit.errors import InputError, check_integer
+from itlm_kit.glm.path import check_features
 from itlm_kit.trimming import trim
 
 MOST_SUBSETS = 200_000  # beyond it enumeration takes longer than a person waits
@@ -112,9 +113,7 @@ def _climb(x, k, sign, direction):
 
 
 def _check(x, k):
-    x = np.asarray(x, float)
-    if x.ndim != 2 or 0 in x.shape:
-        raise InputError(f"x must be a table of samples by features, (n, d); got shape {x.shape}.")
+    x = check_features(x)
     if check_integer("k", k, low=0, remedy="It is the size of a subset.") > len(x):
         raise InputError(f"k must be at most {len(x)}, the number of rows; got {k}.")
     return x

@@ -87,6 +87,14 @@ def _lemma5_round(x, y, theta, clean, bad, residuals_at_truth):
     )
 
 
+def lemma5_right(terms, minus, plus):
+    """Lemma 5's right side in its own words, with psi-(alpha n) = minus and psi+(|S_t - S*|) = plus, (T,) or one number.
+
+    A lower bound of psi- and an upper bound of psi+ keep it a bound (`regularity`). The noise term is the proof's T3.
+    """
+    return (np.sqrt(2) * (np.asarray(plus) * terms.error + terms.phi) + terms.noise) / minus
+
+
 def lemma6_terms(data, path, *, step, link=IDENTITY):
     """Compute Lemma 6's two sides and terms along a path of one gradient step per round (M = 1); returns a Lemma6.
 
@@ -149,7 +157,8 @@ def rates(values):
 def kappa(data, path):
     """kappa_t of (15), 2 sqrt(2) gamma / smallest eigenvalue, with the eigenvalues of the actual sets. Returns (T,).
 
-    With psi+(|S_t - S*|) and psi-(alpha n) in their place, as the theorems have it, it can only be larger.
+    With psi+(|S_t - S*|) and psi-(alpha n) in their place, as the theorems have it, it can only be larger. One intruder
+    alone adds |x|^2, about d, so that kappa_t below 1 needs n well above d: 1000 samples of 100 features give about 2.
     """
     terms = lemma5_terms(data, path)
     return 2 * np.sqrt(2) * terms.gamma * terms.inverse

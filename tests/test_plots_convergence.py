@@ -1,0 +1,169 @@
+"""Figures of the convergence chapters: what was given is what is drawn, told apart without colour, and labelled."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import colors
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from itlm_kit.glm import draw, fast_path
+from itlm_kit.glm.basin import Basin
+from itlm_kit.glm.flow import gradient_flow
+from itlm_kit.glm.theory import lemma5_terms, lemma6_terms, parameter_errors
+from itlm_kit.plots import convergence as plots
+
+SOURCE = "made up"
+
+
+def tidy(panel, axis, values, methods=("naive", "oracle", "itlm-1", "itlm-2"), **more):
+    rows = [
+        {"panel": panel, axis: v, "method": m, "error": e, "low": 0.9 * e, "high": 1.1 * e, **more}
+        for i, m in enumerate(methods)
+        for v, e in zip(values, 0.1 / (1 + i) / np.arange(1, len(values) + 1), strict=True)
+    ]
+    return pd.DataFrame(rows)
+
+
+def drawn(axis):
+    """Lines with data, as {(colour, line, marker): y values}; lines across the panel left out."""
+    lines = [line for line in axis.lines if len(line.get_xdata()) > 2]
+    return {(colors.to_hex(x.get_color()), str(x.get_linestyle()), x.get_marker()): x.get_ydata() for x in lines}
+
+
+def texts(axis):
+    return [text.get_text() for text in axis.texts]
+
+
+def check(figure, panels=1):
+    """A Figure with its source written, its axes named, every line unlike the others in shape; returns its axes."""
+    assert isinstance(figure, Figure)
+    FigureCanvasAgg(figure).draw()  # errors of layout and tick labels show only then
+    assert figure.get_supxlabel() == SOURCE
+    assert len(figure.axes) == panels
+    for axis in figure.axes:
+        assert axis.get_xlabel() and axis.get_ylabel() and axis.get_title()
+        shapes = [(line, marker) for _, line, marker in drawn(axis)]
+        assert len(set(shapes)) == len(shapes)
+    return figure.axes
+
+
+def test_errors_by_sample_size():
+    frame = pd.concat([tidy("a", "n", [100, 1000, 10_000], sigma=0.1), tidy("b", "n", [100, 1000, 10_000], sigma=1.0)])
+    left, right = check(plots.by_sample_size(frame, source=SOURCE), panels=2)
+    assert left.get_xscale() == left.get_yscale() == "log"
+    assert set(texts(left)) == {"least squares", "oracle", "ITLM-1", "ITLM-2"}
+    assert "1" in right.get_title() and "0.1" in left.get_title()
+    assert len(left.collections) == 4  # one band per method
+    ys = list(drawn(left).values())
+    assert any(np.allclose(y, 0.1 / np.arange(1, 4)) for y in ys)
+
+
+def test_labels_of_lines_that_end_together_do_not_meet():
+    frame = tidy("a", "n", [100, 1000, 10_000], sigma=0.1)
+    frame["error"] = 0.1 * (1 + 0.001 * frame.groupby("method").ngroup())
+    (axis,) = check(plots.by_sample_size(frame.assign(low=0.09, high=0.11), source=SOURCE))
+    renderer = FigureCanvasAgg(axis.figure).get_renderer()
+    boxes = sorted((text.get_window_extent(renderer) for text in axis.texts), key=lambda box: box.y0)
+    assert all(low.y1 <= high.y0 + 2 for low, high in zip(boxes, boxes[1:], strict=False))
+
+
+def test_errors_by_clean_share():
+    (axis,) = check(plots.by_clean_share(tidy("c", "clean", [0.6, 0.7, 0.8]), source=SOURCE))
+    assert axis.get_yscale() == "log" and len(drawn(axis)) == 4
+    assert any(label.get_text() for label in axis.get_yticklabels())
+
+
+def test_errors_by_misspecification():
+    frame = pd.concat([tidy("d", "alpha", c - np.array([0.0, 0.1, 0.2]), clean=c) for c in (0.7, 0.8, 0.9)])
+    (axis,) = check(plots.by_misspecification(frame, source=SOURCE))
+    assert {"α* = 0.7", "α* = 0.8", "α* = 0.9"} <= set(texts(axis))
+    np.testing.assert_allclose(next(x for x in axis.lines if len(x.get_xdata()) > 2).get_xdata(), [0, 0.1, 0.2])
+
+
+def test_errors_by_round_end_soon_after_their_floor():
+    path = np.r_[0.3 * 0.5 ** np.arange(8), np.full(40, 0.3 * 0.5**7)]
+    rows = [tidy("f", "round", range(48), ["itlm-2"], sigma=s, follow="itlm-2").assign(error=path) for s in (0.01, 0.1)]
+    frame = pd.concat([*rows, tidy("f", "round", [0], ["oracle"], sigma=0.01, follow="itlm-2")])
+    (axis,) = check(plots.by_round(frame.assign(low=0.001, high=0.4), source=SOURCE, titles={"f": "short steps"}))
+    assert axis.get_title() == "short steps"
+    assert set(texts(axis)) == {"σ = 0.01", "σ = 0.1"}
+    lengths = {len(y) for y in drawn(axis).values()}
+    assert lengths.issubset(range(8, 16))
+
+
+def test_paths_of_methods_keep_their_roles():
+    (axis,) = check(plots.paths({"itlm-1": np.array([1, 0.1, 0.01]), "itlm-2": np.array([1, 0.5, 0.2])}, source=SOURCE))
+    assert [text.get_text() for text in axis.get_legend().get_texts()] == ["ITLM-1 (large M)", "ITLM-2 (M = 1)"]
+    assert len({colour for colour, _, _ in drawn(axis)}) == 2
+
+
+def test_both_sides_of_the_lemmas():
+    data = draw("random", n=100, d=3, seed=0)
+    path = fast_path(data.x, data.y, alpha=0.75, rounds=5)
+    for terms in (lemma5_terms(data, path), lemma6_terms(data, path, step=0.5)):
+        (axis,) = check(plots.lemma_sides(terms, source=SOURCE))
+        ys = list(drawn(axis).values())
+        for side in (terms.left, terms.proof, terms.right):
+            assert any(np.array_equal(side, y) for y in ys)
+        assert len(texts(axis)) == 3
+
+
+def test_kappas_and_rates():
+    values = {"random": np.array([0.4, 0.1, 0.05]), "mixture": np.array([0.6, 0.2, 0.04])}
+    forms = {name: 1.5 * v for name, v in values.items()}
+    left, _ = check(plots.kappas(values, forms, source=SOURCE), panels=2)
+    assert left.get_title() == "random" and "fitted" in left.get_legend().get_texts()[1].get_text()
+    (axis,) = check(plots.kappas({"random": values["random"]}, forms, source=SOURCE))
+    frame = pd.DataFrame({"round": [0, 1, 2], "error_ratio": [0.2, 0.1, 1], "residual_ratio": [0.3, 0.5, 1]})
+    (axis,) = check(plots.rate_comparison(frame, source=SOURCE))
+    assert texts(axis) == ["parameters", "residuals"] or texts(axis) == ["residuals", "parameters"]
+
+
+def test_residuals_with_the_cut():
+    data = draw("random", n=400, d=3, seed=0)
+    path = fast_path(data.x, data.y, alpha=0.75, rounds=3)
+    values = data.y - data.x @ path.thetas[0]
+    (axis,) = check(plots.residuals(values, data.is_clean, kept=path.kept[0], source=SOURCE))
+    cut = np.abs(values[path.kept[0]]).max()
+    assert {round(float(line.get_xdata()[0]), 9) for line in axis.lines} == {round(-cut, 9), round(cut, 9)}
+    assert f"{(path.kept[0] & ~data.is_clean).sum()} of 300" in axis.get_title()
+
+
+def test_basins_show_each_destination_in_colour_and_mark():
+    plane = np.array([[0.0, 0], [1, 0], [0, 1], [1, 1]])
+    basin = Basin(plane, np.array([[0.0, 0], [1, 1]]), np.array([0, 1, -1, 1]), np.zeros(4), np.zeros(4), np.zeros(4))
+    (axis,) = check(plots.basins(basin, source=SOURCE))
+    assert [t.get_text() for t in axis.get_legend().get_texts()] == [
+        "ends at none", "ends at component 0", "ends at component 1",
+    ]  # fmt: skip
+    assert [len(c.get_offsets()) for c in axis.collections] == [1, 1, 2, 1, 1]  # destinations, then components
+
+
+def test_breakdown_names_each_line_where_it_jumps():
+    rows = [
+        {"bad": bad, "n": 10, "method": m, "error": 1e6 if bad > at else 0.1}
+        for m, at in (("ols", 0), ("itlm", 3), ("exact", 4))
+        for bad in range(7)
+    ]
+    (axis,) = check(plots.breakdown_curve(pd.DataFrame(rows), source=SOURCE))
+    places = {text.get_text().split("\n")[0]: text.xy[0] for text in axis.texts}
+    assert (places["least"], places["ITLM,"], places["exact"]) == pytest.approx((0.1, 0.4, 0.5))
+
+
+def test_intruders_and_flow():
+    deltas = np.array([0.01, 0.1, 1])
+    (axis,) = check(plots.intruder_counts(deltas, deltas * 10, deltas * 12, source=SOURCE))
+    assert axis.get_xscale() == "log" and len(drawn(axis)) == 2
+    data = draw("random", n=50, d=3, seed=0)
+    flow = gradient_flow(data.x, data.y, np.zeros(3), np.geomspace(0.01, 100, 30))
+    (axis,) = check(plots.flow_and_twin(flow, source=SOURCE))
+    bound, distance = (line.get_ydata() for line in axis.lines)
+    assert (distance <= bound * (1 + 1e-6)).all()
+
+
+def test_a_path_of_one_start_is_drawn_whole():
+    data = draw("random", n=100, d=3, seed=0)
+    errors = parameter_errors(data, fast_path(data.x, data.y, alpha=0.75, rounds=5))
+    (axis,) = check(plots.paths({"my data": errors}, source=SOURCE))
+    assert np.array_equal(axis.lines[0].get_ydata(), errors)
