@@ -88,9 +88,9 @@ def _lemma5_round(x, y, theta, clean, bad, residuals_at_truth):
 
 
 def lemma5_right(terms, minus, plus):
-    """Lemma 5's right side in its own words, with psi-(alpha n) = minus and psi+(|S_t - S*|) = plus, (T,) or one number.
+    """Lemma 5's right side in its own words, psi-(alpha n) = minus and psi+(|S_t - S*|) = plus, (T,). Returns (T,).
 
-    A lower bound of psi- and an upper bound of psi+ keep it a bound (`regularity`). The noise term is the proof's T3.
+    A lower bound of psi-, above 0, and upper bounds of psi+ keep it a bound (`regularity`). The noise term is T3.
     """
     return (np.sqrt(2) * (np.asarray(plus) * terms.error + terms.phi) + terms.noise) / minus
 
