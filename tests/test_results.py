@@ -189,7 +189,11 @@ def test_frame_has_a_row_per_setting_seed_and_round():
     assert frame[["clean", "seed", "round", "last_accuracy"]].values.tolist() == [
         [0.6, s, t, 70.0 + t] for s in (0, 1) for t in range(3)
     ]
-    assert set(frame["device"]) == {"CPU"}
+    assert (set(frame["device"]), set(frame["source"])) == ({"CPU"}, {"digits"})
+
+
+def test_frame_keeps_a_setting_named_data():
+    assert results_frame([result({"data": "mnist"})])["data"].tolist() == ["mnist"]
 
 
 def test_frame_of_cells_without_rounds_has_a_row_per_cell():

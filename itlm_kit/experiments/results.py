@@ -108,7 +108,10 @@ def read_result(path):
 
 
 def results_frame(results):
-    """Tidy DataFrame: one row per (setting, seed, round), or per cell where no rounds were recorded."""
+    """Tidy DataFrame: one row per (setting, seed, round), or per cell where no rounds were recorded.
+
+    Columns: the settings, seed, metrics, and source (what it was computed from), device, seconds, versions.
+    """
     import pandas as pd
 
     rows = [row for result in results for row in _rows(result)]
@@ -118,7 +121,7 @@ def results_frame(results):
 def _rows(result):
     single = {k: v for k, v in result.metrics.items() if not isinstance(v, list)}
     common = {**result.settings, "seed": result.seed, **single}
-    about = {"data": result.data, "device": result.device, "seconds": result.seconds, "versions": result.versions}
+    about = {"source": result.data, "device": result.device, "seconds": result.seconds, "versions": result.versions}
     rounds = result.metrics.get("rounds", [{}])
     return [{**common, **row, **about} for row in rounds]
 

@@ -1,0 +1,88 @@
+"""The paper's figures, against rows copied by hand from its text."""
+
+import pytest
+
+from itlm_kit.experiments.published import TABLE1_CIFAR, TABLE1_MNIST, TABLE2, TABLE3, TABLE4, TABLE5, published
+
+MNIST = {"data": "mnist", "share": 0.05}
+
+
+def accuracies(experiment, data, noise, clean, methods):
+    cells = ({"data": data, "noise": noise, "clean": clean, "method": method} for method in methods.split())
+    return " ".join(f"{published(experiment, cell)['selected_accuracy']:.2f}" for cell in cells)
+
+
+ALL = "baseline itlm oracle centroid 1-step delta-alpha-10 delta-alpha-15"
+
+
+@pytest.mark.parametrize(
+    "noise, clean, row",
+    [
+        ("systematic", 0.6, "66.69 84.98 92.44 70.25 74.29 85.91 79.80"),
+        ("systematic", 0.9, "92.35 92.68 93.20 92.44 92.63 91.10 90.62"),
+        ("random", 0.3, "80.87 84.54 91.37 80.89 93.91 80.39 68.00"),
+        ("random", 0.7, "91.18 91.12 92.82 91.25 90.28 90.41 88.37"),
+    ],
+)
+def test_rows_of_table_1_left(noise, clean, row):
+    assert accuracies("table1-mnist", "mnist", noise, clean, ALL) == row
+
+
+@pytest.mark.parametrize(
+    "noise, clean, row", [("systematic", 0.8, "80.17 89.34 91.33"), ("random", 0.5, "64.74 82.51 89.26")]
+)
+def test_rows_of_table_1_right(noise, clean, row):
+    assert accuracies("table1-cifar", "cifar10", noise, clean, "baseline itlm oracle") == row
+
+
+def test_table_2():
+    assert published("table2", {"data": "cifar10", "clean": 0.6, "method": "itlm"}) == {"selected_accuracy": 86.12}
+    assert published("table2", {"data": "cifar10", "clean": 0.2, "method": "mentornet-dd"}) == {
+        "selected_accuracy": 46.3
+    }
+
+
+def test_table_3_counts_its_iterations_from_the_first_kept_set():
+    found = published("table3", {"pair": "celeba+cifar10", "clean": 0.7, "method": "itlm"})
+    assert found["clean_share"] == 94.02
+    assert [row["clean_share"] for row in found["rounds"]] == [75.57, 76.45, 86.63, 82.15, 94.02]
+    assert [row["round"] for row in found["rounds"]] == [0, 1, 2, 3, 4]
+
+
+def test_table_4():
+    cell = {"data": "cifar10", "pair": "6->0", "shape": "L"}
+    assert published("table4", {**cell, "method": "naive"}) == {"clean_accuracy": 89.83, "attack_success": 98.10}
+    assert published("table4", {**cell, "method": "itlm"}) == {"clean_accuracy": 89.84, "attack_success": 1.30}
+
+
+def test_table_5_agrees_with_table_3_where_both_print_one_figure():
+    for clean, row in TABLE5.items():
+        shares = TABLE3["mnist+fashion_mnist", clean]
+        assert (row[1], row[3]) == (shares[-1], shares[0])
+    cell = {"pair": "mnist+fashion_mnist", "clean": 0.8, "method": "delta-alpha-20"}
+    assert published("table5", cell) == {"clean_share": 97.77}
+
+
+def test_tables_are_whole():
+    assert [len(row) for row in TABLE1_MNIST.values()] == [7] * 8
+    assert [len(row) for row in TABLE1_CIFAR.values()] == [3] * 8
+    assert list(TABLE1_MNIST) == list(TABLE1_CIFAR)
+    assert (len(TABLE2), len(TABLE3), len(TABLE4), len(TABLE5)) == (7, 6, 4, 3)
+
+
+@pytest.mark.parametrize(
+    "experiment, settings",
+    [
+        ("table1-mnist", {"data": "digits", "noise": "random", "clean": 0.3, "method": "itlm"}),
+        ("table1-mnist", {**MNIST, "noise": "random", "clean": 0.6, "method": "itlm"}),
+        ("table1-cifar", {"data": "cifar10", "noise": "random", "clean": 0.5, "method": "centroid"}),
+        ("table3", {"pair": "celeba+cifar10", "clean": 0.7, "method": "centroid"}),
+        ("table2", {"data": "digits", "clean": 0.6, "method": "itlm"}),
+        ("table4", {"data": "cifar10", "pair": "1->2", "shape": "L", "method": "naive"}),
+        ("table4", {"data": "digits", "pair": "1->2", "shape": "X", "method": "naive"}),
+        ("table5", {"pair": "celeba+cifar10", "clean": 0.7, "method": "itlm"}),
+        ("fig5", {"panel": "a"}),
+    ],
+)
+def test_nothing_is_published_for_other_cells(experiment, settings):
+    assert published(experiment, settings) == {}
