@@ -21,7 +21,8 @@ def choose_alpha(losses=None, *, method="cv", fit_and_score=None, n=None, grid=G
     standard error of the best, the largest wins: too small an alpha wastes clean samples and looks the same.
     "mixture", "elbow": need losses (n,) >= 0 under a model fitted with a small alpha, and read their fourth roots,
     nearly normal for squared residuals. "mixture" is the share that the lower of two normal components claims, 1 where
-    two describe the losses hardly better than one; "elbow" the share before the sorted curve turns up (farthest from its chord).
+    two describe the losses hardly better than one; "elbow" the share before the sorted curve turns up, where it is
+    farthest below its chord.
     Raises InputError for arguments missing or out of range. Section 6.2 names cross-validation for this.
     """
     check_choice("method", method, METHODS)
