@@ -1,0 +1,58 @@
+"""Benchmarks: `python -m tests.benchmarks [NAME] [--check | --record]`, one JSON line each.
+
+NAME is a module of this folder (glm, ...) or one of its benchmarks. Every figure is a ratio of times measured side by
+side in one run. --check fails where a ratio is below half of the recorded one; --record keeps the ratios measured.
+"""
+
+import argparse
+import json
+import pkgutil
+import sys
+from importlib import import_module
+from pathlib import Path
+
+HERE = Path(__file__).parent
+RECORDED = HERE / "recorded.json"
+
+
+def main():
+    arguments = _parse()
+    recorded = json.loads(RECORDED.read_text())
+    slow = []
+    for benchmark in _chosen(arguments.name):
+        name, found = benchmark.__name__, benchmark()
+        line = {"name": name, **{key: float(f"{value:.3g}") for key, value in found.items()}}
+        print(json.dumps({**line, "recorded": recorded.get(name)}), flush=True)
+        if arguments.check and line["ratio"] < recorded.get(name, 0) / 2:
+            slow.append(name)
+        if arguments.record:
+            recorded[name] = line["ratio"]
+            RECORDED.write_text(json.dumps(recorded, indent=1) + "\n")
+    if slow:
+        sys.exit(f"below half of the recorded ratio: {', '.join(slow)}")
+
+
+def _parse():
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__.splitlines()[0])
+    parser.add_argument("name", nargs="?", help="a module (glm, ...) or a benchmark; all without it")
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument("--check", action="store_true", help="fail below half of the recorded ratio")
+    choice.add_argument("--record", action="store_true", help="keep the ratios measured")
+    return parser.parse_args()
+
+
+def _chosen(name):
+    modules = [import_module(f"tests.benchmarks.{found.name}") for found in pkgutil.iter_modules([str(HERE)])]
+    groups = {
+        module.__name__.rpartition(".")[2]: module.BENCHMARKS for module in modules if hasattr(module, "BENCHMARKS")
+    }
+    every = {benchmark.__name__: [benchmark] for group in groups.values() for benchmark in group}
+    if name is None:
+        return [benchmark for group in groups.values() for benchmark in group]
+    if name not in groups | every:
+        sys.exit(f"name must be one of {', '.join([*groups, *every])}; got {name!r}.")
+    return (groups | every)[name]
+
+
+if __name__ == "__main__":
+    main()
