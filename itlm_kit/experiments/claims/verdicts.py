@@ -45,7 +45,8 @@ def _figure(measure, results):
         frames = [_rows(part.where, found) for part, found in zip(measure.parts, results, strict=True)]
         figure = float(measure.figure(frames))
     except KeyError as error:
-        raise NotMeasured(f"column {error} in the results of {measure.parts[0].experiment}") from error
+        name = measure.parts[0].experiment
+        raise NotMeasured(f"a metric that the results of {name} do not hold ({error.args[0]})") from error
     if not math.isfinite(figure):
         raise NotMeasured("results on which its measure is defined")
     return round(figure, 6)
