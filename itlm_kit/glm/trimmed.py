@@ -30,7 +30,7 @@ class TrimmedFit(NamedTuple):
 
 
 def trimmed_squares(x, y, theta, *, alpha):
-    """The trimmed loss: sum of the floor(alpha n) smallest squared residuals. Equation for F in section 3."""
+    """The trimmed loss: sum of the floor(alpha n) smallest squared residuals. The objective of section 3."""
     losses = (np.asarray(y) - np.asarray(x) @ theta) ** 2
     return np.sort(losses)[: num_kept(alpha, losses.size)].sum()
 

@@ -1,0 +1,47 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def run(tmp_path, measured, *arguments, recorded=None):
+    """Run the benchmarks' command with one made-up benchmark in place of the real ones."""
+    path = tmp_path / "recorded.json"
+    path.write_text(json.dumps(recorded or {}))
+    code = f"""
+import pathlib, sys
+import tests.benchmarks.__main__ as command
+def made_up(): return {{"ratio": {measured}}}
+command._chosen = lambda name: [made_up]
+command.RECORDED = pathlib.Path({str(path)!r})
+sys.argv[1:] = {list(arguments)!r}
+command.main()
+"""
+    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True), path
+
+
+def test_one_json_line_a_benchmark(tmp_path):
+    done, _ = run(tmp_path, 12.3456, recorded={"made_up": 20})
+    assert done.returncode == 0
+    assert json.loads(done.stdout) == {"name": "made_up", "ratio": 12.3, "recorded": 20}
+
+
+@pytest.mark.parametrize("measured, code", [(9.9, 1), (10.1, 0)])
+def test_check_fails_below_half_of_the_record(tmp_path, measured, code):
+    done, _ = run(tmp_path, measured, "--check", recorded={"made_up": 20})
+    assert done.returncode == code and ("made_up" in done.stderr) == bool(code)
+
+
+def test_record_keeps_the_ratio(tmp_path):
+    _, path = run(tmp_path, 3.0, "--record", recorded={"other": 1.5})
+    assert json.loads(path.read_text()) == {"other": 1.5, "made_up": 3.0}
+
+
+def test_unknown_name():
+    command = [sys.executable, "-m", "tests.benchmarks", "nothing"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr.startswith("name must be one of glm, ")
