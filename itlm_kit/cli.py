@@ -159,6 +159,17 @@ def claims(as_json, results):
     click.echo(json.dumps(entries, indent=1) if as_json else render(entries))
 
 
+@itlm.command()
+@click.argument("name")
+@_option("--port", type=_whole, default=8866, help="Where the page is served.")
+@click.option("--no-browser", is_flag=True, help="Only serve the page, do not open it.")
+def explore(name, port, no_browser):
+    """Open an explorer as a page of its own; Ctrl-C ends it."""
+    from itlm_kit.explorer_page import serve
+
+    return serve(name, port=port, browser=not no_browser)
+
+
 @itlm.group()
 def data():
     """Data sets: what is there, whether it is whole; downloads only on request."""

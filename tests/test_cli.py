@@ -1,7 +1,11 @@
 import json
 import signal
+import socket
 import subprocess
 import sys
+import time
+import urllib.error
+import urllib.request
 from types import SimpleNamespace
 
 import psutil
@@ -73,6 +77,7 @@ BAD = [
     (["data", "check", "mnist", "--data-root", "damaged"], "train-images-idx3-ubyte"),
     (["data", "list", "--data-root", "a_file"], "data root must be a folder"),
     (["doctor", "--data-root", "a_file"], "data root must be a folder"),
+    (["explore", "nothing"], "explorer must be one of convergence"),
     (["claims", "--frob"], "No such option"),
     (["frob"], "No such command 'frob'"),
 ]
@@ -140,6 +145,13 @@ def test_ctrl_c_keeps_what_is_done_and_ends_the_kernels(tmp_path):
     assert not report["complete"] and [e["name"] for e in report["notebooks"]] == ["01_sound"]
     assert "01_sound" in (tmp_path / "out" / "index.html").read_text()
     assert not [p for p in (tmp_path / "out").iterdir() if p.name.startswith("02") or p.suffix == ".part"]
+
+
+def start(arguments, **options):
+    """The command in a process of its own that heeds Ctrl-C even when the tests run in the background."""
+    heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{heed}; from itlm_kit.cli import main; main()"
+    return subprocess.Popen([sys.executable, "-c", code, *arguments], **options)
 
 
 def wait_for_kernels(pid):
@@ -223,6 +235,38 @@ def test_data_commands_tell_what_is_there(itlm):
     assert code == 0 and "digits         ready" in out and "itlm data download mnist" in out
     assert itlm("data", "check", "digits")[:2] == (0, "digits: ready, comes with scikit-learn\n")
     assert itlm("data", "download", "digits")[0] == 0
+
+
+def test_explore_without_voila_says_how_to_get_it(itlm, monkeypatch):
+    monkeypatch.setattr("itlm_kit.explorer_page.find_spec", lambda name: None)
+    code, _, error = itlm("explore", "convergence")
+    assert code == 2 and error.endswith(f"Run: {sys.executable} -m pip install voila\n")
+
+
+@pytest.mark.slow
+def test_explore_serves_the_explorer_until_stopped():
+    pytest.importorskip("voila")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = ["explore", "convergence", "--no-browser", "--port", str(port)]
+    process = start(command, stderr=subprocess.DEVNULL)
+    try:
+        page = fetch(f"http://localhost:{port}/", process)
+        assert "application/vnd.jupyter.widget-view+json" in page and "Traceback" not in page
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 0
+    finally:
+        process.kill()
+
+
+def fetch(url, process):
+    while process.poll() is None:
+        try:
+            return urllib.request.urlopen(url, timeout=60).read().decode()
+        except urllib.error.URLError:
+            time.sleep(0.2)  # not up yet
+    raise AssertionError(f"ended with {process.returncode} before it served a page")
 
 
 def test_doctor_names_the_command_that_mends_what_is_missing(itlm, monkeypatch):
