@@ -5,6 +5,8 @@ from hypothesis import strategies as st
 from joblib import Parallel, delayed
 
 from itlm_kit.glm import ABSOLUTE, KINKED, SMOOTH, FastFitter, clear_path, draw, fast_path, huber, leverage
+from itlm_kit.glm.fast import _repeat
+from itlm_kit.glm.path import Path
 from itlm_kit.trimming import num_kept
 
 WAYS = {
@@ -78,6 +80,15 @@ def test_columns_dependent_all_together_take_the_clear_path():
         fast, clear = (path(drawn.x @ triangle, drawn.y, alpha=0.8, **way) for path in (fast_path, clear_path))
         np.testing.assert_array_equal(fast.thetas[0], clear.thetas[0])
         np.testing.assert_array_equal(fast.kept, clear.kept)
+
+
+@pytest.mark.parametrize("before, t, sets", [(1, 3, [0, 1, 2, 1, 2, 1]), (2, 3, [0, 1, 2, 2, 2, 2])])
+def test_a_set_that_returns_brings_its_path_back(before, t, sets):
+    path = Path(np.arange(7.0)[:, None], np.arange(6)[:, None])  # set s leads to theta s + 1
+    path.kept[t:], path.thetas[t + 1 :] = -1, -1
+    _repeat(path, before, t)
+    np.testing.assert_array_equal(path.kept[:, 0], sets)
+    np.testing.assert_array_equal(path.thetas[1:, 0], np.array(sets) + 1)
 
 
 def test_one_fitter_serves_many_outputs_and_shares():

@@ -26,9 +26,7 @@ class TrimmedLeastSquares(RegressorMixin, BaseEstimator):
     the coefficients, they are those of minimum norm for centred features. Dense, finite data only. Algorithm 1.
     """
 
-    def __init__(
-        self, alpha=0.8, *, n_init=1, reweight=False, fit_intercept=True, max_rounds=100, random_state=None
-    ):  # fmt: skip
+    def __init__(self, alpha=0.8, *, n_init=1, reweight=False, fit_intercept=True, max_rounds=100, random_state=None):
         self.alpha = alpha
         self.n_init = n_init
         self.reweight = reweight

@@ -33,7 +33,7 @@ def fast_path(x, y, **settings):
 class FastFitter:
     """Fast paths on one table of features, for many outputs or shares; not to be used by two threads at once.
 
-    x: (n, d). Raises InputError as `clear_path` does.
+    x: (n, d), not copied: leave it alone meanwhile. Raises InputError as `clear_path` does.
     """
 
     def __init__(self, x):
