@@ -7,6 +7,7 @@ from itlm_kit.experiments import get_experiment
 from itlm_kit.experiments.experiment import Where
 from itlm_kit.experiments.reproduce import compute_cell
 from itlm_kit.experiments.results import results_frame
+from itlm_kit.experiments.statements import CHECKS
 
 WHERE = Where()
 
@@ -59,3 +60,41 @@ def test_small_components_are_reached_from_closer_by():
     assert (frame["reach"] >= frame["reach_of_last"]).all()
     two = frame[frame["components"] == 2].sort_values("clean")["reach_of_last"]
     assert two.is_monotonic_decreasing
+
+
+def test_a_larger_component_tolerates_more_noise_at_the_start():
+    (found,) = measured("theorem 8 noise").to_dict("records")
+    assert found["tolerated_large"] > found["tolerated_small"] > 0
+    assert found["tolerated_ratio"] == pytest.approx(found["tolerated_large"] / found["tolerated_small"])
+
+
+def test_bent_links_keep_to_theorems_9_and_10_on_draws_their_constants_never_saw():
+    frame = measured("theorem 9")
+    assert (frame["holds"] > 0.9).all() and (frame["contracting"] > 0.5).all()
+    assert (frame["c1"] > 0.1).all()
+
+
+def test_bounds_that_cannot_hold_are_seen_not_to():
+    settings = {"n": 100, "d": 20, "kind": "arbitrary", "sigma": 0.1, "runs": 4}  # too few samples: kappa above 1/2
+    assert CHECKS["theorem 9"](settings, [(0, r) for r in range(4)])["holds"] < 0.5
+
+
+def test_features_are_regular_and_small_steps_add_up():
+    assert measured("regularity")["spread"].iloc[0] < 3
+    assert measured("large M")["distance"].iloc[0] < 1e-9
+
+
+def test_other_losses_end_alike():
+    frame = measured("losses")
+    assert frame["method"].tolist() == ["squared", "absolute", "huber(0.1)"]
+    assert frame["error_ratio"].iloc[0] == pytest.approx(frame["error"].max() / frame["error"].min())
+    assert frame["error_ratio"].iloc[0] < 2
+
+
+def test_many_starts_take_many_times_as_long():
+    assert measured("scalable")["time_ratio"].iloc[0] > 5
+
+
+def test_every_check_has_cells_and_every_cell_a_check():
+    for profile in ("quick", "full"):
+        assert {cell["check"] for cell in get_experiment("theory").cells(profile)} == set(CHECKS)

@@ -12,6 +12,7 @@ from itlm_kit.trimming import trim
 
 MOST_SUBSETS = 200_000  # beyond it enumeration takes longer than a person waits
 CHUNK = 4096  # subsets whose eigenvalues are computed at once
+MOST_ROWS = 4000  # beyond it Gershgorin's circles, which need all pairs of rows, are left out
 
 
 class Bounds(NamedTuple):
@@ -52,7 +53,8 @@ def psi_minus_bounds(x, k, *, starts=10, seed=0):
 def psi_plus_bounds(x, k, *, starts=10, seed=0):
     """Bounds of psi+(k). low: a set found by search, so psi+(k) is at least that (and often equal to it).
 
-    high: the smallest of the eigenvalue of all rows, the k longest rows' squared lengths, and Gershgorin's circles.
+    high: the smallest of the eigenvalue of all rows, the k longest rows' squared lengths, and (n up to 4,000)
+    Gershgorin's circles.
     x: (n, d); starts: random directions the search begins from.
     """
     x = _check(x, k)
@@ -77,7 +79,8 @@ def _psi_plus_ceiling(x, k):
     if k == 0:
         return 0.0
     longest = np.sort((x**2).sum(1))[-k:]
-    return float(min(np.linalg.eigvalsh(x.T @ x)[-1], longest.sum(), longest[-1] + _widest_circle(x, k - 1)))
+    circles = longest[-1] + _widest_circle(x, k - 1) if len(x) <= MOST_ROWS else np.inf
+    return float(min(np.linalg.eigvalsh(x.T @ x)[-1], longest.sum(), circles))
 
 
 def _widest_circle(x, neighbours):
