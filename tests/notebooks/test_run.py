@@ -15,6 +15,9 @@ DEVICES = ["cpu", pytest.param("cuda", marks=[pytest.mark.gpu, needs_cuda])]
 # What the records of a notebook must show, in addition to the assertion in its own last cell.
 FIGURES = {
     "00": lambda r: r["error_itlm"] < 0.2 * r["error_least_squares"] and r["bad_kept_far"] > 18,
+    "02": lambda r: (
+        r["bad_to_break"]["exact"] == 8 and r["largest_rise"] < 1e-9 and r["leverage"]["ITLM, one start"] > 0.1
+    ),
 }
 
 

@@ -1,0 +1,105 @@
+"""Figures of the trimmed-loss chapter: arrays in, a matplotlib Figure out."""
+
+import numpy as np
+from matplotlib.ticker import LogLocator, NullLocator
+
+from itlm_kit.plots.style import ROLES, label_end, panels, with_source
+
+KEPT = {"marker": "o", "color": ROLES["clean"]["color"], "linestyle": "none"}
+LEFT_OUT = {"marker": "X", "color": ROLES["bad"]["color"], "linestyle": "none"}
+
+
+def loss_landscape(theta, losses, values, marks, *, source):
+    """Losses per sample as functions of one parameter, with the samples' values below them.
+
+    theta: (m,); losses: role -> (text, (m,)); values: (n,); marks: (text, place, height) of points to name.
+    Reaches up to twice the highest mark.
+    """
+    figure, (axis,) = panels(width=6.4, height=3.8)
+    for role, (text, curve) in losses.items():
+        axis.plot(theta, curve, color=ROLES[role]["color"], linestyle=ROLES[role]["linestyle"], label=text)
+    for text, place, height in marks:
+        axis.plot(place, height, "o", color="#222222", markersize=5)
+        axis.annotate(text, (place, height), xytext=(0, 9), textcoords="offset points", ha="center", fontsize=9)
+    top = 2 * max(height for _, _, height in marks)
+    axis.plot(values, np.full(len(values), -0.06 * top), "|", color="#222222", markersize=12, label="samples")
+    axis.set(xlabel="θ", ylabel="loss per sample", ylim=(-0.12 * top, top))
+    axis.set_title("Loss against θ", loc="left")
+    figure.legend(loc="outside upper right", ncols=len(losses) + 1, fontsize=9)
+    return with_source(figure, source)
+
+
+def staircase(after_trim, after_update, *, source):
+    """The loss of the kept samples after each half of a round. after_trim, after_update: (T,), rounds 0 ... T-1."""
+    figure, (axis,) = panels(width=6.0, height=3.6)
+    rounds = np.arange(len(after_trim))
+    steps = np.column_stack([after_trim, after_update]).ravel()
+    axis.plot(np.arange(steps.size) / 2, steps, color="#888888", linewidth=1)
+    axis.plot(rounds, after_trim, "s", color=ROLES["bad"]["color"], label="after trimming")
+    axis.plot(rounds + 0.5, after_update, "o", color=ROLES["itlm"]["color"], label="after updating")
+    axis.set(yscale="log", xlabel="round t", ylabel="loss of the kept samples", xticks=rounds)
+    axis.yaxis.set_major_formatter("{x:g}")
+    axis.yaxis.set_minor_formatter("{x:g}")
+    axis.set_title("Two half-steps a round, never upwards", loc="left")
+    axis.legend()
+    return with_source(figure, source)
+
+
+def objectives_reached(objectives, marks, *, source):
+    """Histogram of the trimmed losses that many starts end at. objectives: (m,); marks: (text, value) to point out."""
+    figure, (axis,) = panels(width=6.0, height=3.4)
+    bins = np.geomspace(0.95 * objectives.min(), 1.05 * objectives.max(), 41)
+    counts, _, _ = axis.hist(objectives, bins, color=ROLES["itlm"]["color"], alpha=0.7)
+    for height, (text, value) in zip((1.22, 1.08), marks, strict=True):
+        axis.axvline(value, color="#222222", linestyle=":", linewidth=1.2)
+        axis.annotate(text, (value, height * counts.max()), xytext=(5, 0), textcoords="offset points", fontsize=9)
+    axis.set(xscale="log", xlabel="trimmed loss at the end", ylabel="starts", ylim=(0, 1.3 * counts.max()))
+    axis.set_title("Where random starts end", loc="left")
+    axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.xaxis.set_major_formatter("{x:g}")
+    axis.xaxis.set_minor_locator(NullLocator())
+    return with_source(figure, source)
+
+
+def residuals_by_sample(fits, *, source, band=2.5):
+    """Residuals in units of their scale, sample by sample, one panel per fit; those beyond the band are numbered.
+
+    fits: title -> (n,).
+    """
+    figure, axes = panels(len(fits), width=4.6, height=3.4)
+    for axis, (title, residuals) in zip(axes, fits.items(), strict=True):
+        days, beyond = np.arange(1, len(residuals) + 1), np.abs(residuals) > band
+        axis.axhspan(-band, band, color="#F2F2F2", zorder=0)
+        axis.plot(days[~beyond], residuals[~beyond], **KEPT)
+        axis.plot(days[beyond], residuals[beyond], **LEFT_OUT)
+        for day, value in zip(days[beyond], residuals[beyond], strict=True):
+            axis.annotate(f"{day}", (day, value), xytext=(6, 0), textcoords="offset points", va="center")
+        axis.set(xlabel="sample", ylabel="residual / its scale", xticks=[1, *range(5, len(residuals) + 1, 5)])
+        axis.set_title(title, loc="left")
+    return with_source(figure, source)
+
+
+def gap_by_samples(gaps, *, source):
+    """Lemma 3's gap against n on log axes, one line per case. gaps: role -> (text, n (m,), gap (m,))."""
+    figure, (axis,) = panels(width=6.0, height=3.6)
+    for role, (text, n, gap) in gaps.items():
+        axis.plot(n, gap, **ROLES[role])
+        label_end(axis, n[-1], gap[-1], text, role)
+    axis.set(xscale="log", yscale="log", xlabel="sample size n", ylabel=r"$|S_n(\hat\theta) - S_n(\theta^*)|$")
+    axis.set_title("Lemma 3 by simulation", loc="left")
+    return with_source(figure, source)
+
+
+def majority(clean, distances, *, source):
+    """Distances of a fit to the clean and to the other component against the clean share.
+
+    clean: (m,); distances: role -> (text, (m,)).
+    """
+    figure, (axis,) = panels(width=6.0, height=3.6)
+    for role, (text, values) in distances.items():
+        axis.plot(clean, values, **ROLES[role])
+        label_end(axis, clean[-1], values[-1], text, role)
+    axis.axvline(0.5, color="#222222", linewidth=0.8)
+    axis.set(xlabel="share of clean samples", ylabel="distance of the fit")
+    axis.set_title("The majority wins", loc="left")
+    return with_source(figure, source)
