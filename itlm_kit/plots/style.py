@@ -12,6 +12,7 @@ ROLES = {
     "oracle": {"color": "#222222", "linestyle": ":", "marker": "s"},
     "baseline": {"color": "#D55E00", "linestyle": "--", "marker": "X"},
     "naive": {"color": "#D55E00", "linestyle": "--", "marker": "X"},
+    "all": {"color": "#5A5A5A", "linestyle": "-", "marker": "o"},  # samples of which nobody knows
 }
 FRAME = {
     "axes.spines.top": False,

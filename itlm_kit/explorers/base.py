@@ -1,0 +1,147 @@
+"""What all explorers share: named controls, a figure that follows them at once, and a picture and words that stay."""
+
+import base64
+import html
+import io
+
+import ipywidgets as widgets
+import plotly.graph_objects as go
+
+from itlm_kit.errors import InputError, check_choice
+
+_LABEL, _CONTROL = "110px", "330px"
+
+
+class Explorer(widgets.VBox):
+    """Controls above one interactive figure, which a saved or exported notebook shows as a picture with its finding.
+
+    A subclass computes `scene(**values)`, a pure function of one value per control, whose result is drawn by its `view`
+    (screen(scene) -> plotly figure as a dict, picture(scene) -> matplotlib Figure) and told by `scene.words`.
+    controls: {name: widget}. values: where they start. Raises InputError for an unknown name or a value out of range.
+    """
+
+    view = None  # a module of itlm_kit.plots
+
+    def __init__(self, controls, values):
+        self.controls = controls
+        for name, value in values.items():
+            controls[name].value = self._check(name, value)
+        scene = self.scene(**self.values)
+        self._drawn = self.view.screen(scene)
+        self.figure = go.FigureWidget(self._drawn)
+        self.words = widgets.HTML(_status(scene.words))
+        super().__init__([_grid(controls.values()), self.figure, self.words])
+        for control in controls.values():
+            control.observe(self._follow, "value")
+
+    @property
+    def values(self):
+        """{name: value} of all controls."""
+        return {name: control.value for name, control in self.controls.items()}
+
+    def scene(self, **values):
+        """Compute what is shown; pure."""
+        raise NotImplementedError
+
+    def figure_at(self, **values):
+        """The plotly Figure for these values, the present ones where none is given; moves no control."""
+        for name, value in values.items():
+            self._check(name, value)
+        return go.Figure(self.view.screen(self.scene(**{**self.values, **values})))
+
+    def sweep(self):
+        """Visit both ends of every slider and each option of every choice, then come back; returns [(name, value)]."""
+        visited = []
+        for name, control in self.controls.items():
+            before = control.value
+            for value in _reach(control):
+                control.value = value
+                visited.append((name, value))
+            control.value = before
+        return visited
+
+    def _follow(self, change):
+        try:
+            scene = self.scene(**self.values)
+            self._draw(self.view.screen(scene))
+            self.words.value = _status(scene.words)
+        except Exception as error:  # told where a person looks, and raised so that no run passes over it
+            self.words.value = _status(f"{type(error).__name__}: {error}", role="alert")
+            raise
+
+    def _draw(self, figure):
+        before = self._drawn
+        with self.figure.batch_update():
+            _update(self.figure.data, before["data"], figure["data"])
+            _update(self.figure.layout.annotations, before["layout"]["annotations"], figure["layout"]["annotations"])
+            _update([self.figure.layout], [before["layout"]], [figure["layout"]], but="annotations")
+        self._drawn = figure
+        # Without this a reloaded or exported page shows the figure as it was built, beside controls that have moved.
+        self.figure._repr_mimebundle_()
+
+    def _repr_mimebundle_(self, **kwargs):
+        scene = self.scene(**self.values)
+        bundle = super()._repr_mimebundle_(**kwargs)
+        still = {"text/plain": scene.words, "image/png": _png(self.view.picture(scene))}
+        return {**bundle, **still}, {"image/png": {"alt": scene.words}}
+
+    def _check(self, name, value):
+        control = self.controls[check_choice("control", name, tuple(self.controls))]
+        if hasattr(control, "options"):
+            return check_choice(name, value, control.options)
+        if not control.min <= value <= control.max:
+            raise InputError(f"{name} must lie in {control.min}..{control.max}, the ends of its slider; got {value!r}.")
+        return value
+
+
+def slider(label, value, low, high, step):
+    """A slider over whole numbers where the step is one, over floats otherwise."""
+    if low == high:
+        return choice(label, value, (value,))
+    kind = widgets.IntSlider if isinstance(step, int) else widgets.FloatSlider
+    return kind(value, min=low, max=high, step=step, **_look(label))
+
+
+def steps(label, value, options):
+    """A slider over a few given values."""
+    kind = widgets.SelectionSlider if len(options) > 1 else widgets.Dropdown  # browsers refuse a slider of no length
+    return kind(options=options, value=value, **_look(label))
+
+
+def choice(label, value, options):
+    """A drop-down list."""
+    return widgets.Dropdown(options=options, value=value, **_look(label))
+
+
+def seed_box(value=0):
+    """A box for the seed: any whole number."""
+    return widgets.BoundedIntText(value, min=0, max=2**31 - 1, **_look("seed"))
+
+
+def _look(label):
+    return {"description": label, "style": {"description_width": _LABEL}, "layout": {"width": _CONTROL}}
+
+
+def _grid(controls):
+    return widgets.Box(list(controls), layout={"flex_flow": "row wrap", "max_width": "1060px"})
+
+
+def _reach(control):
+    return control.options if hasattr(control, "options") else (control.min, control.max)
+
+
+def _status(words, role="status"):
+    # A live region: a screen reader says it when it changes.
+    return f'<p role="{role}" style="max-width: 1000px; line-height: 1.4">{html.escape(words)}</p>'
+
+
+def _update(parts, before, after, but=None):
+    # Only what has changed: plotly takes ten times as long to find that out.
+    for part, old, new in zip(parts, before, after, strict=True):
+        part.update({key: value for key, value in new.items() if key != but and value != old[key]})
+
+
+def _png(figure):
+    file = io.BytesIO()
+    figure.savefig(file, format="png", bbox_inches="tight")
+    return base64.b64encode(file.getvalue()).decode()

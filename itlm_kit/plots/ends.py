@@ -1,0 +1,53 @@
+"""Names at the ends of lines, moved apart where they would cover each other, and at the two sides of a cut."""
+
+import numpy as np
+
+from itlm_kit.plots.style import ROLES
+
+_GAP = 0.065  # of an axis' height, between two names
+NOWHERE = -1.0  # the height of a name without a line
+
+
+def share_of(value, ends, log=False):
+    """How high a value lies on an axis that runs between `ends`, as a share in [0, 1]."""
+    value, low, high = np.log10([value, *ends]) if log else (value, *ends)
+    return float(np.clip((value - low) / (high - low), 0, 1))
+
+
+def spread(heights, gap=_GAP):
+    """Move heights (m,) apart to at least `gap`, as little as need be, in their order; a list."""
+    order = np.argsort(heights, kind="stable")
+    steps = gap * np.arange(len(order))
+    placed = np.empty(len(order))
+    placed[order] = _rising(np.asarray(heights, float)[order] - steps) + steps
+    return placed.tolist()
+
+
+def names_at_end(axis, heights, texts, roles):
+    """Write names (m,) at the right edge of a matplotlib axis, at these shares of its height."""
+    for height, text, role in zip(spread(heights), texts, roles, strict=True):
+        axis.annotate(
+            text, (1, height), xycoords="axes fraction", xytext=(5, 0), textcoords="offset points", va="center",
+            color=ROLES[role]["color"], annotation_clip=False, fontsize=9,
+        )  # fmt: skip
+
+
+def sides_of_cut(axis, x):
+    """Draw a cut at x into a matplotlib axis, and say on which side samples are kept."""
+    axis.axvline(x, color="#222222", linewidth=1)
+    for text, side, away in (("← kept", "right", -4), ("dropped →", "left", 4)):
+        axis.annotate(
+            text, (x, 0.96), xycoords=("data", "axes fraction"), xytext=(away, 0), textcoords="offset points",
+            ha=side, va="center", fontsize=9, annotation_clip=False,
+        )  # fmt: skip
+
+
+def _rising(values):
+    """The rising sequence nearest to `values`: neighbours that fall are pooled to their mean."""
+    pools = []
+    for value in values:
+        pools.append((value, 1))
+        while len(pools) > 1 and pools[-2][0] > pools[-1][0]:
+            (b, n), (a, m) = pools.pop(), pools.pop()
+            pools.append(((a * m + b * n) / (m + n), m + n))
+    return np.concatenate([np.full(count, value) for value, count in pools])

@@ -1,0 +1,115 @@
+"""How interactive figures look: the roles of `style` for plotly, panels side by side, names at the ends of lines."""
+
+import numpy as np
+
+from itlm_kit.plots.ends import spread
+from itlm_kit.plots.style import ROLES
+
+WIDTH, HEIGHT = 1000, 390
+INK, QUIET = "#222222", "#E6E6E6"
+_DASHES = {"-": "solid", "--": "dash", ":": "dot", "-.": "dashdot"}
+_SYMBOLS = {"o": "circle", "X": "x", "s": "square", "^": "triangle-up"}
+_LEFT, _RIGHT, _BETWEEN = 62, 120, 190  # pixels: room for tick labels, and for names at the ends of lines
+
+
+def line(role, width=2):
+    """Line of a role."""
+    return {"color": ROLES[role]["color"], "dash": _DASHES[ROLES[role]["linestyle"]], "width": width}
+
+
+def marker(role, size=7, **more):
+    """Marker of a role; of a long line it shows but a few."""
+    return {"color": ROLES[role]["color"], "symbol": _SYMBOLS[ROLES[role]["marker"]], "size": size, **more}
+
+
+def trace(panel, x, y, **look):
+    """A scatter trace in panel 1 or 2; x, y: any sequences."""
+    return {"type": "scatter", **on(panel), "x": _plain(x), "y": _plain(y), "showlegend": False, **look}
+
+
+def on(panel):
+    """The axes of a panel."""
+    return {"xaxis": f"x{panel}".removesuffix("1"), "yaxis": f"y{panel}".removesuffix("1")}
+
+
+def band(panel, x, low, high, role):
+    """A shaded band between low and high."""
+    there_and_back = [*_plain(x), *_plain(x)[::-1]], [*_plain(high), *_plain(low)[::-1]]
+    look = {"fill": "toself", "fillcolor": faint(role), "line": {"width": 0}, "mode": "lines", "hoverinfo": "skip"}
+    return trace(panel, *there_and_back, **look)
+
+
+def rule(panel, x, top, name):
+    """A thin upright line from 0 to `top`."""
+    return trace(panel, [x, x], [0, top], mode="lines", line={"color": INK, "width": 1}, name=name)
+
+
+def faint(role, opacity=0.18):
+    """The colour of a role, see-through."""
+    red, green, blue = (int(ROLES[role]["color"][i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity})"
+
+
+def layout(panels, *, source, notes=()):
+    """The layout of two panels.
+
+    panels: two dicts with title, xaxis, yaxis (plotly axes, each with a range). notes: annotations.
+    """
+    inside = WIDTH - _LEFT - _RIGHT
+    half = (1 - _BETWEEN / inside) / 2
+    domains = [0, half], [1 - half, 1]
+    axes, titles = {}, []
+    for number, (panel, domain) in enumerate(zip(panels, domains, strict=True), start=1):
+        x, y = on(number).values()
+        axes[f"xaxis{number}".removesuffix("1")] = {**_axis(panel["xaxis"]), "domain": domain, "anchor": y}
+        axes[f"yaxis{number}".removesuffix("1")] = {**_axis(panel["yaxis"]), "anchor": x}
+        titles.append(_note(number, 0, 1.09, f"<b>{panel['title']}</b>", size=14))
+    foot = {**_note(1, 0, 0, source, size=11, color="#666666"), "yshift": -62}
+    return {
+        **axes, "annotations": [*titles, foot, *notes], "template": "none", "width": WIDTH, "height": HEIGHT,
+        "margin": {"l": _LEFT, "r": _RIGHT, "t": 46, "b": 74}, "font": {"size": 12, "color": INK},
+        "hovermode": "closest",
+    }  # fmt: skip
+
+
+def legend(side):
+    """A legend inside the second panel, at its left or right side."""
+    x = {"left": (1 + _BETWEEN / (WIDTH - _LEFT - _RIGHT)) / 2 + 0.01, "right": 1}[side]
+    return {"x": x, "xanchor": side, "y": 0.9, "yanchor": "top", "itemclick": False, "itemdoubleclick": False}
+
+
+def names(panel, heights, texts, roles):
+    """Annotations that name lines at a panel's right edge. heights: shares of its height; those too near are moved."""
+    return [
+        {**_note(panel, 1, height, text, color=ROLES[role]["color"]), "xshift": 6, "yanchor": "middle"}
+        for height, text, role in zip(spread(heights), texts, roles, strict=True)
+    ]
+
+
+def note(panel, x, y, text, **look):
+    """Text inside a panel, centred at shares of its width and height."""
+    return {**_note(panel, x, y, text), "xanchor": "center", **look}
+
+
+def sides_of_cut(panel, x):
+    """Annotations at the top of a cut that say on which side samples are kept. x: a share of the panel's width."""
+    kept = note(panel, x, 0.97, "← kept", xanchor="right", xshift=-4)
+    return [kept, note(panel, x, 0.97, "dropped →", xanchor="left", xshift=4)]
+
+
+def _axis(about):
+    frame = {"showline": True, "linecolor": "#888888", "gridcolor": QUIET, "zeroline": False, "ticks": "outside"}
+    return {**frame, **about, "title": {"text": about["title"], "standoff": 8}}
+
+
+def _note(panel, x, y, text, *, size=12, color=INK):
+    x_axis, y_axis = on(panel).values()
+    return {
+        "x": x, "y": y, "xref": f"{x_axis} domain", "yref": f"{y_axis} domain", "text": text, "showarrow": False,
+        "xanchor": "left", "yanchor": "middle", "font": {"size": size, "color": color},
+    }  # fmt: skip
+
+
+def _plain(values):
+    # Lists, since a page that is exported cannot read NumPy's buffers; null where there is nothing to draw.
+    return [None if v is None or v != v else v for v in np.asarray(values, object).tolist()]

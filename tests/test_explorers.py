@@ -1,0 +1,463 @@
+"""Explorers without a browser: what they compute, that controls move what is drawn, what stays when nothing moves."""
+
+import base64
+import io
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from nbformat import v4
+from PIL import Image
+
+from itlm_kit import explorers, glm
+from itlm_kit.errors import InputError
+from itlm_kit.execution import execute
+from itlm_kit.explorers import base
+from itlm_kit.plots.ends import share_of, spread
+from itlm_kit.trajectories import TrajectoryRecorder
+
+SMALL = {"n": 200, "d": 5}
+
+
+def noise_frame(noises={"random": (0.3, 0.5), "systematic": (0.6,)}, seeds=2):  # noqa: B006
+    """Made-up runs: ITLM gains 2 points a round on a baseline of 70 + seed, the oracle has 90."""
+    rows = []
+    for noise, clean, seed in [(k, c, s) for k, cs in noises.items() for c in cs for s in range(seeds)]:
+        common = {"noise": noise, "clean": clean, "seed": seed, "source": "made up"}
+        rows += [{**common, "method": "itlm", "round": t, "last_accuracy": 70 + seed + 2 * t,
+                  "clean_share": 100 * clean + 5 * t} for t in range(4)]  # fmt: skip
+        for method, accuracy in (("baseline", 70 + seed), ("oracle", 90)):
+            rows.append({**common, "method": method, "round": 0, "last_accuracy": accuracy, "clean_share": 100 * clean})
+    return pd.DataFrame(rows)
+
+
+def losses(epochs=6, n=50, clean=0.6):
+    """Made-up losses: every sample starts at 2, clean ones fall by a third each epoch, bad ones stay."""
+    is_clean = np.arange(n) < clean * n
+    rows = [np.where(is_clean, 2 * (2 / 3) ** t, 2.0) for t in range(epochs)]
+    return np.array(rows) + 0.01 * np.random.default_rng(0).random((epochs, n)), is_clean
+
+
+MAKERS = {
+    "convergence": lambda **values: explorers.ConvergenceExplorer(**SMALL, **values),
+    "label_noise": lambda **values: explorers.NoiseExplorer(noise_frame(), **values),
+    "line": lambda **values: explorers.LineExplorer(**values),
+    "trajectories": lambda **values: explorers.TrajectoryExplorer(*losses(), **values),
+}
+every_explorer = pytest.mark.parametrize("name", explorers.names())
+
+
+def content(figure):
+    """A figure as a plain dict, without the ids that plotly gives to a widget's traces."""
+    plain = json.loads(json.dumps(figure.to_plotly_json()))
+    for trace in plain["data"]:
+        trace.pop("uid", None)
+    return plain
+
+
+def drawn(figure, name, panel=1):
+    """(x, y) of the trace of that name in a panel."""
+    axis = "x" if panel == 1 else "x2"
+    (found,) = [trace for trace in figure.data if trace.name == name and trace.xaxis == axis]
+    return np.array(found.x, float), np.array(found.y, float)
+
+
+@every_explorer
+def test_every_explorer_is_found_by_name_and_tested_here(name):
+    assert isinstance(MAKERS[name](), explorers.get_explorer(name))
+    assert explorers.get_explorer(name).__name__ in explorers.__all__
+
+
+def test_unknown_names_are_told():
+    with pytest.raises(InputError, match="explorer must be one of convergence, .*; got 'convergance'"):
+        explorers.get_explorer("convergance")
+    with pytest.raises(AttributeError, match="no attribute 'ConvergenceExplore'"):
+        explorers.ConvergenceExplore  # noqa: B018
+
+
+def test_the_list_of_explorers_brings_no_widgets():
+    code = "import sys; from itlm_kit import explorers; explorers.names(); print(*sys.modules)"
+    modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"ipywidgets", "plotly", "matplotlib", "torch"} & set(modules)
+
+
+@every_explorer
+def test_a_sweep_visits_everything_draws_it_and_comes_back(name):
+    explorer = MAKERS[name]()
+    start, seen = explorer.values, []
+    explorer.words.observe(lambda change: seen.append(explorer.values), "value")
+    visited = explorer.sweep()
+    for control, widget in explorer.controls.items():
+        wanted = set(widget.options) if hasattr(widget, "options") else {widget.min, widget.max}
+        assert {value for name, value in visited if name == control} == wanted
+    assert len(seen) > len(explorer.controls) and explorer.values == start
+    assert content(explorer.figure) == content(explorer.figure_at())
+
+
+@every_explorer
+def test_the_figure_on_screen_is_the_figure_of_its_values(name):
+    explorer = MAKERS[name]()
+    rng = np.random.default_rng(0)
+    for _ in range(12):
+        control = rng.choice(list(explorer.controls))
+        widget = explorer.controls[control]
+        choices = widget.options if hasattr(widget, "options") else np.linspace(widget.min, widget.max, 4)
+        widget.value = choices[rng.integers(len(choices))] if control != "seed" else int(rng.integers(9))
+        assert content(explorer.figure) == content(explorer.figure_at(**explorer.values))
+
+
+@every_explorer
+def test_figure_at_is_pure(name):
+    explorer = MAKERS[name]()
+    before, shown = explorer.values, content(explorer.figure)
+    control, widget = next(iter(explorer.controls.items()))
+    other = widget.options[-1] if hasattr(widget, "options") else widget.max
+    first, again = explorer.figure_at(**{control: other}), explorer.figure_at(**{control: other})
+    assert content(first) == content(again) != shown
+    assert explorer.values == before and content(explorer.figure) == shown
+
+
+@every_explorer
+def test_what_is_saved_is_what_is_shown(name):
+    """A reloaded page is built from these two, which plotly itself leaves as they were at first."""
+    explorer = MAKERS[name]()
+    explorer.sweep()
+    control = explorer.controls[{"label_noise": "noise", "line": "bad"}.get(name, "alpha")]
+    control.value = control.options[-1] if hasattr(control, "options") else control.max
+    saved = explorer.figure.get_state()
+    assert saved["_widget_data"] == list(explorer.figure._data)
+    assert saved["_widget_layout"] == explorer.figure.layout.to_plotly_json()
+    assert "bdata" not in json.dumps(saved["_widget_data"])  # no buffers: they do not survive an export
+
+
+@every_explorer
+def test_a_page_without_widgets_has_the_picture_and_the_finding(name):
+    explorer = MAKERS[name]()
+    bundle, metadata = explorer._repr_mimebundle_()
+    assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == explorer.model_id
+    picture = Image.open(io.BytesIO(base64.b64decode(bundle["image/png"])))
+    assert picture.width > 800 and picture.convert("L").getcolors(256)[20:]
+    assert bundle["text/plain"] == metadata["image/png"]["alt"] == explorer.scene(**explorer.values).words
+    assert bundle["text/plain"].rstrip().endswith((".", ")")) and any(map(str.isdigit, bundle["text/plain"]))
+
+
+@every_explorer
+def test_the_picture_and_the_words_follow_the_controls(name):
+    explorer = MAKERS[name]()
+    before, _ = explorer._repr_mimebundle_()
+    shown = explorer.words.value
+    control = explorer.controls[{"label_noise": "noise", "line": "bad"}.get(name, "alpha")]
+    control.value = control.options[-1] if hasattr(control, "options") else control.max
+    after, _ = explorer._repr_mimebundle_()
+    assert before["image/png"] != after["image/png"] and before["text/plain"] != after["text/plain"]
+    assert explorer.words.value != shown
+
+
+@every_explorer
+def test_every_control_has_a_label_of_its_own(name):
+    labels = [control.description for control in MAKERS[name]().controls.values()]
+    assert all(labels) and len(set(labels)) == len(labels)
+
+
+@every_explorer
+def test_colour_is_never_the_only_cue(name):
+    """Traces of one panel that share marks, dashes and hatches share the colour as well."""
+    looks = {}
+    for trace in MAKERS[name]().figure.data:
+        color = trace.line.color if trace.type == "scatter" and "lines" in trace.mode else trace.marker.color
+        pattern = trace.marker.pattern.shape if trace.type == "bar" else (trace.mode, trace.marker.symbol, trace.fill)
+        width = None if trace.type == "bar" else trace.line.width
+        dash = None if trace.type == "bar" else trace.line.dash
+        looks.setdefault((trace.xaxis, trace.type, pattern, dash, width), set()).add(color)
+    assert {look: colors for look, colors in looks.items() if len(colors) > 1 and "toself" not in look[2]} == {}
+
+
+@every_explorer
+def test_nothing_comes_from_elsewhere(name):
+    state = json.dumps(content(MAKERS[name]().figure))
+    assert "http" not in state
+
+
+@every_explorer
+def test_starting_values_are_checked(name):
+    with pytest.raises(InputError, match="control must be one of .*; got 'alfa'"):
+        MAKERS[name](alfa=0.5)
+    with pytest.raises(InputError, match="control must be one of .*; got 'alfa'"):
+        MAKERS[name]().figure_at(alfa=0.5)
+
+
+def test_values_out_of_range_are_told_before_any_work():
+    explorer = explorers.LineExplorer()
+    with pytest.raises(InputError, match=r"alpha must lie in 0\.3\.\.1\.0, the ends of its slider; got 1\.3"):
+        explorer.figure_at(alpha=1.3)
+    with pytest.raises(InputError, match=r"kind must be one of random, .*; got 'odd'"):
+        explorers.ConvergenceExplorer(kind="odd")
+    assert explorers.ConvergenceExplorer(**SMALL, seed=123456789).values["seed"] == 123456789
+
+
+class Broken(explorers.LineExplorer):
+    def scene(self, *, alpha, **values):
+        if alpha < 0.5:
+            raise ZeroDivisionError("broken below one half")
+        return super().scene(alpha=alpha, **values)
+
+
+def test_an_error_in_a_callback_is_raised_and_told():
+    explorer = Broken()
+    with pytest.raises(ZeroDivisionError, match="broken below one half"):
+        explorer.controls["alpha"].value = 0.4
+    assert 'role="alert"' in explorer.words.value and "broken below one half" in explorer.words.value
+    with pytest.raises(ZeroDivisionError):
+        explorer.sweep()
+    explorer.controls["alpha"].value = 0.9
+    assert 'role="alert"' not in explorer.words.value
+    assert content(explorer.figure) == content(explorer.figure_at(alpha=0.9))
+
+
+# The convergence explorer
+
+
+def test_convergence_shows_the_path_that_the_clear_engine_takes():
+    explorer = explorers.ConvergenceExplorer(**SMALL, seed=3)
+    data = glm.draw("random", n=200, d=5, seed=(3, 0), clean=0.8, sigma=0.1)
+    path = glm.clear_path(data.x, data.y, alpha=0.75, rounds=12)
+    figure = explorer.figure_at()
+    rounds, errors = drawn(figure, "‖θ − θ*‖")
+    assert rounds.tolist() == list(range(13))
+    assert errors == pytest.approx(np.linalg.norm(path.thetas - data.theta, axis=1))
+    _, shares = drawn(figure, "clean samples (%)", panel=2)
+    assert shares == pytest.approx([100 * data.is_clean[kept].mean() for kept in path.kept])
+    oracle = np.linalg.lstsq(data.x[data.is_clean], data.y[data.is_clean], rcond=None)[0]
+    assert drawn(figure, "oracle")[1] == pytest.approx(2 * [np.linalg.norm(oracle - data.theta)])
+    assert drawn(figure, "least squares")[1] == pytest.approx(errors[[0, 0]])
+
+
+def test_convergence_without_bad_samples_does_not_depend_on_their_kind():
+    """Common random numbers: moving a slider changes only what it must."""
+    explorer = explorers.ConvergenceExplorer(**SMALL, clean=1.0, alpha=1.0)
+    kinds = [drawn(explorer.figure_at(kind=kind), "‖θ − θ*‖")[1] for kind in ("random", "arbitrary", "mixture")]
+    assert np.allclose(kinds[0], kinds[1]) and np.allclose(kinds[0], kinds[2])
+
+
+@pytest.mark.parametrize("name", ["least squares", "oracle"])
+def test_convergence_levels_stay_when_alpha_or_the_update_moves(name):
+    explorer = explorers.ConvergenceExplorer(**SMALL)
+    level = drawn(explorer.figure_at(), name)[1]
+    assert drawn(explorer.figure_at(alpha=0.5), name)[1] == pytest.approx(level)
+    assert drawn(explorer.figure_at(update="M = 1"), name)[1] == pytest.approx(level)
+    assert drawn(explorer.figure_at(sigma=1.0), name)[1] != pytest.approx(level)
+
+
+def test_convergence_of_twenty_runs_is_their_mean_in_a_band():
+    explorer = explorers.ConvergenceExplorer(**SMALL, runs=20)
+    curve = explorer.scene(**explorer.values).left.curve
+    one = explorers.ConvergenceExplorer(**SMALL)
+    first = one.scene(**one.values).left.curve.mean
+    assert (curve.low <= first).all() and (first <= curve.high).all() and (curve.low < curve.high).all()
+    assert (curve.low < curve.mean).all() and (curve.mean < curve.high).all()
+    assert explorer.scene(**explorer.values).words.startswith("Mean of 20 runs: ")
+
+
+def test_convergence_says_where_itlm_is_the_worse():
+    explorer = explorers.ConvergenceExplorer(n=1000, d=100)
+    assert "times nearer than least squares" in explorer.scene(**explorer.values).words
+    lost = explorer.scene(**{**explorer.values, "sigma": 1.0})
+    assert "times as far as least squares" in lost.words
+    assert lost.left.curve.mean[-1] > lost.left.curve.mean[0]
+
+
+# The trajectory explorer
+
+
+def test_trajectories_of_a_case_by_hand():
+    rows = [[1.0, 2.0, 3.0, 4.0], [0.5, 0.25, 3.0, np.nan]]
+    explorer = explorers.TrajectoryExplorer(rows, np.array([True, True, False, False]), alpha=0.75)
+    scene = explorer.scene(epoch=1, alpha=0.75, show="bands")
+    assert scene.cut == 3.0 and "keeps the 3 smallest of 4 losses" in scene.words
+    assert scene.kept == "66.7 % of the kept are clean" and "of all samples 50.0 % are" in scene.words
+    scene = explorer.scene(epoch=2, alpha=0.75, show="bands")  # of three seen, two are kept
+    assert scene.cut == 0.5 and "keeps the 2 smallest of 3" in scene.words
+    assert "100.0 % of them are clean" in scene.words
+    clean, bad = scene.groups
+    assert clean.middle.tolist() == [1.5, 0.375] and bad.middle.tolist() == [3.5, 3.0]
+    assert clean.counts.sum() == 2 and bad.counts.sum() == 1
+
+
+def test_trajectories_of_a_recorder_whose_training_stopped_early():
+    rows, is_clean = losses(epochs=3)
+    recorder = TrajectoryRecorder(50, epochs=10)
+    for epoch, row in enumerate(rows):
+        recorder.record(epoch, np.arange(50), row, row < 1)
+    explorer = explorers.TrajectoryExplorer(recorder, is_clean)
+    assert explorer.controls["epoch"].max == 3
+    assert drawn(explorer.figure_at(epoch=3), "epoch")[0].tolist() == [3, 3]
+
+
+def test_trajectories_without_the_truth_say_nothing_of_it():
+    explorer = explorers.TrajectoryExplorer(losses()[0])
+    words = explorer.scene(**explorer.values).words
+    assert "clean" not in words and "keeps the 37 smallest of 50" in words
+    assert {trace.name for trace in explorer.figure.data if trace.type == "bar"} == {"all samples"}
+
+
+def test_trajectories_of_one_epoch_can_be_shown():
+    explorer = explorers.TrajectoryExplorer(losses(epochs=1)[0])
+    assert explorer.sweep() and explorer._repr_mimebundle_()
+
+
+@pytest.mark.parametrize(
+    "rows, is_clean, message",
+    [
+        (np.zeros(5), None, r"losses must have shape \(epochs, n\); got \(5,\)"),
+        (np.full((2, 5), np.nan), None, "losses must hold at least one recorded epoch; all are NaN"),
+        (np.zeros((2, 5)), np.ones(4, bool), r"is_clean must be bool of shape \(5,\); got bool of shape \(4,\)"),
+        (np.zeros((2, 5)), np.ones(5), r"is_clean must be bool of shape \(5,\); got float64"),
+    ],
+)
+def test_trajectories_refuse_what_they_cannot_show(rows, is_clean, message):
+    with pytest.raises(InputError, match=message):
+        explorers.TrajectoryExplorer(rows, is_clean)
+
+
+# The noise explorer
+
+
+def test_noise_shows_means_over_seeds_between_baseline_and_oracle():
+    figure = explorers.NoiseExplorer(noise_frame()).figure_at(noise="systematic", clean=0.6)
+    assert drawn(figure, "last accuracy (%)")[1].tolist() == [70.5, 72.5, 74.5, 76.5]
+    assert drawn(figure, "baseline")[1].tolist() == [70.5, 70.5]
+    assert drawn(figure, "oracle")[1].tolist() == [90, 90]
+    assert drawn(figure, "clean samples (%)", panel=2)[1].tolist() == [60, 65, 70, 75]
+
+
+def test_noise_says_what_is_missing_and_what_is_there():
+    explorer = explorers.NoiseExplorer(noise_frame(), noise="random")
+    explorer.controls["clean"].value = 0.6
+    words = "Not computed: random noise, 60 % clean. Clean shares at hand: 30 %, 50 %."
+    assert words in explorer.words.value and not len(drawn(explorer.figure, "last accuracy (%)")[1])
+    assert any(words.replace(". ", ".<br>") == note.text for note in explorer.figure.layout.annotations)
+
+
+def test_noise_without_a_baseline_takes_the_first_round_for_it():
+    frame = noise_frame(seeds=1).query("method == 'itlm'").drop(columns=["method", "seed"])
+    figure = explorers.NoiseExplorer(frame).figure_at()
+    assert drawn(figure, "baseline")[1].tolist() == [70, 70]
+    assert np.isnan(drawn(figure, "oracle")[1]).all()
+
+
+def test_noise_offers_the_shares_kept_that_were_run():
+    frame = pd.concat([noise_frame().assign(alpha=alpha) for alpha in (0.5, 0.55)])
+    frame.loc[frame["alpha"] == 0.5, "last_accuracy"] += 7
+    explorer = explorers.NoiseExplorer(frame)
+    assert explorer.controls["alpha"].options == (0.5, 0.55)
+    figures = [drawn(explorer.figure_at(alpha=alpha), "last accuracy (%)")[1][-1] for alpha in (0.5, 0.55)]
+    assert figures == [83.5, 76.5]
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (lambda f: f.drop(columns="clean_share"), "frame must have the columns noise, clean, round, clean_share and"),
+        (lambda f: f.rename(columns={"last_accuracy": "accuracy"}), "one of last_accuracy, selected_accuracy and"),
+        (lambda f: f.assign(net=["a", "b"] * (len(f) // 2)), "frame must hold one net; got a, b. Choose: frame"),
+        (lambda f: f[f["round"] == 0], "frame must hold a run of several rounds; got none"),
+    ],
+)
+def test_noise_refuses_a_frame_that_it_would_show_wrongly(change, message):
+    with pytest.raises(InputError, match=message.replace("last_accuracy, selected_accuracy and", "last_accuracy")):
+        explorers.NoiseExplorer(change(noise_frame()))
+
+
+# The line explorer
+
+
+def test_the_line_of_round_zero_is_least_squares():
+    explorer = explorers.LineExplorer()
+    scene = explorer.scene(**explorer.values)
+    assert scene.thetas == pytest.approx(np.polyfit(scene.u, scene.y, 1)[::-1][None])
+    assert scene.kept.sum() == 36 and scene.residuals[scene.kept].max() <= scene.residuals[~scene.kept].min()
+    assert explorer.figure_at(round=3).layout.annotations[5].text == "ITLM, round 3"
+
+
+def test_one_more_bad_sample_leaves_the_others_where_they_are():
+    explorer = explorers.LineExplorer()
+    fewer, more = (explorer.scene(**{**explorer.values, "bad": bad}) for bad in (10, 11))
+    assert (fewer.y != more.y).sum() == 1 and (~more.is_clean).sum() == 11
+
+
+def test_outliers_in_the_middle_are_dropped_and_leverage_points_kept():
+    explorer = explorers.LineExplorer()
+    beside = explorer.scene(**{**explorer.values, "round": 8})
+    far = explorer.scene(**{**explorer.values, "round": 8, "position": 12.0, "size": -20.0})
+    assert (beside.kept & ~beside.is_clean).sum() == 0 and "0 are bad" in beside.words
+    assert (far.kept & ~far.is_clean).sum() >= 18
+
+
+# Names at the ends of lines
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=6))
+def test_names_are_moved_apart_in_their_order_and_no_more_than_need_be(heights):
+    placed = np.array(spread(heights, gap=0.1))
+    assert (np.diff(np.sort(placed)) > 0.1 - 1e-9).all()
+    order = np.argsort(heights, kind="stable")
+    assert (np.diff(placed[order]) > 0).all()
+    apart = np.sort(heights)
+    if (np.diff(apart) >= 0.1).all():
+        assert placed == pytest.approx(heights)
+    assert placed.mean() == pytest.approx(np.mean(heights))
+
+
+def test_heights_on_a_log_axis():
+    assert share_of(0.1, (0.01, 1.0), log=True) == pytest.approx(0.5)
+    assert share_of(2.0, (0.01, 1.0), log=True) == 1 and share_of(0.2, (0.0, 1.0)) == pytest.approx(0.2)
+
+
+# In a notebook that runs without a browser
+
+
+def run_notebook(tmp_path, *cells):
+    path = tmp_path / "explore.ipynb"
+    nb = v4.new_notebook(cells=[v4.new_code_cell(cell) for cell in cells])
+    nb.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    path.write_text(json.dumps(nb))
+    return execute(path, {}, seconds=120)
+
+
+@pytest.mark.notebook
+def test_a_notebook_that_ran_headless_shows_the_picture(tmp_path):
+    cells = "from itlm_kit.explorers import LineExplorer", "explorer = LineExplorer()\nexplorer", "explorer.sweep();"
+    done = run_notebook(tmp_path, *cells)
+    assert done.failure is None and "widgets" not in done.nb.metadata
+    (output,) = done.nb.cells[1].outputs
+    assert Image.open(io.BytesIO(base64.b64decode(output["data"]["image/png"]))).width > 800
+    assert output["metadata"]["image/png"]["alt"] == output["data"]["text/plain"]
+    assert "application/vnd.jupyter.widget-view+json" in output["data"]
+    assert len(json.dumps(done.nb)) < 300_000
+
+
+@pytest.mark.notebook
+def test_an_error_behind_a_moved_slider_turns_a_notebook_red(tmp_path):
+    """What a browser sends when a slider is moved, sent by hand: ipywidgets itself catches errors there."""
+    broken = "\n".join([
+        "from itlm_kit.explorers import LineExplorer",
+        "class Broken(LineExplorer):",
+        "    def scene(self, *, alpha, **values):",
+        "        assert alpha > 0.5, 'broken below one half'",
+        "        return super().scene(alpha=alpha, **values)",
+        "explorer = Broken()",
+    ])  # fmt: skip
+    message = {"content": {"data": {"method": "update", "state": {"value": 0.4}}}}
+    done = run_notebook(tmp_path, broken, f"explorer.controls['alpha']._handle_msg({message})")
+    assert done.failure["cell"] == 2 and "broken below one half" in done.failure["error"]
+
+
+def test_an_explorer_needs_a_scene():
+    with pytest.raises(NotImplementedError):
+        base.Explorer({}, {})
