@@ -8,7 +8,7 @@ import click
 
 from itlm_kit import __version__
 from itlm_kit.errors import InputError
-from itlm_kit.notebook import DEVICES, PROFILES
+from itlm_kit.experiments.reproduce import DEVICES, PROFILES
 from itlm_kit.progress import INTERRUPTED, in_words, watch_cells, watch_run
 
 _option = partial(click.option, show_default=True)

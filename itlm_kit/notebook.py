@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from itlm_kit.errors import InputError, check_choice, check_integer
+from itlm_kit.experiments.reproduce import DEVICES, PROFILES, resolve_device
 
-PROFILES = ("quick", "full")
-DEVICES = ("auto", "cpu", "cuda")
 RECORD = "application/vnd.itlm.record+json"
 
 
@@ -34,7 +33,8 @@ def set_up(profile, seed, device="auto", data_root=None, *, minutes=None, data="
     profile = check_choice("profile", profile, PROFILES)
     seed = check_integer("seed", seed, low=0, remedy="It makes a run repeatable.")
     data_root = _check_data_root(data_root)
-    device = _find_device(check_choice("device", device, DEVICES), torch)
+    device = check_choice("device", device, DEVICES)
+    device = _torch_device(device) if torch else "cpu"
     parts = (f"profile {profile}, seed {seed}", _versions(torch), device, f"data: {_of_profile(data, profile)}")
     time = _of_profile(minutes, profile)
     print(" · ".join(parts) + ("" if time is None else f" · {_in_words(time)}"))
@@ -81,14 +81,13 @@ def _check_data_root(data_root):
     return path
 
 
-def _find_device(device, torch):
-    if not torch:
-        return "cpu"
-    from torch import cuda
+def _torch_device(device):
+    import torch
 
-    if device == "cuda" and not cuda.is_available():
-        raise InputError('device must be there; got "cuda" and torch sees no CUDA device. Use "auto" or "cpu".')
-    return "cuda" if device != "cpu" and cuda.is_available() else "cpu"
+    device = resolve_device(device)
+    if device == "cpu":
+        torch.set_num_threads(1)  # as the experiments: small networks gain nothing by more, and lose much on a busy CPU
+    return device
 
 
 def _versions(torch):

@@ -21,9 +21,9 @@ import nbformat
 import itlm_kit
 from itlm_kit.data.root import data_root
 from itlm_kit.errors import InputError, check_choice, check_integer
-from itlm_kit.experiments.reproduce import resolve_device
+from itlm_kit.experiments.reproduce import DEVICES, PROFILES, resolve_device
 from itlm_kit.files import write_atomically, writing_to
-from itlm_kit.notebook import DEVICES, PROFILES, read_records
+from itlm_kit.notebook import read_records
 
 SCHEMA = 1
 RESULTS = "results.json"

@@ -116,19 +116,22 @@ def run_figure1(settings, seed, where):
     noisy = noisy_data(settings, seed, where)
     recipe_, epochs = recipe(settings)
     recorder = record_training(noisy.samples, recipe_, epochs=epochs, seed=round_seed(seed, 0))
-    clean = noisy.is_clean
-    rows = [
+    return Outcome({"rounds": by_epoch(recorder, noisy.is_clean)}, noisy.source)
+
+
+def by_epoch(recorder, is_clean):
+    """One row per epoch: accuracy (percent) and mean loss of clean and of bad samples, and the AUC of loss for bad."""
+    return [
         {
             "epoch": epoch,
-            "clean_accuracy": _percent(recorder.correct[epoch, clean]),
-            "bad_accuracy": _percent(recorder.correct[epoch, ~clean]),
-            "clean_loss": round(float(recorder.losses[epoch, clean].mean()), 5),
-            "bad_loss": round(float(recorder.losses[epoch, ~clean].mean()), 5),
-            "auc": round(float(roc_auc_score(~clean, recorder.losses[epoch])), 5),  # loss as a score of "bad"
+            "clean_accuracy": _percent(recorder.correct[epoch, is_clean]),
+            "bad_accuracy": _percent(recorder.correct[epoch, ~is_clean]),
+            "clean_loss": round(float(recorder.losses[epoch, is_clean].mean()), 5),
+            "bad_loss": round(float(recorder.losses[epoch, ~is_clean].mean()), 5),
+            "auc": round(float(roc_auc_score(~is_clean, recorder.losses[epoch])), 5),
         }
-        for epoch in range(epochs)
+        for epoch in range(recorder.epochs)
     ]
-    return Outcome({"rounds": rows}, noisy.source)
 
 
 def record_training(samples, recipe_, *, epochs, seed, folder=None):

@@ -17,6 +17,7 @@ from itlm_kit.experiments.experiment import Experiment, select
 from itlm_kit.experiments.results import Result
 
 PROFILES = ("quick", "full")
+DEVICES = ("auto", "cpu", "cuda")
 
 
 class Plan(NamedTuple):
@@ -145,7 +146,7 @@ def versions():
 
 def resolve_device(device):
     """Turn "auto" into "cuda" where there is one, else "cpu"; raises InputError for a CUDA that is not there."""
-    check_choice("device", device, ("auto", "cpu", "cuda"))
+    check_choice("device", device, DEVICES)
     if device == "cpu":
         return device
     import torch

@@ -3,7 +3,8 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from itlm_kit.plots.style import ROLES, label_end, panels, with_source
+from itlm_kit.plots.ends import names_at_end, share_of, sides_of_cut
+from itlm_kit.plots.style import ROLES, panels, with_source
 
 
 def clean_against_bad(frame, *, source, what="accuracy", every=5):
@@ -13,11 +14,12 @@ def clean_against_bad(frame, *, source, what="accuracy", every=5):
     """
     figure, (axis,) = panels(width=5.6)
     for role in ("clean", "bad"):
-        values = frame[f"{role}_{what}"]
-        axis.plot(frame["epoch"] + 1, values, markevery=every, **ROLES[role])
-        label_end(axis, frame["epoch"].iloc[-1] + 1, values.iloc[-1], f"{role} samples", role)
+        axis.plot(frame["epoch"] + 1, frame[f"{role}_{what}"], markevery=every, **ROLES[role])
     axis.set(xlabel="epoch", ylabel="accuracy on given labels (%)" if what == "accuracy" else "mean loss")
-    axis.set_title(f"Training {what} of clean and bad samples")
+    axis.set_ylim(0, 104 if what == "accuracy" else None)
+    last = frame.iloc[-1]
+    _names(axis, {role: (f"{role} samples", last[f"{role}_{what}"]) for role in ("clean", "bad")})
+    axis.set_title(f"Training {what} of clean and bad samples", loc="left")
     return with_source(figure, source)
 
 
@@ -31,7 +33,8 @@ def separation(frame, *, source):
         f"best: {peak:.3f} at epoch {frame['epoch'].iloc[best] + 1}", (frame["epoch"].iloc[best] + 1, peak),
         xytext=(12, -30), textcoords="offset points", arrowprops={"arrowstyle": "-"},
     )  # fmt: skip
-    axis.set(xlabel="epoch", ylabel="area under the ROC curve", title="How well one epoch's losses tell bad from clean")
+    axis.set(xlabel="epoch", ylabel="area under the ROC curve")
+    axis.set_title("How well one epoch's losses tell bad from clean", loc="left")
     return with_source(figure, source)
 
 
@@ -45,10 +48,9 @@ def loss_histogram(losses, is_clean, *, source, cut=None):
             hatch="//" if role == "bad" else None, edgecolor="white",
         )  # fmt: skip
     if cut is not None:
-        axis.axvline(cut, color="#222222", linewidth=1.2)
-        axis.annotate("kept | dropped", (cut, axis.get_ylim()[1]), ha="center", va="bottom", annotation_clip=False)
+        sides_of_cut(axis, cut)
     axis.set(xlabel="loss", ylabel="samples")
-    axis.legend()
+    axis.legend(loc="center right")
     return with_source(figure, source)
 
 
@@ -59,39 +61,40 @@ def accuracy_by_round(frame, *, source, oracle=None, accuracy="last_accuracy"):
     """
     figure, (left, right) = panels(2)
     left.plot(frame["round"], frame[accuracy], **ROLES["itlm"])
-    label_end(left, frame["round"].iloc[-1], frame[accuracy].iloc[-1], "ITLM", "itlm")
-    first = frame[accuracy].iloc[0]
-    levels = {"baseline": first} if oracle is None else {"baseline": first, "oracle": oracle}
+    levels = {"baseline": frame[accuracy].iloc[0], **({} if oracle is None else {"oracle": oracle})}
     for role, level in levels.items():
         left.axhline(level, color=ROLES[role]["color"], linestyle=ROLES[role]["linestyle"])
-        label_end(left, frame["round"].iloc[-1], level, role, role)
-    left.set(xlabel="round t", ylabel="test accuracy (%)", title="Accuracy of θ$_t$")
+    names = {"itlm": ("ITLM", frame[accuracy].iloc[-1]), **{role: (role, level) for role, level in levels.items()}}
+    _names(left, names)
+    left.set(xlabel="round t", ylabel="test accuracy (%)")
+    left.set_title("Accuracy of θ$_t$", loc="left")
     right.plot(frame["round"], frame["clean_share"], **ROLES["clean"])
-    right.set(xlabel="round t", ylabel="clean samples (%)", title="Clean share of the kept set S$_t$")
+    right.set(xlabel="round t", ylabel="clean samples (%)")
+    right.set_title("Clean share of the kept set S$_t$", loc="left")
     for axis in (left, right):
         axis.set_xticks(frame["round"])
     return with_source(figure, source)
 
 
-def suspects(images, given, truth, *, source, columns=12):
-    """The most suspicious samples as pictures: the label given above, in the colour and mark of clean or bad.
+def labelled_images(images, given, truth, *, source, columns=12):
+    """Images with the label given above each: a tick where it is right, a cross and another colour where it is not.
 
     images: (m, c, h, w) uint8; given, truth: (m,) labels.
     """
     rows = -(-len(images) // columns)
-    figure, axes = _grid(rows, columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(0.62 * columns, 0.85 * rows), layout="constrained")
+    plt.close(figure)
+    axes = np.atleast_1d(axes).ravel()
     for axis in axes:
         axis.axis("off")
     for axis, image, label, true in zip(axes, images, given, truth, strict=False):
-        role = "clean" if label == true else "bad"
+        role, mark = ("clean", "✓") if label == true else ("bad", "✗")
         axis.imshow(np.moveaxis(image, 0, -1).squeeze(), cmap="gray_r", vmin=0, vmax=255)
-        axis.set_title(
-            f"{label} ✓" if label == true else f"{label} ✗", fontsize=9, color=ROLES[role]["color"], loc="center"
-        )
+        axis.set_title(f"{label} {mark}", fontsize=9, color=ROLES[role]["color"], loc="center")
     return with_source(figure, source)
 
 
-def _grid(rows, columns):
-    figure, axes = plt.subplots(rows, columns, figsize=(0.62 * columns, 0.8 * rows), layout="constrained")
-    plt.close(figure)
-    return figure, np.atleast_1d(axes).ravel()
+def _names(axis, lines):
+    """Write the names of lines at their ends. lines: {role: (name, last value)}."""
+    heights = [share_of(value, axis.get_ylim()) for _, value in lines.values()]
+    names_at_end(axis, heights, [name for name, _ in lines.values()], list(lines))

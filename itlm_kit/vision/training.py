@@ -56,13 +56,10 @@ def train(samples, kept, recipe, *, epochs, seed, recorder=None, after_epoch=Non
     check_batch(len(index), recipe)
     model = initialise(recipe.build(tuple(samples.x.shape[1:]), samples.classes), seed)
     model = model.to(samples.y.device, memory_format=torch.channels_last)
-    optimiser = torch.optim.SGD(model.parameters(), lr=recipe.step_size)
     order = torch.Generator().manual_seed(seed)
     for epoch in range(epochs):
-        for group in optimiser.param_groups:
-            group["lr"] = _step_size(recipe, epoch, epochs)
         shuffled = index[torch.randperm(len(index), generator=order).to(index.device)]
-        scores = _one_epoch(model, optimiser, samples, shuffled, recipe)
+        scores = _one_epoch(model, samples, shuffled, recipe, _step_size(recipe, epoch, epochs))
         if recorder is not None:
             recorder.record(epoch, shuffled, *scores)
         if after_epoch is not None:
@@ -92,14 +89,14 @@ def per_sample_losses(model, samples):
     return functional.cross_entropy(outputs(model, samples), samples.y, reduction="none")
 
 
-def _one_epoch(model, optimiser, samples, shuffled, recipe):
+def _one_epoch(model, samples, shuffled, recipe, step_size):
     """One pass over `shuffled`; returns each sample's loss and correctness as the pass saw them."""
     model.train()
     losses = torch.empty(len(shuffled), device=shuffled.device)
     correct = torch.empty(len(shuffled), dtype=torch.bool, device=shuffled.device)
     start = 0
     for batch in shuffled.split(recipe.batch_size):
-        optimiser.zero_grad()
+        model.zero_grad()
         for part in batch.split(recipe.micro_batch):
             logits, labels = model(samples.images(part)), samples.y[part]
             loss = functional.cross_entropy(logits, labels, reduction="none")
@@ -107,8 +104,15 @@ def _one_epoch(model, optimiser, samples, shuffled, recipe):
             here = slice(start, start + len(part))
             losses[here], correct[here] = loss.detach(), logits.detach().argmax(1) == labels
             start += len(part)
-        optimiser.step()
+        _descend(model, step_size)
     return losses, correct
+
+
+@torch.no_grad()
+def _descend(model, step_size):
+    # Algorithm 2, step 6, by hand: torch.optim would load its compiler, 100 MB, for this one line.
+    for weight in model.parameters():
+        weight.add_(weight.grad, alpha=-step_size)
 
 
 def _step_size(recipe, epoch, epochs):
