@@ -23,6 +23,12 @@ def test_inequalities_hold_in_every_round_of_every_draw(check):
     assert (measured(check)["holds"] == 1).all()
 
 
+def test_kappa_shrinks_with_the_noise_as_its_form_does():
+    constants = measured("kappa").pivot(index="sigma", columns="kind", values="kappa_constant")
+    assert list(constants.columns) == ["mixture", "random"]
+    assert (constants.max() / constants.min() < 10**0.5).all()
+
+
 def test_lemma_3_needs_its_assumption():
     gaps = measured("lemma 3").pivot(index="n", columns="assumption", values="gap")
     assert gaps["holds"].iloc[-1] < 0.05 * gaps["holds"].iloc[0]

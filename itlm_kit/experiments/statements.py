@@ -96,21 +96,29 @@ def clean_data(settings, seeds):
 
 
 def lemma5(settings, seeds):
-    """Share of rounds in which Lemma 5 holds with its proof in between, its slack, and kappa_t beside its form."""
-    holds, slack, constants = [], [], []
+    """Share of rounds in which Lemma 5 holds with its proof in between, and its slack: right side over left."""
+    holds, slack = [], []
+    for seed in seeds:
+        data = _draw(settings, seed)
+        terms = lemma5_terms(data, fast_path(data.x, data.y, alpha=ALPHA, rounds=ROUNDS))
+        holds += list(_ordered(terms))
+        slack += list(terms.right / terms.left)
+    return {"holds": float(np.mean(holds)), "slack": float(np.median(slack))}
+
+
+def kappa_constant(settings, seeds):
+    """Smallest c with kappa_t <= c times the form of Theorem 7 or 8, fitted to the rounds of each draw: the median.
+
+    To be asked where n is far above d log d, as the theorems have it: elsewhere single intruders rule kappa_t.
+    """
+    constants = []
     for seed in seeds:
         data = _draw(settings, seed)
         path = fast_path(data.x, data.y, alpha=ALPHA, rounds=ROUNDS)
-        terms = lemma5_terms(data, path)
-        holds += list(_ordered(terms))
-        slack += list(terms.right / terms.left)
         others = data.thetas[1:] if settings["kind"] == "mixture" else None
         form = kappa_form(path.thetas[:-1], data.theta, sigma=settings["sigma"], n=settings["n"], others=others)
         constants.append(fit_constant(kappa(data, path), form))
-    return {
-        "holds": float(np.mean(holds)), "slack": float(np.median(slack)),
-        "kappa_constant": float(np.median(constants)),
-    }  # fmt: skip
+    return {"kappa_constant": float(np.median(constants))}
 
 
 def lemma6(settings, seeds):
@@ -314,6 +322,7 @@ CHECKS = {
     "remark 2": residual_rates,
     "appendix C": flow_bound,
     "theorem 11": theorem11,
+    "kappa": kappa_constant,
     "theorem 8": initial_condition,
     "theorem 8 noise": noise_tolerated,
     "theorem 9": bent_theorems,

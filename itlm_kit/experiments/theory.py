@@ -35,6 +35,7 @@ def _cells(profile):
         "clean data": [{"n": n, "d": 5} for n in SAMPLES[profile]],
         "lemma 5": kinds,
         "lemma 6": [{**kind, "link": link} for kind in kinds for link in LINKS],
+        "kappa": [{**kind, "d": 5} for kind in kinds[:4]],
         "remark 2": kinds[::2],
         "appendix C": [{"sigma": 0.1, "condition": c} for c in (1, 10, 1000)],
         "theorem 11": [{"delta": delta} for delta in DELTAS],

@@ -150,7 +150,7 @@ def _theorems():
                Band(high=0.5), "the theorem's 1/2; later rounds meet the noise term",
                note="alpha* > c_th with c_th unspecified: measured at alpha* = 0.8"),
         *(
-            _claim(id_, f"Section 5, Theorem {number}", f"{kind} output: {text}", {"check": "lemma 5", "kind": kind},
+            _claim(id_, f"Section 5, Theorem {number}", f"{kind} output: {text}", {"check": "kappa", "kind": kind},
                    constant_drift, "fitted constant of kappa_t, largest over smallest noise level",
                    Band(high=10**0.5), CONSTANT_WHY, note=OPEN)
             for kind, (id_, number, text) in forms.items()

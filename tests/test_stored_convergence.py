@@ -1,0 +1,48 @@
+"""Stored figures of the convergence chapters are what today's code computes: a forgotten raise of a version shows."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from itlm_kit.experiments import get_experiment
+from itlm_kit.experiments.experiment import Where
+from itlm_kit.experiments.reproduce import compute_cell
+from itlm_kit.experiments.results import ResultStore
+
+STORED = ResultStore(Path(__file__).parents[1] / "notebooks" / "results")
+CHEAP = {
+    "fig2": {"panel": "c", "clean": 0.8},
+    "fig5": {"panel": "e", "sigma": 0.01},
+    "fig6": {"panel": "d", "clean": 0.8, "alpha": 0.7},
+    "fig7": {"panel": "b", "sigma": 0.2},
+    "theory": {"check": "kappa", "kind": "mixture", "sigma": 0.1},
+}
+
+
+def stored(name):
+    return STORED.results(name, get_experiment(name).version)
+
+
+@pytest.mark.parametrize("name", CHEAP)
+def test_every_cell_of_the_full_profile_is_there(name):
+    found = {frozenset(result.settings.items()) for result in stored(name)}
+    missing = [cell for cell in get_experiment(name).cells("full") if frozenset(cell.items()) not in found]
+    assert not missing
+
+
+@pytest.mark.parametrize("name", ["fig2", "fig5", "fig6", pytest.param("fig7", marks=pytest.mark.slow), "theory"])
+def test_a_stored_cell_is_what_the_code_computes(name):
+    (old,) = (r for r in stored(name) if CHEAP[name].items() <= r.settings.items())
+    new = compute_cell(get_experiment(name), old.settings, old.seed, Where())
+    assert _numbers(new.metrics) == pytest.approx(_numbers(old.metrics), rel=0.01)
+    for curve, values in old.curves.items():
+        close = np.isclose(new.curves[curve], values, rtol=1e-3)
+        assert close.mean() > 0.98  # elsewhere rounding may turn a tie at the cut, in a run or two
+
+
+def _numbers(metrics):
+    rows = metrics.get("rounds", [])
+    flat = {f"{i} {key}": value for i, row in enumerate(rows) for key, value in row.items()}
+    flat |= {key: value for key, value in metrics.items() if key != "rounds"}
+    return {key: value for key, value in flat.items() if isinstance(value, (int, float))}
