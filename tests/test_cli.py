@@ -13,11 +13,12 @@ import pytest
 from planted import SOUND, write_notebook
 
 import itlm_kit.experiments
-from itlm_kit import cli, doctor
+from itlm_kit import cli
+from itlm_kit.cli import doctor
+from itlm_kit.cli.tables import comparison
 from itlm_kit.experiments.experiment import Experiment, Outcome
 from itlm_kit.experiments.results import Result
-from itlm_kit.progress import in_words
-from itlm_kit.tables import comparison
+from itlm_kit.runner.progress import in_words
 
 
 @pytest.fixture
@@ -238,7 +239,7 @@ def test_data_commands_tell_what_is_there(itlm):
 
 
 def test_explore_without_voila_says_how_to_get_it(itlm, monkeypatch):
-    monkeypatch.setattr("itlm_kit.explorer_page.find_spec", lambda name: None)
+    monkeypatch.setattr("itlm_kit.cli.explorer_page.find_spec", lambda name: None)
     code, _, error = itlm("explore", "convergence")
     assert code == 2 and error.endswith(f"Run: {sys.executable} -m pip install voila\n")
 

@@ -1,6 +1,6 @@
 import os
 
-from itlm_kit.guard import Guard
+from itlm_kit.runner.guard import Guard
 
 
 def test_a_kernel_gets_its_share_of_the_cores_unless_told_otherwise(monkeypatch):

@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 from planted import FAULTS, FAULTY, SOUND, write_all, write_notebook
 
-from itlm_kit import runner
 from itlm_kit.errors import InputError
-from itlm_kit.run_report import index_page
-from itlm_kit.runner import MB, Machine, Run, Settings, default_out, find_notebooks, probe_machine
+from itlm_kit.runner import run as runner
+from itlm_kit.runner.report import index_page
+from itlm_kit.runner.run import MB, Machine, Run, Settings, default_out, find_notebooks, probe_machine
 
 QUICK_LOOK = "from itlm_kit.notebook import record\nrecord(kept=profile)"
 

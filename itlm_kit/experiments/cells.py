@@ -16,9 +16,20 @@ def computed(name, *, profile, seed=0, only=()):
     return results_frame([compute_cell(experiment, settings, seed, Where()) for settings in cells])
 
 
-def stored(name, store, *, profile="full", only=()):
-    """The cells of the experiment `name`, seed 0, that a ResultStore holds; a frame, empty where there are none."""
+def measured(name, store, *, only=()):
+    """The full cells of the experiment `name`, seed 0, from a ResultStore; computed in quick form if one is missing."""
     experiment = get_experiment(name)
-    cells = select(experiment.cells(profile), only)
-    found = (store.load(experiment.name, experiment.version, settings, 0) for settings in cells)
-    return results_frame([result for result in found if result is not None])
+    cells = select(experiment.cells("full"), only)
+    found = [store.load(experiment.name, experiment.version, settings, 0) for settings in cells]
+    return computed(name, profile="quick", only=only) if None in found else results_frame(found)
+
+
+def source_of(frame):
+    """What a frame of synthetic cells was measured on, in words, for the line under a figure."""
+    spans = ", ".join(f"{name} = {_span(frame[name])}" for name in ("n", "d") if name in frame)
+    return f"{spans}; {_span(frame['runs'])} draws per point, seed {_span(frame['seed'])}; {frame['device'].iloc[0]}"
+
+
+def _span(values):
+    low, high = values.min(), values.max()
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"

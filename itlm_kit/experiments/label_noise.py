@@ -4,12 +4,14 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 import torch
 from sklearn.metrics import roc_auc_score
 
 from itlm_kit import data
 from itlm_kit.defences.centroid import centroid_kept
 from itlm_kit.experiments.experiment import Experiment, Outcome
+from itlm_kit.experiments.published import published
 from itlm_kit.trajectories import TrajectoryRecorder
 from itlm_kit.vision.itlm import Trained, Watch, classifier_rounds, round_seed, train_watched
 from itlm_kit.vision.models import two_layer_cnn
@@ -109,6 +111,28 @@ def _fits(settings, seed, noisy):
 def _row(t, theta: Trained, kept: Any, is_clean):
     share = round(100 * float(is_clean[kept].mean()), 3)
     return {"round": t, **theta.report, "clean_share": share, "kept": int(kept.sum())}
+
+
+def beside_published(results, *, accuracy="selected_accuracy"):
+    """Table 1 as a frame: median accuracy over seeds of each measured cell, beside the paper's figure where it has one.
+
+    results: finished cells of table1-mnist. Columns noise, clean, method, measured, paper, seeds, source, protocol.
+    """
+    cells = {}
+    for result in results:
+        cells.setdefault(tuple(result.settings.items()), []).append(result)
+    rows = [
+        {
+            **{name: dict(settings)[name] for name in ("noise", "clean", "method")},
+            "measured": float(np.median([r.metrics[accuracy] for r in seeds])),
+            "paper": published("table1-mnist", seeds[0].settings).get(accuracy, np.nan),
+            "seeds": len(seeds),
+            "protocol": seeds[0].settings["protocol"],
+            "source": seeds[0].data.rpartition(", seed")[0] or seeds[0].data,
+        }
+        for settings, seeds in cells.items()
+    ]
+    return pd.DataFrame(rows)
 
 
 def run_figure1(settings, seed, where):

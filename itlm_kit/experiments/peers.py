@@ -19,6 +19,7 @@ from itlm_kit.glm import fast_path, multistart_trimmed_squares
 from itlm_kit.glm.path import start
 
 REWEIGHTED = "ITLM, reweighted"
+MANY = 50  # starts, where one may end at a local minimum
 SUBSETS = 500  # of TheilSen: its default, 10,000, takes minutes
 MOST_FEATURES = 30  # of TheilSen: beyond it each subset is dear and their median tells little
 R_CALL = """
@@ -92,6 +93,11 @@ def _itlm_reweighted(task):
     return multistart_trimmed_squares(task.x, task.y, alpha=task.alpha, rounds=30, reweight=True).theta
 
 
+def _itlm_from_many_starts(task):
+    how = {"alpha": task.alpha, "rounds": 30, "reweight": True, "n_init": MANY, "seed": task.seed}
+    return multistart_trimmed_squares(task.x, task.y, **how).theta
+
+
 def _huber(task):
     from sklearn.linear_model import HuberRegressor
 
@@ -157,6 +163,7 @@ PEERS = (
     Peer("oracle", _oracle),
     Peer("ITLM", _itlm),
     Peer(REWEIGHTED, _itlm_reweighted),
+    Peer(f"{REWEIGHTED}, {MANY} starts", _itlm_from_many_starts),
     Peer("Huber (scikit-learn)", _huber),
     Peer("RANSAC (scikit-learn)", _ransac),
     Peer("TheilSen (scikit-learn)", _theil_sen, _too_many_features),

@@ -8,8 +8,7 @@ import ipywidgets as widgets
 import plotly.graph_objects as go
 
 from itlm_kit.errors import InputError, check_choice
-
-_LABEL, _CONTROL = "110px", "330px"
+from itlm_kit.explorers.controls import reach, row
 
 
 class Explorer(widgets.VBox):
@@ -30,7 +29,7 @@ class Explorer(widgets.VBox):
         self._drawn = self.view.screen(scene)
         self.figure = go.FigureWidget(self._drawn)
         self.words = widgets.HTML(_status(scene.words))
-        super().__init__([_grid(controls.values()), self.figure, self.words])
+        super().__init__([row(controls.values()), self.figure, self.words])
         for control in controls.values():
             control.observe(self._follow, "value")
 
@@ -54,7 +53,7 @@ class Explorer(widgets.VBox):
         visited = []
         for name, control in self.controls.items():
             before = control.value
-            for value in _reach(control):
+            for value in reach(control):
                 control.value = value
                 visited.append((name, value))
             control.value = before
@@ -94,45 +93,10 @@ class Explorer(widgets.VBox):
         return value
 
 
-def slider(label, value, low, high, step):
-    """A slider over whole numbers where the step is one, over floats otherwise."""
-    if low == high:
-        return choice(label, value, (value,))
-    kind = widgets.IntSlider if isinstance(step, int) else widgets.FloatSlider
-    return kind(value, min=low, max=high, step=step, **_look(label))
-
-
-def steps(label, value, options):
-    """A slider over a few given values."""
-    kind = widgets.SelectionSlider if len(options) > 1 else widgets.Dropdown  # browsers refuse a slider of no length
-    return kind(options=options, value=value, **_look(label))
-
-
-def choice(label, value, options):
-    """A drop-down list."""
-    return widgets.Dropdown(options=options, value=value, **_look(label))
-
-
-def seed_box(value=0):
-    """A box for the seed: any whole number."""
-    return widgets.BoundedIntText(value, min=0, max=2**31 - 1, **_look("seed"))
-
-
-def _look(label):
-    return {"description": label, "style": {"description_width": _LABEL}, "layout": {"width": _CONTROL}}
-
-
-def _grid(controls):
-    return widgets.Box(list(controls), layout={"flex_flow": "row wrap", "max_width": "1060px"})
-
-
-def _reach(control):
-    return control.options if hasattr(control, "options") else (control.min, control.max)
-
-
 def _status(words, role="status"):
     # A live region: a screen reader says it when it changes.
-    return f'<p role="{role}" style="max-width: 1000px; line-height: 1.4">{html.escape(words)}</p>'
+    look = "max-width: 950px; line-height: 1.4" + ("; color: #b00020; font-weight: bold" if role == "alert" else "")
+    return f'<p role="{role}" style="{look}">{html.escape(words)}</p>'
 
 
 def _update(parts, before, after, but=None):

@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from itlm_kit.experiments.convergence import FOLLOWED, STEP
-from itlm_kit.explorers.base import Explorer, choice, seed_box, slider, steps
+from itlm_kit.explorers.base import Explorer
+from itlm_kit.explorers.controls import choice, seed_box, slider, steps
 from itlm_kit.glm import LINKS, FastFitter, draw, fast_path
 from itlm_kit.plots import rounds
 

@@ -3,7 +3,8 @@
 import numpy as np
 
 from itlm_kit.errors import InputError
-from itlm_kit.explorers.base import Explorer, choice, steps
+from itlm_kit.explorers.base import Explorer
+from itlm_kit.explorers.controls import choice, steps
 from itlm_kit.plots import rounds
 
 _NEEDED = ("noise", "clean", "round", "clean_share")
@@ -130,6 +131,6 @@ def _in_words(name, label, chosen, left, shares, rows):
     mean = f" (mean of {seeds} seeds)" if seeds > 1 else ""
     return (
         f"{_setting(chosen).capitalize()}{mean}: after round {left.curve.rounds[-1]} {name} stands at {last:.1f} % "
-        f"{label}, {beside} ({baseline:.1f} %){of_oracle}. Of the kept samples {shares.mean[0]:.1f} % are clean at first, "
-        f"{shares.mean[-1]:.1f} % at last."
+        f"{label}, {beside} ({baseline:.1f} %){of_oracle}. Of the kept samples {shares.mean[0]:.1f} % are "
+        f"clean at first, {shares.mean[-1]:.1f} % at last."
     )

@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from itlm_kit.explorers.base import Explorer, seed_box, slider
+from itlm_kit.explorers.base import Explorer
+from itlm_kit.explorers.controls import seed_box, slider
 from itlm_kit.glm import clear_path
 from itlm_kit.plots import line
 
-_N = 60
+_N = 50
 _TRUTH = np.array([1.0, 2.0])  # intercept, slope
 _SIGMA = 0.4
 _ROUNDS = 8
@@ -15,7 +16,7 @@ _ROUNDS = 8
 class LineExplorer(Explorer):
     """Least squares, the line of one round of ITLM and what it keeps, on points of which some are moved off the line.
 
-    values: where the controls start: bad (how many of the 60 samples), size (how far off the line), position (around
+    values: where the controls start: bad (how many of the 50 samples), size (how far off the line), position (around
     which feature; clean ones lie in 0 to 4, so 10 is a leverage point), alpha, round, seed. Moving one more sample
     leaves the others where they are. Algorithm 1.
     """
@@ -24,10 +25,10 @@ class LineExplorer(Explorer):
 
     def __init__(self, **values):
         controls = {
-            "bad": slider("bad samples", 20, 0, 35, 1),
+            "bad": slider("bad samples", 15, 0, 30, 1),
             "size": slider("off the line by", -6.0, -20.0, 20.0, 0.5),
             "position": slider("at feature u", 3.0, 0.0, 12.0, 0.25),
-            "alpha": slider("share kept α", 0.6, 0.3, 1.0, 0.01),
+            "alpha": slider("share kept α", 0.6, 0.3, 1.0, 0.02),
             "round": slider("round t", 0, 0, _ROUNDS, 1),
             "seed": seed_box(),
         }

@@ -3,7 +3,8 @@
 import numpy as np
 
 from itlm_kit.errors import InputError
-from itlm_kit.explorers.base import Explorer, choice, slider
+from itlm_kit.explorers.base import Explorer
+from itlm_kit.explorers.controls import choice, slider
 from itlm_kit.plots import trajectories
 from itlm_kit.trimming import num_kept, trim
 

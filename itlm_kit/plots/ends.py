@@ -14,6 +14,13 @@ def share_of(value, ends, log=False):
     return float(np.clip((value - low) / (high - low), 0, 1))
 
 
+def log_ticks(ends):
+    """Where a log axis between `ends` is marked: 1, 2 and 5 of each decade."""
+    decades = range(int(np.floor(np.log10(ends[0]))), int(np.ceil(np.log10(ends[1]))) + 1)
+    ticks = [digit * 10.0**decade for decade in decades for digit in (1, 2, 5)]
+    return [tick for tick in ticks if ends[0] * 0.999 <= tick <= ends[1] * 1.001]
+
+
 def spread(heights, gap=_GAP):
     """Move heights (m,) apart to at least `gap`, as little as need be, in their order; a list."""
     order = np.argsort(heights, kind="stable")

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from itlm_kit.plots import screen as look
-from itlm_kit.plots.ends import NOWHERE, names_at_end, share_of
+from itlm_kit.plots.ends import NOWHERE, log_ticks, names_at_end, share_of
 from itlm_kit.plots.style import ROLES, panels, with_source
 
 
@@ -59,6 +59,10 @@ def picture(scene):
         axis.set(yscale="log" if panel.log else "linear", ylim=panel.ends, xlim=_reach(panel))
         axis.set_title(panel.title, loc="left")
         axis.set(xlabel="round t", ylabel=panel.axis)
+        if panel.log:
+            ticks = log_ticks(panel.ends)
+            axis.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+            axis.minorticks_off()
         axis.fill_between(rounds, low, high, color=ROLES[panel.role]["color"], alpha=0.18, linewidth=0)
         axis.plot(rounds, mean, **ROLES[panel.role], markersize=5, markevery=max(1, len(rounds) // 12))
         for role, (_, value) in panel.levels.items():
@@ -102,5 +106,8 @@ def _rounds_axis(panel):
 
 
 def _values_axis(panel):
-    ends = np.log10(panel.ends) if panel.log else panel.ends
-    return {"title": panel.axis, "type": "log" if panel.log else "linear", "range": [float(end) for end in ends]}
+    if not panel.log:
+        return {"title": panel.axis, "range": list(panel.ends)}
+    ticks = log_ticks(panel.ends)
+    marks = {"tickvals": ticks, "ticktext": [f"{tick:g}" for tick in ticks]}
+    return {"title": panel.axis, "type": "log", "range": np.log10(panel.ends).tolist(), **marks}

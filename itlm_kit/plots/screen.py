@@ -5,11 +5,11 @@ import numpy as np
 from itlm_kit.plots.ends import spread
 from itlm_kit.plots.style import ROLES
 
-WIDTH, HEIGHT = 1000, 390
+WIDTH, HEIGHT = 940, 390  # a notebook's cell in a window of common size
 INK, QUIET = "#222222", "#E6E6E6"
 _DASHES = {"-": "solid", "--": "dash", ":": "dot", "-.": "dashdot"}
 _SYMBOLS = {"o": "circle", "X": "x", "s": "square", "^": "triangle-up"}
-_LEFT, _RIGHT, _BETWEEN = 62, 120, 190  # pixels: room for tick labels, and for names at the ends of lines
+_LEFT, _RIGHT, _BETWEEN = 62, 125, 0.21  # pixels, pixels, share: room for tick labels and names at the ends of lines
 
 
 def line(role, width=2):
@@ -55,9 +55,7 @@ def layout(panels, *, source, notes=()):
 
     panels: two dicts with title, xaxis, yaxis (plotly axes, each with a range). notes: annotations.
     """
-    inside = WIDTH - _LEFT - _RIGHT
-    half = (1 - _BETWEEN / inside) / 2
-    domains = [0, half], [1 - half, 1]
+    domains = [0, (1 - _BETWEEN) / 2], [(1 + _BETWEEN) / 2, 1]
     axes, titles = {}, []
     for number, (panel, domain) in enumerate(zip(panels, domains, strict=True), start=1):
         x, y = on(number).values()
@@ -73,9 +71,9 @@ def layout(panels, *, source, notes=()):
 
 
 def legend(side):
-    """A legend inside the second panel, at its left or right side."""
-    x = {"left": (1 + _BETWEEN / (WIDTH - _LEFT - _RIGHT)) / 2 + 0.01, "right": 1}[side]
-    return {"x": x, "xanchor": side, "y": 0.9, "yanchor": "top", "itemclick": False, "itemdoubleclick": False}
+    """A legend at the left inside the second panel, or at its right outside."""
+    x = {"left": (1 + _BETWEEN) / 2 + 0.01, "right": 1.01}[side]
+    return {"x": x, "xanchor": "left", "y": 0.9, "yanchor": "top", "itemclick": False, "itemdoubleclick": False}
 
 
 def names(panel, heights, texts, roles):

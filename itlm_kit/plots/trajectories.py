@@ -50,7 +50,7 @@ def screen(scene):
 
 def _bars(scene, group):
     color, width = ROLES[group.role]["color"], float(np.diff(scene.edges)[0])
-    hatch = {"shape": _HATCH[group.role], "fgcolor": color, "size": 7}
+    hatch = {"shape": _HATCH[group.role], "fgcolor": color, "size": 7, "fillmode": "overlay"}
     marker = {"color": look.faint(group.role, 0.6), "line": {"color": color, "width": 0.5}, "pattern": hatch}
     bars = look.trace(2, scene.edges[:-1] + width / 2, group.counts, width=width, marker=marker)
     return {**bars, "type": "bar", "name": f"{group.role} samples", "showlegend": True}

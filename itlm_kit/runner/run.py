@@ -189,8 +189,8 @@ class Run:
             pool.shutdown(cancel_futures=True)
 
     def _execute(self, path, stop, on_cell):
-        from itlm_kit.execution import execute
-        from itlm_kit.run_report import write_page
+        from itlm_kit.runner.execution import execute
+        from itlm_kit.runner.report import write_page
 
         threads = max(1, (os.cpu_count() or 1) // self.settings.jobs)
         done = execute(
@@ -224,7 +224,7 @@ class Run:
         return entry
 
     def _write_report(self):
-        from itlm_kit.run_report import index_page
+        from itlm_kit.runner.report import index_page
 
         report = self.report
         with writing_to(self.out):

@@ -12,7 +12,7 @@ from nbconvert import HTMLExporter
 from traitlets.config import Config
 
 from itlm_kit.files import write_atomically
-from itlm_kit.progress import in_words
+from itlm_kit.runner.progress import in_words
 
 _PLOTLY, _PLOTLY_JS = "application/vnd.plotly.v1+json", "plotly.min.js"
 # Pictures first: a widget is nothing without a kernel.

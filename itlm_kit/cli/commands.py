@@ -9,7 +9,7 @@ import click
 from itlm_kit import __version__
 from itlm_kit.errors import InputError
 from itlm_kit.experiments.reproduce import DEVICES, PROFILES
-from itlm_kit.progress import INTERRUPTED, in_words, watch_cells, watch_run
+from itlm_kit.runner.progress import INTERRUPTED, in_words, watch_cells, watch_run
 
 _option = partial(click.option, show_default=True)
 _whole = click.IntRange(min=1)
@@ -128,9 +128,9 @@ def _tell_data(names, data_root, must_be_there):
 
 
 def _compute(planned, store, device, data_root):
+    from itlm_kit.cli.tables import comparison
     from itlm_kit.experiments.experiment import Where
     from itlm_kit.experiments.reproduce import CellsFailed, resolve_device, run_plan
-    from itlm_kit.tables import comparison
 
     where, results, code = Where(resolve_device(device), data_root), list(planned.done), 0
     try:
@@ -165,7 +165,7 @@ def claims(as_json, results):
 @click.option("--no-browser", is_flag=True, help="Only serve the page, do not open it.")
 def explore(name, port, no_browser):
     """Open an explorer as a page of its own; Ctrl-C ends it."""
-    from itlm_kit.explorer_page import serve
+    from itlm_kit.cli.explorer_page import serve
 
     return serve(name, port=port, browser=not no_browser)
 
@@ -218,7 +218,7 @@ def _tell_checked(line):
 @_data_root
 def doctor(data_root):
     """Say what is here (versions, device, memory, data), what is missing, and the command that mends it."""
-    from itlm_kit.doctor import examine
+    from itlm_kit.cli.doctor import examine
 
     findings = examine(data_root)
     for finding in findings:

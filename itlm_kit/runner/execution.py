@@ -10,7 +10,7 @@ import nbformat
 import papermill
 from nbclient.exceptions import CellTimeoutError
 
-from itlm_kit.guard import ENGINE, Guard
+from itlm_kit.runner.guard import ENGINE, Guard
 
 _START_SECONDS = 120  # for a kernel to start, on a busy machine
 _MB = 1e6
