@@ -16,9 +16,9 @@ from PIL import Image
 
 from itlm_kit import explorers, glm
 from itlm_kit.errors import InputError
-from itlm_kit.execution import execute
 from itlm_kit.explorers import base
 from itlm_kit.plots.ends import share_of, spread
+from itlm_kit.runner.execution import execute
 from itlm_kit.trajectories import TrajectoryRecorder
 
 SMALL = {"n": 200, "d": 5}
@@ -380,7 +380,7 @@ def test_the_line_of_round_zero_is_least_squares():
     explorer = explorers.LineExplorer()
     scene = explorer.scene(**explorer.values)
     assert scene.thetas == pytest.approx(np.polyfit(scene.u, scene.y, 1)[::-1][None])
-    assert scene.kept.sum() == 36 and scene.residuals[scene.kept].max() <= scene.residuals[~scene.kept].min()
+    assert scene.kept.sum() == 30 and scene.residuals[scene.kept].max() <= scene.residuals[~scene.kept].min()
     assert explorer.figure_at(round=3).layout.annotations[5].text == "ITLM, round 3"
 
 
@@ -395,7 +395,7 @@ def test_outliers_in_the_middle_are_dropped_and_leverage_points_kept():
     beside = explorer.scene(**{**explorer.values, "round": 8})
     far = explorer.scene(**{**explorer.values, "round": 8, "position": 12.0, "size": -20.0})
     assert (beside.kept & ~beside.is_clean).sum() == 0 and "0 are bad" in beside.words
-    assert (far.kept & ~far.is_clean).sum() >= 18
+    assert (~far.is_clean)[far.kept].mean() > 0.3 == (~far.is_clean).mean()
 
 
 # Names at the ends of lines

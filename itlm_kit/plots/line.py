@@ -81,7 +81,7 @@ def picture(scene):
     right.set(xlabel="rank", ylabel="|residual|", xlim=_rank_ends(scene), ylim=(0, _residual_end(scene)))
     left.set_title(_LEFT, loc="left")
     right.set_title(_RIGHT, loc="left")
-    right.legend(loc="upper left", bbox_to_anchor=(0.01, 0.9))
+    right.legend(frameon=False, loc="upper left", bbox_to_anchor=(0.01, 0.9))
     names_at_end(left, *_names(scene))
     sides_of_cut(right, scene.kept.sum() + 0.5)
     return with_source(figure, scene.source)

@@ -103,7 +103,7 @@ def _draw_histogram(axis, scene):
     sides_of_cut(axis, scene.cut)
     axis.set(xlabel="loss", ylabel="samples", xlim=(0, scene.edges[-1]), ylim=(0, _top(scene)))
     axis.set_title(_right(scene), loc="left")
-    axis.legend(loc="center right")
+    axis.legend(frameon=False, loc="center right")
 
 
 def _right(scene):
