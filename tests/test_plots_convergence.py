@@ -42,7 +42,7 @@ def check(figure, panels=1):
     assert figure.get_supxlabel() == SOURCE
     assert len(figure.axes) == panels
     for axis in figure.axes:
-        assert axis.get_xlabel() and axis.get_ylabel() and axis.get_title()
+        assert axis.get_xlabel() and axis.get_ylabel() and axis.get_title(loc="left")
         shapes = [(line, marker) for _, line, marker in drawn(axis)]
         assert len(set(shapes)) == len(shapes)
     return figure.axes
@@ -53,7 +53,7 @@ def test_errors_by_sample_size():
     left, right = check(plots.by_sample_size(frame, source=SOURCE), panels=2)
     assert left.get_xscale() == left.get_yscale() == "log"
     assert set(texts(left)) == {"least squares", "oracle", "ITLM-1", "ITLM-2"}
-    assert "1" in right.get_title() and "0.1" in left.get_title()
+    assert "1" in right.get_title(loc="left") and "0.1" in left.get_title(loc="left")
     assert len(left.collections) == 4  # one band per method
     ys = list(drawn(left).values())
     assert any(np.allclose(y, 0.1 / np.arange(1, 4)) for y in ys)
@@ -86,7 +86,7 @@ def test_errors_by_round_end_soon_after_their_floor():
     rows = [tidy("f", "round", range(48), ["itlm-2"], sigma=s, follow="itlm-2").assign(error=path) for s in (0.01, 0.1)]
     frame = pd.concat([*rows, tidy("f", "round", [0], ["oracle"], sigma=0.01, follow="itlm-2")])
     (axis,) = check(plots.by_round(frame.assign(low=0.001, high=0.4), source=SOURCE, titles={"f": "short steps"}))
-    assert axis.get_title() == "short steps"
+    assert axis.get_title(loc="left") == "short steps"
     assert set(texts(axis)) == {"σ = 0.01", "σ = 0.1"}
     lengths = {len(y) for y in drawn(axis).values()}
     assert lengths.issubset(range(8, 16))
@@ -113,7 +113,7 @@ def test_kappas_and_rates():
     values = {"random": np.array([0.4, 0.1, 0.05]), "mixture": np.array([0.6, 0.2, 0.04])}
     forms = {name: 1.5 * v for name, v in values.items()}
     left, _ = check(plots.kappas(values, forms, source=SOURCE), panels=2)
-    assert left.get_title() == "random" and "fitted" in left.get_legend().get_texts()[1].get_text()
+    assert left.get_title(loc="left") == "random" and "fitted" in left.get_legend().get_texts()[1].get_text()
     (axis,) = check(plots.kappas({"random": values["random"]}, forms, source=SOURCE))
     frame = pd.DataFrame({"round": [0, 1, 2], "error_ratio": [0.2, 0.1, 1], "residual_ratio": [0.3, 0.5, 1]})
     (axis,) = check(plots.rate_comparison(frame, source=SOURCE))
@@ -127,7 +127,7 @@ def test_residuals_with_the_cut():
     (axis,) = check(plots.residuals(values, data.is_clean, kept=path.kept[0], source=SOURCE))
     cut = np.abs(values[path.kept[0]]).max()
     assert {round(float(line.get_xdata()[0]), 9) for line in axis.lines} == {round(-cut, 9), round(cut, 9)}
-    assert f"{(path.kept[0] & ~data.is_clean).sum()} of 300" in axis.get_title()
+    assert f"{(path.kept[0] & ~data.is_clean).sum()} of 300" in axis.get_title(loc="left")
 
 
 def test_basins_show_each_destination_in_colour_and_mark():

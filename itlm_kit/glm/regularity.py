@@ -8,7 +8,7 @@ import numpy as np
 
 from itlm_kit.errors import InputError, check_integer
 from itlm_kit.glm.path import check_features
-from itlm_kit.trimming import trim
+from itlm_kit.loop import itlm_rounds
 
 MOST_SUBSETS = 200_000  # beyond it enumeration takes longer than a person waits
 CHUNK = 4096  # subsets whose eigenvalues are computed at once
@@ -97,6 +97,8 @@ def _widest_circle(x, neighbours):
 
 def _searched(x, k, sign, starts, seed):
     """Best eigenvalue over sets found by turns: the k rows that a direction fits best, then their best direction."""
+    if k == 0:
+        return 0.0
     rng = np.random.default_rng(seed)
     directions = rng.standard_normal((starts, x.shape[1]))
     values = [_climb(x, k, sign, direction) for direction in directions]
@@ -104,15 +106,17 @@ def _searched(x, k, sign, starts, seed):
 
 
 def _climb(x, k, sign, direction):
-    kept = np.zeros(len(x), bool)
-    while k:
-        found = trim(-sign * (x @ direction) ** 2, k)
-        if (found == kept).all():
-            break
-        kept = found
-        values, vectors = np.linalg.eigh(x[kept].T @ x[kept])
-        direction = vectors[:, -1 if sign > 0 else 0]
-    return float(values[-1 if sign > 0 else 0]) if k else 0.0
+    """The eigenvalue at which the turns come to rest: trimming with -+(x'v)^2 as the loss of a direction v."""
+    end = -1 if sign > 0 else 0
+
+    def turn(direction, kept, t):
+        return np.linalg.eigh(x[kept].T @ x[kept])[1][:, end]
+
+    before = None
+    for step in itlm_rounds(direction, lambda v: -sign * (x @ v) ** 2, turn, k=k):
+        if before is not None and (step.kept == before).all():
+            return float(np.linalg.eigvalsh(x[before].T @ x[before])[end])
+        before = step.kept
 
 
 def _check(x, k):

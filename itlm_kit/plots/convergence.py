@@ -26,7 +26,7 @@ def by_sample_size(frame, *, source):
         rows = frame[frame["panel"] == panel]
         axis.set(xscale="log", yscale="log", xlabel="sample size n", ylabel=FINAL_ERROR)
         _methods(axis, rows, "n")
-        axis.set_title(f"({panel}) noise σ = {rows['sigma'].iloc[0]:g}")
+        axis.set_title(f"({panel}) noise σ = {rows['sigma'].iloc[0]:g}", loc="left")
         _plain_numbers(axis)
     return with_source(figure, source)
 
@@ -39,7 +39,7 @@ def by_clean_share(frame, *, source):
     figure, (axis,) = panels(width=5.8, height=3.6)
     axis.set(yscale="log", xlabel="share of clean samples α*", ylabel=FINAL_ERROR)
     _methods(axis, frame, "clean")
-    axis.set_title("Recovery as the share of clean samples grows")
+    axis.set_title("Recovery as the share of clean samples grows", loc="left")
     _plain_numbers(axis, "y")
     return with_source(figure, source)
 
@@ -60,7 +60,7 @@ def by_misspecification(frame, *, source, method="itlm-1"):
     axis.axvline(0, color="#222222", linewidth=0.8)
     axis.annotate("keeps bad\nsamples", (0, 0.97), xycoords=("data", "axes fraction"), xytext=(-5, 0),
                   textcoords="offset points", ha="right", va="top", fontsize=8, color="#555555")  # fmt: skip
-    axis.set_title(f"Mis-specified α, {NAMES[method]}")
+    axis.set_title(f"Mis-specified α, {NAMES[method]}", loc="left")
     _plain_numbers(axis, "y")
     return with_source(figure, source)
 
@@ -78,7 +78,7 @@ def by_round(frame, *, source, titles=None):
         shown = rows[rows["panel"] == panel]
         axis.set(yscale="log", xlabel="round t", ylabel=ERROR)
         _label_ends(axis, _noise_levels(axis, shown, _settled(shown)))
-        axis.set_title((titles or {}).get(panel, f"({panel}) {NAMES[shown['follow'].iloc[0]]}"))
+        axis.set_title((titles or {}).get(panel, f"({panel}) {NAMES[shown['follow'].iloc[0]]}"), loc="left")
     return with_source(figure, source)
 
 
@@ -88,8 +88,9 @@ def paths(errors, *, source, title="Error after each round"):
     for (name, path), look in zip(errors.items(), _looks(len(errors)), strict=True):
         look = _role(name) if name in ROLES else look
         axis.plot(path, **look, markevery=max(1, len(path) // 10), label=NAMES.get(name, name))
-    axis.set(yscale="log", xlabel="round t", ylabel=ERROR, title=title)
-    axis.legend()
+    axis.set(yscale="log", xlabel="round t", ylabel=ERROR)
+    axis.set_title(title, loc="left")
+    axis.legend(frameon=False)
     _plain_numbers(axis, "y")
     return with_source(figure, source)
 
@@ -103,7 +104,8 @@ def lemma_sides(terms, *, source, title="Lemma 5, round by round"):
         ("left", r"measured $\|\theta_{t+1} - \theta^*\|$", "o", "-", "#009E73"),
     )
     rounds = np.arange(len(terms.left))
-    axis.set(yscale="log", xlabel="round t", ylabel="error after the round", title=title)
+    axis.set(yscale="log", xlabel="round t", ylabel="error after the round")
+    axis.set_title(title, loc="left")
     axis.set_xticks(rounds[:: _every(rounds)])
     for name, _, marker, linestyle, color in sides:
         axis.plot(rounds, getattr(terms, name), marker=marker, linestyle=linestyle, color=color, markersize=5)
@@ -120,9 +122,10 @@ def kappas(measured, forms, *, source):
         rounds = np.arange(len(values))
         axis.plot(rounds, values, color="#009E73", marker="o", label="measured, actual sets")
         axis.plot(rounds, forms[name], color="#D55E00", linestyle="--", marker="v", label="form, constant fitted")
-        axis.set(yscale="log", xlabel="round t", ylabel="κ$_t$", title=name, xticks=rounds[:: _every(rounds)])
+        axis.set(yscale="log", xlabel="round t", ylabel="κ$_t$", xticks=rounds[:: _every(rounds)])
+        axis.set_title(name, loc="left")
         _plain_numbers(axis, "y")
-        axis.legend()
+        axis.legend(frameon=False)
     return with_source(figure, source)
 
 
@@ -139,7 +142,7 @@ def rate_comparison(frame, *, source):
     _label_ends(axis, [(text, last["round"], last[column], color) for column, text, _, _, color in lines])
     axis.axhline(1, color="#222222", linewidth=0.8)
     axis.set(xlabel="round t", ylabel="value after / before the round", ylim=(0, None), xticks=frame["round"])
-    axis.set_title("Where progress shows: parameters or residuals")
+    axis.set_title("Where progress shows: parameters or residuals", loc="left")
     return with_source(figure, source)
 
 
@@ -159,9 +162,9 @@ def residuals(values, is_clean, *, kept, source, title="Residuals, and the cut")
     for edge in (-cut, cut):
         axis.axvline(edge, color="#222222", linewidth=1)
     inside = (~is_clean & kept).sum()
-    axis.set_title(f"{title}: {inside} of {kept.sum()} kept samples are bad")
+    axis.set_title(f"{title}: {inside} of {kept.sum()} kept samples are bad", loc="left")
     axis.set(xlabel="residual y - x'θ$_t$ (shaded: kept)", ylabel="samples")
-    axis.legend()
+    axis.legend(frameon=False)
     return with_source(figure, source)
 
 
@@ -178,9 +181,12 @@ def basins(basin, *, source, title="Where ITLM goes from each start"):
         axis.annotate(f"θ$_{{({j})}}$", place, xytext=(9, 7), textcoords="offset points", fontsize=12,
                       bbox={"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.85})  # fmt: skip
     first = "along θ$_{(0)}$ - θ$_{(1)}$" if len(basin.components) == 2 else "first axis of the plane"
-    axis.set(aspect="equal", xlabel=first, ylabel="second axis of the plane", title=title)
+    axis.set(aspect="equal", xlabel=first, ylabel="second axis of the plane")
+    axis.set_title(title, loc="left")
     axis.grid(False)
-    axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2, handletextpad=0.2, columnspacing=1)
+    axis.legend(
+        frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2, handletextpad=0.2, columnspacing=1
+    )
     return with_source(figure, source)
 
 
@@ -203,7 +209,7 @@ def breakdown_curve(frame, *, source):
     axis.axvline(0.5, color="#222222", linewidth=0.8)
     axis.annotate("one half", (0.5, 1), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=8)
     axis.set(xlabel="share of bad samples", ylabel="largest error over draws")
-    axis.set_title("Breakdown", pad=14)
+    axis.set_title("Breakdown", pad=14, loc="left")
     return with_source(figure, source)
 
 
@@ -217,7 +223,7 @@ def intruder_counts(deltas, counts, form, *, source):
     axis.plot(deltas, form, color="#D55E00", marker="v", linestyle="--")
     ends = [("measured", deltas[-1], counts[-1], "#009E73"), ("constant x form", deltas[-1], form[-1], "#D55E00")]
     _label_ends(axis, ends)
-    axis.set_title("Theorem 11: intruders among the kept")
+    axis.set_title("Theorem 11: intruders among the kept", loc="left")
     _plain_numbers(axis)
     return with_source(figure, source)
 
@@ -231,7 +237,7 @@ def flow_and_twin(flow, *, source):
     axis.plot(flow.times[seen], flow.distance[seen], color="#009E73")
     time, bound, distance = (values[seen][-1] for values in (flow.times, flow.bound, flow.distance))
     _label_ends(axis, [("bound of appendix C", time, bound, "#D55E00"), ("measured", time, distance, "#009E73")])
-    axis.set_title("Gradient flow θ(t) and its penalised twin")
+    axis.set_title("Gradient flow θ(t) and its penalised twin", loc="left")
     return with_source(figure, source)
 
 

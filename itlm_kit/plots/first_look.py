@@ -17,7 +17,8 @@ def line_by_round(u, y, is_clean, kept, thetas, *, source, title):
         )
     axis.plot(u[kept], y[kept], "o", mfc="none", mec="#222222", markersize=11, label="kept in the last round")
     _draw_lines(axis, np.array([u.min(), u.max() + 0.04 * np.ptp(u)]), thetas)
-    axis.set(xlabel="feature u", ylabel="output y", title=title)
+    axis.set(xlabel="feature u", ylabel="output y")
+    axis.set_title(title, loc="left")
     figure.legend(loc="outside upper left", ncols=3, fontsize=9, frameon=False)
     return with_source(figure, source)
 

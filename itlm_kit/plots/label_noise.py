@@ -50,7 +50,7 @@ def loss_histogram(losses, is_clean, *, source, cut=None):
     if cut is not None:
         sides_of_cut(axis, cut)
     axis.set(xlabel="loss", ylabel="samples")
-    axis.legend(loc="center right")
+    axis.legend(frameon=False, loc="center right")
     return with_source(figure, source)
 
 

@@ -20,11 +20,9 @@ FRAME = {
     "axes.grid": True,
     "axes.axisbelow": True,
     "grid.color": "#E6E6E6",
-    "axes.titlelocation": "left",
     "axes.titlesize": 11,
     "axes.labelsize": 10,
     "font.size": 10,
-    "legend.frameon": False,
     "figure.dpi": 110,
     "savefig.bbox": "tight",
 }

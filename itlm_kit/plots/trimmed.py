@@ -41,7 +41,7 @@ def staircase(after_trim, after_update, *, source):
     axis.yaxis.set_major_formatter("{x:g}")
     axis.yaxis.set_minor_formatter("{x:g}")
     axis.set_title("Two half-steps a round, never upwards", loc="left")
-    axis.legend()
+    axis.legend(frameon=False)
     return with_source(figure, source)
 
 
