@@ -1,10 +1,15 @@
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from itlm_kit.experiments import get_experiment, label_noise
 from itlm_kit.experiments.experiment import Where, select
 from itlm_kit.experiments.label_noise import noisy_data, run_figure1, run_table1
+from itlm_kit.experiments.results import ResultStore, results_frame
 
+RESULTS = Path(__file__).parents[1] / "notebooks" / "results"
 DIGITS = {"data": "digits", "share": 1.0, "net": "two-layer-cnn", "protocol": "last", "noise": "systematic"}
 SETTINGS = {**DIGITS, "clean": 0.6, "method": "itlm"}
 
@@ -100,3 +105,32 @@ def test_five_percent_of_mnist(real_data):
     assert len(noisy.samples) == 3000 and len(noisy.watch.watched) == 2000 and len(noisy.watch.test) == 10_000
     recipe, epochs = label_noise.recipe(settings)
     assert (recipe.batch_size, recipe.step_size, recipe.drop_by, epochs) == (1000, 0.3, 5, 80)
+
+
+def test_a_stored_cell_is_what_is_computed_now():
+    """Its version must be raised when the outcome of a cell changes."""
+    experiment = get_experiment("table1-mnist")
+    (settings,) = select(experiment.cells("quick"), ["noise=systematic", "clean=0.6", "method=baseline"])
+    stored = ResultStore(RESULTS).load(experiment.name, experiment.version, settings, 0)
+    now = run_table1(settings, 0, Where()).metrics
+    assert now["achieved_noise_rate"] == stored.metrics["achieved_noise_rate"]
+    assert now["rounds"][0]["kept"] == stored.metrics["rounds"][0]["kept"]
+    assert now["last_accuracy"] == pytest.approx(stored.metrics["last_accuracy"], abs=2)  # processors round apart
+
+
+def test_what_the_readme_says_of_mnist_was_measured():
+    text = (RESULTS.parents[1] / "README.md").read_text()
+    said = re.search(
+        r"climbs from (\d+) % .*? to (\d+) % after (\w+) rounds.*?stands at (\d+) %.*? are (\d+) % clean",
+        text,
+        re.DOTALL,
+    )
+    naive, reached, rounds, top, clean = said.groups()
+    assert rounds == "four"
+    frame = results_frame(r for r in ResultStore(RESULTS).results("table1-mnist") if r.settings["data"] == "mnist")
+    frame = frame[(frame["noise"] == "systematic") & (frame["clean"] == 0.6) & (frame["protocol"] == "paper")]
+    median = frame.groupby(["method", "round"])[["selected_accuracy", "clean_share"]].median().round()
+    assert median.loc[("itlm", 0), "selected_accuracy"] == float(naive)
+    assert median.loc[("itlm", 4), "selected_accuracy"] == float(reached)
+    assert median.loc[("oracle", 0), "selected_accuracy"] == float(top)
+    assert median.loc[("itlm", 5), "clean_share"] == float(clean)

@@ -58,13 +58,16 @@ def test_no_file_names_a_package_index():
     assert not [path for path in files if re.search(r"index-url|find-links|https?://", path.read_text())]
 
 
-@pytest.mark.skipif(not shutil.which("repo2docker"), reason="needs repo2docker on the PATH")
+REPO2DOCKER = shutil.which("repo2docker", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+
+
+@pytest.mark.skipif(not REPO2DOCKER, reason="needs repo2docker beside Python or on the PATH")
 def test_repo2docker_accepts_the_folder(tmp_path):
     for name in ("binder", "pyproject.toml"):  # what it reads; the rest would only be copied
         source = ROOT / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
     done = subprocess.run(
-        ["repo2docker", "--no-build", "--no-run", "--debug", tmp_path], capture_output=True, text=True, timeout=120
+        [REPO2DOCKER, "--no-build", "--no-run", "--debug", tmp_path], capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stderr
     for part in ("binder/environment.yml", "binder/postBuild", "binder/start"):
