@@ -13,8 +13,8 @@ import pytest
 from planted import SOUND, write_notebook
 
 import itlm_kit.experiments
-from itlm_kit import cli
-from itlm_kit.cli import doctor
+from itlm_kit import cli, explorers
+from itlm_kit.cli import doctor, explorer_page
 from itlm_kit.cli.tables import comparison
 from itlm_kit.experiments.experiment import Experiment, Outcome
 from itlm_kit.experiments.results import Result
@@ -236,6 +236,15 @@ def test_data_commands_tell_what_is_there(itlm):
     assert code == 0 and "digits         ready" in out and "itlm data download mnist" in out
     assert itlm("data", "check", "digits")[:2] == (0, "digits: ready, comes with scikit-learn\n")
     assert itlm("data", "download", "digits")[0] == 0
+
+
+@pytest.mark.parametrize("name", explorers.names())
+def test_every_page_shows_its_explorer(name):
+    (cell,) = explorer_page._page(name).cells
+    *lines, last = cell.source.splitlines()
+    scope = {}
+    exec("\n".join(lines), scope)
+    assert isinstance(eval(last, scope), explorers.get_explorer(name))
 
 
 def test_explore_without_voila_says_how_to_get_it(itlm, monkeypatch):

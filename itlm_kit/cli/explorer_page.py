@@ -34,7 +34,30 @@ def serve(name, *, port, browser=True):
 
 
 def _page(name):
-    lines = ["from itlm_kit.explorers import get_explorer", f"get_explorer({name!r})()"]
-    nb = new_notebook(cells=[new_code_cell("\n".join(lines))])
+    nb = new_notebook(cells=[new_code_cell(_SOURCES.get(name, _PLAIN).format(name=name, results=_results()))])
     nb.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
     return nb
+
+
+def _results():
+    from itlm_kit.runner import notebooks_folder
+
+    return str(notebooks_folder() / "results")
+
+
+# What a page runs: some explorers need something to look at.
+_PLAIN = """\
+from itlm_kit.explorers import get_explorer
+get_explorer({name!r})()"""
+_SOURCES = {
+    "label_noise": """\
+from itlm_kit.experiments.results import ResultStore, results_frame
+from itlm_kit.explorers import NoiseExplorer
+measured = ResultStore({results!r}).results("table1-mnist")
+NoiseExplorer(results_frame(r for r in measured if r.settings["data"] == "digits"))""",
+    "trajectories": """\
+from itlm_kit.experiments.label_noise import digits_recording
+from itlm_kit.explorers import TrajectoryExplorer
+recorder, noisy = digits_recording(seed=0)
+TrajectoryExplorer(recorder, noisy.is_clean, source=noisy.source, alpha=0.55)""",
+}

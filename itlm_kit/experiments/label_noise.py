@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 
 from itlm_kit import data
 from itlm_kit.defences.centroid import centroid_kept
-from itlm_kit.experiments.experiment import Experiment, Outcome
+from itlm_kit.experiments.experiment import Experiment, Outcome, Where
 from itlm_kit.experiments.published import published
 from itlm_kit.trajectories import TrajectoryRecorder
 from itlm_kit.vision.itlm import Trained, Watch, classifier_rounds, round_seed, train_watched
@@ -170,6 +170,14 @@ def record_training(samples, recipe_, *, epochs, seed, folder=None):
 
     train(samples, np.ones(len(samples), bool), recipe_, epochs=epochs, seed=seed, after_epoch=after_epoch)
     return recorder
+
+
+def digits_recording(seed):
+    """A recorder of one naive training run on the digits with 40 % systematic errors, and the Noisy data it saw."""
+    settings = {**_common("quick"), "protocol": "last", "noise": "systematic", "clean": 0.6}
+    noisy = noisy_data(settings, seed, Where())
+    how, epochs = recipe(settings)
+    return record_training(noisy.samples, how, epochs=epochs, seed=round_seed(seed, 0)), noisy
 
 
 def _percent(correct):

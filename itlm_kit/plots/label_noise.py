@@ -47,6 +47,7 @@ def loss_histogram(losses, is_clean, *, source, cut=None):
             losses[mask], bins, color=ROLES[role]["color"], alpha=0.55, label=f"{role} samples",
             hatch="//" if role == "bad" else None, edgecolor="white",
         )  # fmt: skip
+    axis.margins(y=0.15)  # room for the words at the cut
     if cut is not None:
         sides_of_cut(axis, cut)
     axis.set(xlabel="loss", ylabel="samples")

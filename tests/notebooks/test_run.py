@@ -14,6 +14,8 @@ DEVICES = ["cpu", pytest.param("cuda", marks=[pytest.mark.gpu, needs_cuda])]
 
 # What the records of a notebook must show, in addition to the assertion in its own last cell.
 FIGURES = {
+    "01": lambda r: r["auc_random"] > 0.95 > 0.7 > r["auc_style_at_end"] and r["clean_share_kept"] > 0.72,
+    "05": lambda r: r["baseline"] + 10 < r["itlm"] < r["oracle"] and r["clean_share"] > 90 and r["change_random"] < 0,
     "00": lambda r: r["error_itlm"] < 0.2 * r["error_least_squares"] and r["bad_kept_far"] > 18,
     "02": lambda r: (
         r["bad_to_break"]["exact"] == 8 and r["largest_rise"] < 1e-9 and r["leverage"]["ITLM, one start"] > 0.1
