@@ -152,12 +152,13 @@ def test_torch_gets_one_thread_inside_and_its_own_back():
 
 # A run in a process of its own, to be stopped from outside: it counts in a file which cells were begun.
 SLOW = """
-    import sys, time
+    import signal, sys, time
     import numpy as np
     from itlm_kit.experiments.experiment import Experiment, Outcome, Where
     from itlm_kit.experiments.reproduce import plan, run_plan
     from itlm_kit.experiments.results import ResultStore
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a background shell has its children ignore it
     folder, log, jobs = sys.argv[1:]
 
     def run(settings, seed, where):
