@@ -5,7 +5,7 @@ import pandas as pd
 from itlm_kit.experiments.published import published
 from itlm_kit.experiments.results import results_frame
 
-_NO_METRICS = {"seed", "seconds", "round", "epoch"}
+_NO_METRICS = {"seed", "seconds", "round", "epoch", "selected_epoch"}
 _CAPTION = "Mean over seeds ± standard deviation, of the last round; (in parentheses) the paper's figure."
 
 
@@ -38,5 +38,5 @@ def _lines(seeds):
 
 
 def _figure(values, paper):
-    spread = f" ± {values.std():.2g}" if len(values) > 1 else ""
+    spread = f" ± {values.std():.2g}" if len(values) > 1 and values.std() > 1e-9 else ""  # else all seeds agree
     return f"{values.mean():.4g}{spread}" + ("" if paper is None else f" ({paper:g})")
