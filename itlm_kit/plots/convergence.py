@@ -2,9 +2,8 @@
 
 import numpy as np
 from matplotlib.colors import to_rgba
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from itlm_kit.plots.style import ROLES, panels, with_source
+from itlm_kit.plots.style import ROLES, panels, plain_numbers, with_source
 
 NAMES = {"naive": "least squares", "oracle": "oracle", "itlm-1": "ITLM-1 (large M)", "itlm-2": "ITLM-2 (M = 1)"}
 SHORT = {"naive": "least squares", "oracle": "oracle", "itlm-1": "ITLM-1", "itlm-2": "ITLM-2"}
@@ -27,7 +26,7 @@ def by_sample_size(frame, *, source):
         axis.set(xscale="log", yscale="log", xlabel="sample size n", ylabel=FINAL_ERROR)
         _methods(axis, rows, "n")
         axis.set_title(f"({panel}) noise σ = {rows['sigma'].iloc[0]:g}", loc="left")
-        _plain_numbers(axis)
+        plain_numbers(axis)
     return with_source(figure, source)
 
 
@@ -40,7 +39,7 @@ def by_clean_share(frame, *, source):
     axis.set(yscale="log", xlabel="share of clean samples α*", ylabel=FINAL_ERROR)
     _methods(axis, frame, "clean")
     axis.set_title("Recovery as the share of clean samples grows", loc="left")
-    _plain_numbers(axis, "y")
+    plain_numbers(axis, "y")
     return with_source(figure, source)
 
 
@@ -61,7 +60,7 @@ def by_misspecification(frame, *, source, method="itlm-1"):
     axis.annotate("keeps bad\nsamples", (0, 0.97), xycoords=("data", "axes fraction"), xytext=(-5, 0),
                   textcoords="offset points", ha="right", va="top", fontsize=8, color="#555555")  # fmt: skip
     axis.set_title(f"Mis-specified α, {NAMES[method]}", loc="left")
-    _plain_numbers(axis, "y")
+    plain_numbers(axis, "y")
     return with_source(figure, source)
 
 
@@ -91,7 +90,7 @@ def paths(errors, *, source, title="Error after each round"):
     axis.set(yscale="log", xlabel="round t", ylabel=ERROR)
     axis.set_title(title, loc="left")
     axis.legend(frameon=False)
-    _plain_numbers(axis, "y")
+    plain_numbers(axis, "y")
     return with_source(figure, source)
 
 
@@ -111,7 +110,7 @@ def lemma_sides(terms, *, source, title="Lemma 5, round by round"):
         axis.plot(rounds, getattr(terms, name), marker=marker, linestyle=linestyle, color=color, markersize=5)
     axis.fill_between(rounds, terms.left, terms.right, color="#F2F2F2", zorder=0)
     _label_ends(axis, [(text, rounds[-1], getattr(terms, name)[-1], color) for name, text, _, _, color in sides])
-    _plain_numbers(axis, "y")
+    plain_numbers(axis, "y")
     return with_source(figure, source)
 
 
@@ -124,7 +123,7 @@ def kappas(measured, forms, *, source):
         axis.plot(rounds, forms[name], color="#D55E00", linestyle="--", marker="v", label="form, constant fitted")
         axis.set(yscale="log", xlabel="round t", ylabel="κ$_t$", xticks=rounds[:: _every(rounds)])
         axis.set_title(name, loc="left")
-        _plain_numbers(axis, "y")
+        plain_numbers(axis, "y")
         axis.legend(frameon=False)
     return with_source(figure, source)
 
@@ -224,7 +223,7 @@ def intruder_counts(deltas, counts, form, *, source):
     ends = [("measured", deltas[-1], counts[-1], "#009E73"), ("constant x form", deltas[-1], form[-1], "#D55E00")]
     _label_ends(axis, ends)
     axis.set_title("Theorem 11: intruders among the kept", loc="left")
-    _plain_numbers(axis)
+    plain_numbers(axis)
     return with_source(figure, source)
 
 
@@ -311,14 +310,3 @@ def _settled(rows):
 
 def _every(rounds):
     return max(1, len(rounds) // 10)
-
-
-def _plain_numbers(axis, which="both"):
-    """Numbers as people write them on log axes: 0.05, 1,000; more of them where an axis spans less than a decade."""
-    for one in [axis.xaxis, axis.yaxis] if which == "both" else [getattr(axis, f"{which}axis")]:
-        low, high = sorted(one.get_view_interval())
-        steps = (1, 2, 5) if high / low < 100 else (1, 3) if high / low < 1000 else (1,)
-        decades = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
-        one.set_major_locator(FixedLocator([s * d for d in decades for s in steps if low <= s * d <= high]))
-        one.set_minor_locator(NullLocator())
-        one.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))

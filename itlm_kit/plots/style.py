@@ -1,6 +1,8 @@
 """How every figure of the kit looks: one palette safe for colour-blind readers, one quiet frame, one mark per role."""
 
 import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 # One colour, line and marker per role, the same in every chapter: colour is never the only cue.
 ROLES = {
@@ -48,3 +50,14 @@ def with_source(figure, source):
     """Write under a figure what data it was computed from; returns the figure."""
     figure.supxlabel(source, fontsize=8, color="#666666", x=0.01, ha="left")
     return figure
+
+
+def plain_numbers(axis, which="both"):
+    """Numbers as people write them on log axes: 0.05, 1,000; more of them where an axis spans less than a decade."""
+    for one in [axis.xaxis, axis.yaxis] if which == "both" else [getattr(axis, f"{which}axis")]:
+        low, high = sorted(one.get_view_interval())
+        steps = (1, 2, 5) if high / low < 100 else (1, 3) if high / low < 1000 else (1,)
+        decades = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
+        one.set_major_locator(FixedLocator([s * d for d in decades for s in steps if low <= s * d <= high]))
+        one.set_minor_locator(NullLocator())
+        one.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.ticker import LogLocator, NullLocator
 
-from itlm_kit.plots.style import ROLES, label_end, panels, with_source
+from itlm_kit.plots.style import ROLES, label_end, panels, plain_numbers, with_source
 
 KEPT = {"marker": "o", "color": ROLES["clean"]["color"], "linestyle": "none"}
 LEFT_OUT = {"marker": "X", "color": ROLES["bad"]["color"], "linestyle": "none"}
@@ -38,8 +38,7 @@ def staircase(after_trim, after_update, *, source):
     axis.plot(rounds, after_trim, "s", color=ROLES["bad"]["color"], label="after trimming")
     axis.plot(rounds + 0.5, after_update, "o", color=ROLES["itlm"]["color"], label="after updating")
     axis.set(yscale="log", xlabel="round t", ylabel="loss of the kept samples", xticks=rounds)
-    axis.yaxis.set_major_formatter("{x:g}")
-    axis.yaxis.set_minor_formatter("{x:g}")
+    plain_numbers(axis, "y")
     axis.set_title("Two half-steps a round, never upwards", loc="left")
     axis.legend(frameon=False)
     return with_source(figure, source)
