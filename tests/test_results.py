@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from itlm_kit.errors import InputError
-from itlm_kit.experiments.results import Result, ResultStore, cell_key, read_result, results_frame
+from itlm_kit.experiments.results import Result, ResultStore, above_oracle, cell_key, read_result, results_frame
 
 SETTINGS = {"noise": "random", "clean": 0.6}
 
@@ -199,3 +199,13 @@ def test_frame_keeps_a_setting_named_data():
 def test_frame_of_cells_without_rounds_has_a_row_per_cell():
     frame = results_frame([result(), result(seed=1)])
     assert frame[["seed", "last_accuracy"]].values.tolist() == [[0, 81.5], [1, 81.5]]
+
+
+def test_what_beats_the_oracle_by_more_than_a_point_is_flagged():
+    def cell(method, accuracy, seed=0, clean=0.6):
+        settings = {"clean": clean, "method": method}
+        return Result("x", 1, settings, seed, {"last_accuracy": accuracy}, "", "", 1.0, {})
+
+    oracle, near, far = cell("oracle", 90.0), cell("itlm", 90.9), cell("baseline", 91.1)
+    elsewhere = [cell("itlm", 99.0, seed=1), cell("itlm", 99.0, clean=0.7)]  # no oracle of their own
+    assert above_oracle([oracle, near, far, *elsewhere]) == [far]

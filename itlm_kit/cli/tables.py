@@ -3,7 +3,7 @@
 import pandas as pd
 
 from itlm_kit.experiments.published import published
-from itlm_kit.experiments.results import results_frame
+from itlm_kit.experiments.results import above_oracle, results_frame
 
 _NO_METRICS = {"seed", "seconds", "round", "epoch", "selected_epoch"}
 _CAPTION = "Mean over seeds ± standard deviation, of the last round; (in parentheses) the paper's figure."
@@ -22,7 +22,8 @@ def comparison(results):
     shared = [key for key in settings if len(table) > 1 and table[key].map(str).nunique() == 1]
     above = ", ".join(f"{key} {table[key].iloc[0]}" for key in shared)
     body = table.drop(columns=shared).to_string(index=False, na_rep="")
-    return "\n".join(line for line in (above, body, _CAPTION) if line)
+    flags = [f"Above its oracle by more than a point: {r.settings}, seed {r.seed}" for r in above_oracle(results)]
+    return "\n".join(line for line in (above, body, _CAPTION, *flags) if line)
 
 
 def _lines(seeds):

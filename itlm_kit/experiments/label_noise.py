@@ -87,25 +87,27 @@ def run_table1(settings, seed, where):
 
 def _fits(settings, seed, noisy):
     """Yield (theta_t, S_t) of a method; for the methods that train once, (theta_0, the set it was trained on)."""
-    recipe_, epochs = recipe(settings)
-    method, clean = settings["method"], settings["clean"]
-    everything = np.ones(len(noisy.samples), bool)
-    if method in ("baseline", "oracle", "centroid"):
-        kept = {
-            "baseline": lambda: everything,
-            "oracle": lambda: noisy.is_clean,
-            "centroid": lambda: centroid_kept(
-                noisy.samples.x.cpu(), noisy.samples.y.cpu(), alpha=clean - BELOW[method]
-            ),
-        }[method]()
+    how, epochs = recipe(settings)
+    method, alpha = settings["method"], settings["clean"] - BELOW.get(settings["method"], 0)
+    kept = _kept_once(method, alpha, noisy)
+    if kept is not None:
         seed = round_seed(seed, 0)  # the same weights as theta_0 of ITLM
-        yield train_watched(noisy.samples, kept, recipe_, epochs=epochs, seed=seed, watch=noisy.watch), kept
+        yield train_watched(noisy.samples, kept, how, epochs=epochs, seed=seed, watch=noisy.watch), kept
         return
     schedule = (epochs,) * (2 if method == "1-step" else ROUNDS + 1)
-    for step in classifier_rounds(
-        noisy.samples, recipe_, alpha=clean - BELOW[method], epochs=schedule, seed=seed, watch=noisy.watch
-    ):
+    for step in classifier_rounds(noisy.samples, how, alpha=alpha, epochs=schedule, seed=seed, watch=noisy.watch):
         yield step.state, step.kept.cpu().numpy()
+
+
+def _kept_once(method, alpha, noisy):
+    """What a method that trains once trains on, as a mask; None for those that go through the rounds."""
+    if method == "baseline":
+        return np.ones(len(noisy.samples), bool)
+    if method == "oracle":
+        return noisy.is_clean
+    if method == "centroid":
+        return centroid_kept(noisy.samples.x.cpu(), noisy.samples.y.cpu(), alpha=alpha)
+    return None
 
 
 def _row(t, theta: Trained, kept: Any, is_clean):
@@ -138,8 +140,8 @@ def beside_published(results, *, accuracy="selected_accuracy"):
 def run_figure1(settings, seed, where):
     """Losses and accuracies of clean and bad samples after each epoch of one naive training run."""
     noisy = noisy_data(settings, seed, where)
-    recipe_, epochs = recipe(settings)
-    recorder = record_training(noisy.samples, recipe_, epochs=epochs, seed=round_seed(seed, 0))
+    how, epochs = recipe(settings)
+    recorder = record_training(noisy.samples, how, epochs=epochs, seed=round_seed(seed, 0))
     return Outcome({"rounds": by_epoch(recorder, noisy.is_clean)}, noisy.source)
 
 
@@ -158,7 +160,7 @@ def by_epoch(recorder, is_clean):
     ]
 
 
-def record_training(samples, recipe_, *, epochs, seed, folder=None):
+def record_training(samples, how, *, epochs, seed, folder=None):
     """Train naively on all samples and record every sample's loss after every epoch; returns the recorder."""
     recorder = TrajectoryRecorder(len(samples), epochs, folder, measured="after")
     everything = np.arange(len(samples))
@@ -168,7 +170,7 @@ def record_training(samples, recipe_, *, epochs, seed, folder=None):
         losses = torch.nn.functional.cross_entropy(logits, samples.y, reduction="none")
         recorder.record(epoch, everything, losses, logits.argmax(1) == samples.y)
 
-    train(samples, np.ones(len(samples), bool), recipe_, epochs=epochs, seed=seed, after_epoch=after_epoch)
+    train(samples, np.ones(len(samples), bool), how, epochs=epochs, seed=seed, after_epoch=after_epoch)
     return recorder
 
 

@@ -107,6 +107,24 @@ def read_result(path):
         return None
 
 
+def above_oracle(results, metrics=("last_accuracy", "selected_accuracy"), margin=1.0):
+    """The results that beat the oracle of their own settings and seed by more than `margin` points: look twice at them.
+
+    A method that knows less than the oracle and does better has seen what it should not, or the oracle was unlucky.
+    """
+    tops = {_but_method(r): r.metrics for r in results if r.settings.get("method") == "oracle"}
+    return [
+        r
+        for r in results
+        if any(r.metrics.get(m, -np.inf) > tops.get(_but_method(r), {}).get(m, np.inf) + margin for m in metrics)
+    ]
+
+
+def _but_method(result):
+    settings = {name: value for name, value in result.settings.items() if name != "method"}
+    return cell_key(result.experiment, result.version, settings, result.seed)
+
+
 def results_frame(results):
     """Tidy DataFrame: one row per (setting, seed, round), or per cell where no rounds were recorded.
 
