@@ -20,6 +20,17 @@ FIGURES = {
     "02": lambda r: (
         r["bad_to_break"]["exact"] == 8 and r["largest_rise"] < 1e-9 and r["leverage"]["ITLM, one start"] > 0.1
     ),
+    "03": lambda r: (
+        r["orders"]["large M"]["0.001"] > 1.2 > 1.1 > r["orders"]["M = 1"]["0.001"]
+        and r["error_oracle"] < r["error_itlm"] < 0.4 * r["error_least_squares"]
+        and all(kind["ITLM"] > 5 * kind["oracle"] for name, kind in r["failures"].items() if name != "σ = 1")
+        and r["failures"]["σ = 1"]["ITLM"] > r["failures"]["σ = 1"]["least squares"]
+    ),
+    "04": lambda r: (
+        r["error_kinked"] < 0.4 * r["error_least_squares"]
+        and r["halving"]["1"] < r["halving"]["0.5"] < r["halving"]["0.2"]
+        and r["flow_over_bound"] <= 1
+    ),
 }
 
 
