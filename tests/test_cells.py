@@ -4,30 +4,55 @@ import pandas as pd
 import pytest
 
 from itlm_kit.errors import InputError
-from itlm_kit.experiments import get_experiment
-from itlm_kit.experiments.cells import computed, stored
-from itlm_kit.experiments.experiment import Where
-from itlm_kit.experiments.reproduce import compute_cell
-from itlm_kit.experiments.results import ResultStore
+from itlm_kit.experiments import cells, get_experiment
+from itlm_kit.experiments.cells import computed, measured, source_of
+from itlm_kit.experiments.experiment import Outcome
+from itlm_kit.experiments.results import Result, ResultStore
 
 ONE = ["panel=e", "sigma=0.2"]
+MEASURED = ["method", "round", "error", "low", "high"]
 
 
-def test_what_is_computed_is_what_is_stored(tmp_path):
+@pytest.fixture
+def shelf(tmp_path):
+    """A store with the full cells of one panel, all made up, and those cells' settings."""
     experiment, store = get_experiment("fig5"), ResultStore(tmp_path)
-    (settings,) = [c for c in experiment.cells("quick") if c["panel"] == "e" and c["sigma"] == 0.2]
-    store.save(compute_cell(experiment, settings, 0, Where()))
-    found, here = stored("fig5", store, profile="quick", only=ONE), computed("fig5", profile="quick", only=ONE)
-    measured = ["method", "round", "error", "low", "high"]
-    pd.testing.assert_frame_equal(found[measured], here[measured])
-    other = computed("fig5", profile="quick", seed=1, only=ONE)
-    assert (other["error"] != here["error"]).all()
+    settings = [c for c in experiment.cells("full") if c["panel"] == "e"]
+    for cell in settings:
+        rows = {"rounds": [{"method": "itlm-1", "round": 0, "error": cell["sigma"], "low": 0.0, "high": 1.0}]}
+        outcome = Outcome(rows, "made up")
+        store.save(Result("fig5", experiment.version, cell, 0, outcome.metrics, outcome.data, "a CPU", 1.0, {}))
+    return store, settings
 
 
-def test_nothing_stored_is_an_empty_frame(tmp_path):
-    assert stored("fig5", ResultStore(tmp_path)).empty
+def test_the_seed_decides_the_draws():
+    first, again, other = (computed("fig5", profile="quick", seed=seed, only=ONE) for seed in (0, 0, 1))
+    pd.testing.assert_frame_equal(first[MEASURED], again[MEASURED])
+    assert (other["error"] != first["error"]).all() and set(first["sigma"]) == {0.2}
 
 
-def test_unknown_settings_are_refused():
-    with pytest.raises(InputError, match="panel"):
-        computed("fig5", profile="quick", only=["panel=z"])
+def test_measured_reads_the_full_cells_and_computes_nothing(shelf, monkeypatch):
+    store, settings = shelf
+    monkeypatch.setattr(cells, "compute_cell", None)
+    found = measured("fig5", store, only=["panel=e"])
+    assert found["error"].tolist() == [cell["sigma"] for cell in settings]
+    assert source_of(found) == "n = 1,000, d = 100; 100 draws per point, seed 0; a CPU"
+
+
+def test_one_full_cell_missing_means_quick_ones_throughout(shelf):
+    store, settings = shelf
+    store.path("fig5", get_experiment("fig5").version, settings[-1], 0).unlink()
+    found = measured("fig5", store, only=["panel=e"])
+    assert set(found["n"]) == {300} and set(found["source"]) == {"10 synthetic draws"}
+
+
+def test_spans_are_told_by_their_ends():
+    frame = pd.DataFrame({"n": [150, 10_000], "d": 20, "runs": 10, "seed": 3, "device": "a CPU"})
+    assert source_of(frame) == "n = 150 to 10,000, d = 20; 10 draws per point, seed 3; a CPU"
+
+
+def test_unknown_settings_are_refused(tmp_path):
+    for ask in (lambda only: computed("fig5", profile="quick", only=only),
+                lambda only: measured("fig5", ResultStore(tmp_path), only=only)):  # fmt: skip
+        with pytest.raises(InputError, match="panel"):
+            ask(["panel=z"])
