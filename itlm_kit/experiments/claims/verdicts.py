@@ -49,7 +49,7 @@ def _figure(measure, results):
         raise NotMeasured(f"a metric that the results of {name} do not hold ({error.args[0]})") from error
     if not math.isfinite(figure):
         raise NotMeasured("results on which its measure is defined")
-    return round(figure, 6)
+    return round(figure, 9)  # differences of equal figures are 0, whatever the rounding of their terms
 
 
 def _rows(where, results):
