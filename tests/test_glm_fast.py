@@ -125,6 +125,10 @@ def spoilt(how):
         x[:, 5] = x[:, 0] - x[:, 1] + 1e-8 * x[:, 5]
     elif how == "units far apart":
         x *= 10.0 ** np.arange(-6, 6, 2)
+    elif how == "one column in tiny units":
+        x[:, 2] *= 1e-160
+    elif how == "tiny units throughout":
+        x *= 1e-160
     elif how == "huge bad outputs":
         y[~drawn.is_clean] *= 1e11
     elif how == "huge bad features":
@@ -136,7 +140,8 @@ def spoilt(how):
 
 SPOILT = [
     "nearly equal columns", "equal columns", "zero column", "two constant columns", "one column a sum of two",
-    "units far apart", "huge bad outputs", "huge bad features", "repeated rows",
+    "units far apart", "one column in tiny units", "tiny units throughout", "huge bad outputs", "huge bad features",
+    "repeated rows",
 ]  # fmt: skip
 
 
@@ -147,8 +152,8 @@ def test_spoilt_tables_never_give_a_silent_wrong_fit(how):
     residuals = np.abs(y - x @ fast.thetas[-2])
     assert residuals[fast.kept[-1]].max() <= residuals[~fast.kept[-1]].min() * (1 + 1e-9)
     kept = fast.kept[-1]
-    best = np.linalg.lstsq(x[kept] / np.linalg.norm(x, axis=0).clip(1e-300), y[kept], rcond=None)[0]
-    fitted = x[kept] / np.linalg.norm(x, axis=0).clip(1e-300) @ best
+    scaled = x[kept] / np.abs(x).max(0).clip(1e-300)
+    fitted = scaled @ np.linalg.lstsq(scaled, y[kept], rcond=None)[0]
     np.testing.assert_allclose(x[kept] @ fast.thetas[-1], fitted, rtol=1e-6, atol=1e-6 * np.abs(y[kept]).max())
 
 

@@ -128,6 +128,15 @@ def test_trimmed_squares_never_rise_even_where_theta_is_not_settled(shape, alpha
     assert (np.diff(totals) <= 1e-9).all()
 
 
+@pytest.mark.parametrize("size", [1e-160, 1e-12, 1e12, 1e16, 1e100])
+def test_a_column_in_far_other_units_is_fitted_like_any(size):
+    drawn = draw("random", **SMALL)
+    units = np.array([1, 1, size, 1, 1])
+    here, there = (clear_path(x, drawn.y, alpha=0.6, rounds=10) for x in (drawn.x, drawn.x * units))
+    np.testing.assert_array_equal(here.kept, there.kept)
+    np.testing.assert_allclose(here.thetas, there.thetas * units, atol=1e-12)
+
+
 GOOD = dict(x=np.arange(12.0).reshape(6, 2) ** 2, y=np.arange(6.0), alpha=0.8, rounds=2)
 
 
@@ -140,6 +149,10 @@ GOOD = dict(x=np.arange(12.0).reshape(6, 2) ** 2, y=np.arange(6.0), alpha=0.8, r
         (dict(x=np.ones(6)), "x must be a table"),
         (dict(x=np.ones((0, 2)), y=[]), "x must be a table"),
         (dict(x=[["a", "b"]] * 6), "x must be numbers"),
+        (dict(y=[0, 1, 2, 3, 4, 1e160]), "y must be small enough to be squared; got 1e\\+160"),
+        (dict(x=np.full((6, 2), -1e160)), "x must be small enough to be squared"),
+        (dict(y=np.arange(6) + 1j), "y must be real numbers"),
+        (dict(y=np.ma.masked_equal(np.arange(6.0), 3)), "y must be real numbers, none masked"),
         (dict(y=np.arange(5.0)), "y must have one output per sample"),
         (dict(alpha=0.1), "alpha must keep at least one sample"),
         (dict(alpha=1.3), "alpha must lie in"),

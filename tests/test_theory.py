@@ -50,6 +50,21 @@ def test_bounds_of_psi_hold_around_enumeration(seed, n, d, data):
         assert exact <= bounds.high * ROUNDING + 1e-9
 
 
+@given(SEEDS, st.integers(4, 11), st.integers(1, 4), st.data())
+@settings(max_examples=60, deadline=5000)
+def test_search_comes_to_rest_where_rows_tie(seed, n, d, data):
+    x = np.random.default_rng(seed).integers(-1, 2, (n, d)).astype(float)
+    k = data.draw(st.integers(0, n))
+    assert psi_minus_bounds(x, k, starts=3).high >= psi_minus(x, k) - 1e-9
+    assert psi_plus_bounds(x, k, starts=3).low <= psi_plus(x, k) + 1e-9
+
+
+def test_search_of_rows_that_take_turns_for_ever_ends():
+    # Two sets of the same eigenvalue, each of which leads to the other.
+    x = np.array([[0, 0, 1.0], [1, -1, -1], [1, 1, -1], [-1, 1, 0], [-1, 1, -1]])
+    assert psi_minus_bounds(x, 3).high == pytest.approx(psi_minus(x, 3), abs=1e-9)
+
+
 def test_search_finds_the_extreme_subset_of_small_problems():
     x = np.random.default_rng(3).standard_normal((12, 2))
     found = [

@@ -5,6 +5,7 @@ from scipy.linalg import blas, lapack
 
 TRUSTED = 1e-7  # Cholesky is not trusted where a column is explained by the others but for this share
 CANCELLED = 1e-2  # sums that subtraction shrank below this share of their size are built afresh
+SMALLEST = np.finfo(float).tiny / np.finfo(float).eps  # sums of squares below it have lost digits
 REFRESH = 64  # and so are they after this many moves
 BLOCK = 512  # rows gathered at a time: they stay in cache
 
@@ -56,8 +57,9 @@ class KeptGram:
 
     def check_condition(self):
         """Raise Untrusted unless the columns of the set solved last are well apart, whatever their units."""
-        scaled = self._factor / np.sqrt(self._matrix.diagonal()[:, None])
-        if not lapack.dpocon(scaled, float(len(scaled)), uplo="L")[0] > TRUSTED:
+        squares = self._matrix.diagonal()
+        scaled = self._factor / np.sqrt(squares[:, None])
+        if squares.min() < SMALLEST or not lapack.dpocon(scaled, float(len(scaled)), uplo="L")[0] > TRUSTED:
             raise Untrusted
 
     def descend(self, theta, step, steps):

@@ -59,7 +59,7 @@ def fit(x, y, theta, link=IDENTITY, loss=SQUARED, *, max_steps=200):
     Residuals are reweighted by pull(r) / r, which is 1 for the squared loss. One step solves the linear squared case.
     """
     if link is IDENTITY and loss is SQUARED:
-        return np.linalg.lstsq(x, y, rcond=None)[0]
+        return _least_squares(x, y)
     for _ in range(max_steps):
         move = _newton_step(x, y, theta, link, loss)
         theta, moved = _halved_until_better(x, y, theta, move, link, loss)
@@ -76,12 +76,20 @@ def descend(x, y, theta, step, steps=1, link=IDENTITY, loss=SQUARED):
     return theta
 
 
+def _least_squares(x, y):
+    # Columns of one size, by powers of two, so that no column counts as a rounding error of one in smaller units.
+    size = np.abs(x).max(0)
+    size = np.exp2(np.ceil(np.log2(np.where(size > 0, size, 1))))
+    theta, _, rank, _ = np.linalg.lstsq(x / size, y, rcond=None)
+    return theta / size if rank == x.shape[1] else np.linalg.lstsq(x, y, rcond=None)[0]
+
+
 def _newton_step(x, y, theta, link, loss):
     u = x @ theta
     r = y - link.value(u)
     r = np.where(np.abs(r) < NEAR_ZERO, NEAR_ZERO, r)
     root = np.sqrt(loss.pull(r) / r)
-    return np.linalg.lstsq(x * (root * link.slope(u))[:, None], root * (y - link.value(u)), rcond=None)[0]
+    return _least_squares(x * (root * link.slope(u))[:, None], root * (y - link.value(u)))
 
 
 def _halved_until_better(x, y, theta, move, link, loss):
@@ -97,7 +105,7 @@ def _halved_until_better(x, y, theta, move, link, loss):
 
 
 def check_features(x):
-    """Return x (n, d) as floats; raise InputError unless it is a table of finite numbers."""
+    """Return x (n, d) as floats; raise InputError unless it is a table of finite numbers with a sum of squares."""
     x = _as_floats("x", x)
     if x.ndim != 2 or 0 in x.shape:
         raise InputError(f"x must be a table of samples by features, (n, d); got shape {x.shape}.")
@@ -131,6 +139,8 @@ def check_theta(theta, x):
 
 
 def _as_floats(name, values):
+    if np.iscomplexobj(values) or np.ma.is_masked(values):
+        raise InputError(f"{name} must be real numbers, none masked; numpy would drop the imaginary part or the mask.")
     try:
         return np.asarray(values, dtype=float)
     except (TypeError, ValueError) as error:
@@ -138,8 +148,11 @@ def _as_floats(name, values):
 
 
 def _check_finite(name, values):
-    # The sum of squares is the quickest look; only when it overflows, or is NaN, does each value need one.
-    if not np.isfinite(np.vdot(values, values)) and not np.isfinite(values).all():
-        row = int(np.argwhere(~np.isfinite(values))[0, 0])
-        raise InputError(f"{name} must be finite; sample {row} has NaN or infinity. Drop it or fill it in first.")
-    return values
+    # The sum of squares is the quickest look, and what the losses need; only where it fails does each value need one.
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(np.vdot(values, values)):
+            return values
+    if np.isfinite(values).all():
+        raise InputError(f"{name} must be small enough to be squared; got {np.abs(values).max():.3g}. Change its unit.")
+    row = int(np.argwhere(~np.isfinite(values))[0, 0])
+    raise InputError(f"{name} must be finite; sample {row} has NaN or infinity. Drop it or fill it in first.")

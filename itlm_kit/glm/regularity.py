@@ -109,14 +109,16 @@ def _climb(x, k, sign, direction):
     """The eigenvalue at which the turns come to rest: trimming with -+(x'v)^2 as the loss of a direction v."""
     end = -1 if sign > 0 else 0
 
-    def turn(direction, kept, t):
-        return np.linalg.eigh(x[kept].T @ x[kept])[1][:, end]
+    def turn(state, kept, t):
+        values, vectors = np.linalg.eigh(x[kept].T @ x[kept])
+        return values[end], vectors[:, end]
 
-    before = None
-    for step in itlm_rounds(direction, lambda v: -sign * (x @ v) ** 2, turn, k=k):
-        if before is not None and (step.kept == before).all():
-            return float(np.linalg.eigvalsh(x[before].T @ x[before])[end])
-        before = step.kept
+    best = None  # rows with ties may take turns for ever: it is the eigenvalue that comes to rest, not the set
+    for step in itlm_rounds((-sign * np.inf, direction), lambda state: -sign * (x @ state[1]) ** 2, turn, k=k):
+        value = step.state[0]
+        if best is not None and sign * value <= sign * best:
+            return float(best)
+        best = value
 
 
 def _check(x, k):
