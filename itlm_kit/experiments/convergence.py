@@ -133,19 +133,6 @@ def _seconds(settings):
     return settings["runs"] * (5e-3 + per_number * settings["n"] * settings["d"])
 
 
-def ratio_to_oracle(frame, *, panel="a", method="itlm-1", up_to=None):
-    """Largest ratio of a method's error to the oracle's over sample sizes (up to `up_to`): how close it stays."""
-    errors = _by(frame, panel, "n")
-    ratio = errors[method] / errors["oracle"]
-    return float(ratio[ratio.index <= (up_to or np.inf)].max())
-
-
-def ratio_at_largest(frame, *, panel="a", method="itlm-1"):
-    """The same ratio at the largest sample size."""
-    errors = _by(frame, panel, "n")
-    return float((errors[method] / errors["oracle"]).iloc[-1])
-
-
 def error_floor(frame, *, panel="b", method="itlm-1", last=4):
     """What a method's error tends to as n grows: squared errors fitted by floor^2 + c/n over the `last` sizes.
 
@@ -157,23 +144,6 @@ def error_floor(frame, *, panel="b", method="itlm-1", last=4):
     weights = 1 / squares  # errors are known to a share of themselves
     intercept = np.polyfit(1 / n, squares, 1, w=weights)[1]
     return float(np.sqrt(max(0.0, intercept)))
-
-
-def gain_of_samples(frame, *, panel="b", method="itlm-1"):
-    """Error at the smallest sample size over error at the largest: how much more samples help."""
-    errors = _by(frame, panel, "n")[method]
-    return float(errors.iloc[0] / errors.iloc[-1])
-
-
-def recovery(frame, *, panel="c", method="itlm-1"):
-    """Errors by clean share, a Series; it falls as the share of clean samples grows."""
-    return _by(frame, panel, "clean")[method]
-
-
-def recovery_ratio(frame, *, panel="c", method="itlm-1"):
-    """Ratio to the oracle's error by clean share, a Series."""
-    errors = _by(frame, panel, "clean")
-    return errors[method] / errors["oracle"]
 
 
 def misspecification(frame, *, clean, method="itlm-1", panel="d", low=0.05, high=0.15):
