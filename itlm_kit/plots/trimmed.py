@@ -25,7 +25,7 @@ def loss_landscape(theta, losses, values, marks, *, source):
     axis.plot(values, np.full(len(values), -0.06 * top), "|", color="#222222", markersize=12, label="samples")
     axis.set(xlabel="θ", ylabel="loss per sample", ylim=(-0.12 * top, top))
     axis.set_title("Loss against θ", loc="left")
-    figure.legend(loc="outside upper right", ncols=len(losses) + 1, fontsize=9)
+    figure.legend(loc="outside upper right", ncols=len(losses) + 1, fontsize=9, frameon=False)
     return with_source(figure, source)
 
 
