@@ -77,8 +77,8 @@ def _same_shape(losses, shape, t):
 
 
 def _copied(losses):
-    # A caller may write its losses into one buffer round after round.
-    return losses.clone() if is_tensor(losses) else np.array(losses)
+    # A caller may write its losses into one buffer round after round; a gradient's graph is not worth its memory.
+    return losses.detach().clone() if is_tensor(losses) else np.array(losses)
 
 
 def _stacked(rows):

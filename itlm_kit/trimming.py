@@ -23,7 +23,7 @@ def num_kept(alpha, n):
     n = check_integer("n", n, remedy="It is the number of samples.")
     k = math.floor(check_alpha(alpha) * n + 1e-9)  # 0.29 * 100 is 28.999...: it means 29
     if k < 1:
-        raise InputError(f"alpha must keep at least one sample; got alpha={alpha!r} of n={n}. Use alpha >= {1 / n:.3g}")
+        raise InputError(f"alpha must keep at least one sample; got alpha={alpha!r} of n={n}. Use alpha >= 1/{n}")
     return k
 
 
@@ -31,9 +31,10 @@ def trim(losses, k):
     """Mark the k smallest losses on the last axis; ties go to the lower index.
 
     losses: (..., n), NumPy array (or what NumPy reads as one) or torch tensor. Returns a bool mask of the same
-    shape, on the same device. Raises InputError for NaN, an empty axis or k outside 1..n. Algorithm 1, step 4.
+    shape, on the same device. Raises InputError for NaN or what is no real number, an empty axis or k outside 1..n.
+    Algorithm 1, step 4.
     """
-    losses = losses if is_tensor(losses) else np.asarray(losses)
+    losses = losses if is_tensor(losses) else _as_numbers(losses)
     _check_losses(losses, k)
     cut = _kth_smallest(losses, k)
     below, tied = losses < cut, losses == cut
@@ -45,6 +46,16 @@ def _kth_smallest(losses, k):
     if is_tensor(losses):
         return losses.kthvalue(k, dim=-1, keepdim=True).values
     return np.partition(losses, k - 1, axis=-1)[..., k - 1 : k]
+
+
+def _as_numbers(losses):
+    try:
+        array = np.asarray(losses)
+    except ValueError as error:  # rows of different lengths
+        raise InputError(f"losses must have one shape (..., n); {error}") from error
+    if array.dtype.kind not in "biuf":
+        raise InputError(f"losses must be real numbers; got {array.dtype}. Pass one number per sample.")
+    return array
 
 
 def _check_losses(losses, k):

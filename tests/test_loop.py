@@ -68,6 +68,12 @@ def test_losses_written_into_one_buffer_are_kept_apart():
     np.testing.assert_allclose(result.losses, [squared(21.2), squared(2.0)])
 
 
+def test_kept_losses_hold_no_graph_of_gradients():
+    weight = torch.ones(1, requires_grad=True)
+    result = itlm(weight, lambda w: torch.arange(4.0) * w, lambda w, kept, t: w, alpha=0.5, rounds=2)
+    assert result.losses.tolist() == [[0, 1, 2, 3]] * 2 and not result.losses.requires_grad
+
+
 @given(st.integers(0, 10_000), st.floats(0.3, 1.0))
 def test_trimmed_loss_never_rises_with_exact_least_squares(seed, alpha):
     rng = np.random.default_rng(seed)

@@ -88,8 +88,9 @@ def test_alpha_out_of_range(alpha):
 
 
 def test_alpha_that_keeps_nothing_names_the_smallest_that_works():
-    with pytest.raises(InputError, match=r"alpha=0\.05 of n=10\. Use alpha >= 0\.1"):
-        num_kept(0.05, 10)
+    with pytest.raises(InputError, match=r"alpha=0\.333 of n=3\. Use alpha >= 1/3"):
+        num_kept(0.333, 3)
+    assert num_kept(1 / 3, 3) == 1
 
 
 @pytest.mark.parametrize("n", [0, -3, 2.5, "ten"])
@@ -108,6 +109,12 @@ def test_k_out_of_range(k):
 def test_nan_is_named_by_its_sample(make):
     with pytest.raises(InputError, match="sample 2 is"):
         trim(make([[0.0, 1, 2, 3], [0.0, 1, float("nan"), 3]]), 2)
+
+
+@pytest.mark.parametrize("losses", [["b", "a"], [1j, 2], [None, 1], [[1, 2], [3]]])
+def test_losses_that_are_no_real_numbers(losses):
+    with pytest.raises(InputError, match="losses must"):
+        trim(losses, 1)
 
 
 @pytest.mark.parametrize("losses", [np.empty(0), np.empty((3, 0)), np.float64(1.0), torch.empty(0)])
