@@ -3,6 +3,7 @@
 import os
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 from itlm_kit.errors import InputError
 
@@ -10,7 +11,7 @@ from itlm_kit.errors import InputError
 def write_atomically(path, write):
     """Let `write(file)` fill a binary file that takes its name only once it is safely on disk."""
     path = Path(path)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part = path.with_name(f"{path.name}.{uuid4().hex}.part")  # threads, processes and machines may write it at once
     try:
         with open(part, "wb") as file:
             write(file)
