@@ -28,9 +28,11 @@ class TrajectoryRecorder:
         self.folder = None if folder is None else Path(folder)
         self._last_epoch = 0
         if self.folder is not None:
-            self._start_folder()
+            self._make_folder()
         for field in FIELDS:
             setattr(self, field, self._new_array(field))
+        if self.folder is not None:
+            self._write_about()
 
     def record(self, epoch, index, loss, correct, margin=None, confidence=None):
         """Write the values of the samples `index` in `epoch` (counted from 0).
@@ -39,6 +41,8 @@ class TrajectoryRecorder:
         confidence: (m,), arrays or tensors. Raises InputError for an index out of range or seen before in this
         epoch, an epoch out of order, another length, or NaN; nothing is written then.
         """
+        if not self.losses.flags.writeable:
+            raise InputError(f"recorder must be a new one; {self.folder} was loaded for reading. Make another.")
         epoch, index = self._check_place(epoch, index)
         values = {"losses": loss, "correct": correct, "margin": margin, "confidence": confidence}
         rows = {name: self._check_values(name, v, index) for name, v in values.items() if v is not None}
@@ -55,21 +59,23 @@ class TrajectoryRecorder:
     def load(cls, folder):
         """Open a recorder's folder for reading, without the model that wrote it; files are mapped, not read."""
         folder = Path(folder)
-        about = cls._read_about(folder)
         self = cls.__new__(cls)
-        self.n, self.epochs, self.measured = about["n"], about["epochs"], about["measured"]
+        self.n, self.epochs, self.measured = cls._read_about(folder)
         self.folder, self._last_epoch = folder, 0
         for field in FIELDS:
             setattr(self, field, self._open_array(field))
         return self
 
-    def _start_folder(self):
+    def _make_folder(self):
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(f"folder must be a place to write to; got {self.folder} ({error.strerror}).") from error
         if (self.folder / "recorder.json").exists():
             raise InputError(f"folder must not hold a recording yet; {self.folder} does. Name another, or delete it.")
+
+    def _write_about(self):
+        # Last, so that a folder that counts as a recording is whole.
         about = {"format": FORMAT, "n": self.n, "epochs": self.epochs, "measured": self.measured}
         (self.folder / "recorder.json").write_text(json.dumps(about))
 
@@ -86,11 +92,12 @@ class TrajectoryRecorder:
     def _read_about(folder):
         try:
             about = json.loads((folder / "recorder.json").read_text())
-        except (OSError, json.JSONDecodeError) as error:
+            found = about["format"], about["n"], about["epochs"], about["measured"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(f"folder must hold a recording (recorder.json); {folder} does not.") from error
-        if about.get("format") != FORMAT:
-            raise InputError(f"recording must be of format {FORMAT}; {folder} holds format {about.get('format')!r}.")
-        return about
+        if found[0] != FORMAT:
+            raise InputError(f"recording must be of format {FORMAT}; {folder} holds format {found[0]!r}.")
+        return found[1:]
 
     def _open_array(self, field):
         path = self.folder / f"{field}.npy"

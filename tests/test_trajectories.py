@@ -88,6 +88,24 @@ def test_damaged_recordings_and_other_versions_are_named(tmp_path):
     (tmp_path / "recorder.json").write_text(json.dumps({**about, "format": 99}))
     with pytest.raises(InputError, match="holds format 99"):
         TrajectoryRecorder.load(tmp_path)
+    for text in ("[]", "{}", '{"format": 1}'):
+        (tmp_path / "recorder.json").write_text(text)
+        with pytest.raises(InputError, match="must hold a recording"):
+            TrajectoryRecorder.load(tmp_path)
+
+
+def test_a_loaded_recording_is_for_reading(tmp_path):
+    TrajectoryRecorder(2, 1, tmp_path)
+    with pytest.raises(InputError, match="was loaded for reading"):
+        TrajectoryRecorder.load(tmp_path).record(0, [0], [1.0], [True])
+
+
+def test_a_recorder_that_could_not_start_leaves_a_folder_that_can_be_used(tmp_path, monkeypatch):
+    monkeypatch.setattr(np.lib.format, "open_memmap", lambda *a, **k: (_ for _ in ()).throw(OSError("full")))
+    with pytest.raises(OSError, match="full"):
+        TrajectoryRecorder(2, 1, tmp_path)
+    monkeypatch.undo()
+    assert TrajectoryRecorder(2, 1, tmp_path).epochs == 1
 
 
 def test_suspects_are_ranked_by_mean_loss_over_the_epochs_seen(recorder):
