@@ -97,6 +97,10 @@ def test_a_share_must_be_one(share):
         data.subsample(numbered([5, 5]), share, 0)
 
 
+def test_a_share_may_be_numpys():
+    assert len(data.subsample(numbered([4, 4]), np.float32(0.5), 0).y) == 4
+
+
 def test_a_share_that_empties_a_class_is_told():
     with pytest.raises(InputError, match="0.01 of 10 of class 1 is none"):
         data.subsample(numbered([500, 10]), 0.01, 0)
@@ -248,6 +252,16 @@ def test_labels_of_cifar10n_are_checked(tmp_path):
     with pytest.raises(InputError, match="labels.npz must hold 50,000 labels in 0..9 under worse_label"):
         data.check("cifar10n", tmp_path)
     path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(InputError, match="labels.npz cannot be read"):
+        data.check("cifar10n", tmp_path)
+    with open(path, "wb") as file:
+        np.save(file, np.zeros(3))
+    with pytest.raises(InputError, match="labels.npz cannot be read"):
+        data.check("cifar10n", tmp_path)
+    np.savez_compressed(path, **labels)
+    spoilt = bytearray(path.read_bytes())
+    spoilt[100:140] = b"\xff" * 40
+    path.write_bytes(spoilt)
     with pytest.raises(InputError, match="labels.npz cannot be read"):
         data.check("cifar10n", tmp_path)
 

@@ -1,6 +1,7 @@
 """CIFAR-10N: labels that people gave the training images of CIFAR-10 (Wei et al. 2022)."""
 
 import zipfile
+import zlib
 
 import numpy as np
 
@@ -19,7 +20,7 @@ def find_cifar10n_fault(root):
     try:
         with np.load(path, allow_pickle=False) as labels:
             wrong = [kind for kind in KINDS if kind not in labels or not _is_labels(labels[kind])]
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, TypeError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         return Fault(path, f"cannot be read ({error})", "damaged")
     return Fault(path, f"must hold {COUNT:,} labels in 0..9 under {wrong[0]}", "damaged") if wrong else None
 
