@@ -190,6 +190,14 @@ def test_fewer_kept_than_a_batch_is_refused_before_training(samples, monkeypatch
         next(classifier_rounds(samples, RECIPE, alpha=0.1, epochs=(1, 1), seed=0, watch=watch))
     with pytest.raises(InputError, match="epochs must name a number"):
         next(classifier_rounds(samples, RECIPE, alpha=0.5, epochs=(), seed=0, watch=watch))
+    for epochs in ((1, 0), (1, 2.5)):
+        with pytest.raises(InputError, match="epochs must be a whole number of at least 1"):
+            next(classifier_rounds(samples, RECIPE, alpha=0.5, epochs=epochs, seed=0, watch=watch))
+
+
+def test_a_mask_of_another_length_is_refused(samples):
+    with pytest.raises(InputError, match="kept must mark each of the 120 samples"):
+        train(samples, np.ones(100, bool), RECIPE, epochs=1, seed=0)
 
 
 @pytest.mark.gpu

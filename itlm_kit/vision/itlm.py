@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from itlm_kit.errors import InputError
+from itlm_kit.errors import InputError, check_integer
 from itlm_kit.loop import itlm_rounds
 from itlm_kit.trimming import num_kept
 from itlm_kit.vision.training import Samples, check_batch, outputs, per_sample_losses, train
@@ -26,6 +26,7 @@ def classifier_rounds(samples, recipe, *, alpha, epochs, seed, watch):
     """
     if len(epochs) == 0:
         raise InputError("epochs must name a number for each of theta_0 ... theta_T; got none, e.g. (80, 80, 80)")
+    epochs = [check_integer("epochs", number, remedy="They are whole passes, e.g. (80, 80, 80)") for number in epochs]
     k = num_kept(alpha, len(samples))
     check_batch(k, recipe)
 

@@ -49,10 +49,13 @@ def train(samples, kept, recipe, *, epochs, seed, recorder=None, after_epoch=Non
 
     kept: bool mask (n,) or index. recorder: a TrajectoryRecorder that gets every loss of the training pass, at no
     extra pass. after_epoch(model, epoch) is called after each epoch (counted from 0). Raises InputError when fewer
-    samples than one batch are kept. Weights and the order of samples depend on `seed` alone.
+    samples than one batch are kept, or the mask is of another length. Weights and the order of samples depend on
+    `seed` alone.
     """
     index = torch.as_tensor(kept).to(samples.y.device)
-    index = index.nonzero().squeeze(1) if index.dtype == torch.bool else index
+    if index.dtype == torch.bool:
+        _check_mask(index, samples)
+        index = index.nonzero().squeeze(1)
     check_batch(len(index), recipe)
     model = initialise(recipe.build(tuple(samples.x.shape[1:]), samples.classes), seed)
     model = model.to(samples.y.device, memory_format=torch.channels_last)
@@ -65,6 +68,11 @@ def train(samples, kept, recipe, *, epochs, seed, recorder=None, after_epoch=Non
         if after_epoch is not None:
             after_epoch(model, epoch)
     return model
+
+
+def _check_mask(kept, samples):
+    if kept.shape != samples.y.shape:
+        raise InputError(f"kept must mark each of the {len(samples)} samples; got a mask of shape {tuple(kept.shape)}.")
 
 
 def check_batch(kept, recipe):
