@@ -1,7 +1,9 @@
+import sys
 from itertools import combinations
 
 import numpy as np
 import pytest
+import torch
 
 from itlm_kit import InputError, course, trim
 from itlm_kit.course import exercises
@@ -200,6 +202,11 @@ def test_an_exception_is_told_and_not_raised():
     assert verdict.state == "not yet" and "ZeroDivisionError" in verdict.message
 
 
+@pytest.mark.parametrize("answer", [lambda x: (v for v in x), sys.exit], ids=["generator", "exit"])
+def test_whatever_an_answer_does_the_notebook_goes_on(answer):
+    assert judge("0.0", SQUARE, answer).state == "not yet"
+
+
 def test_changing_the_input_is_found_out():
     def in_place(x):
         x *= x
@@ -223,7 +230,10 @@ def test_an_endless_loop_ends():
     assert verdict.state == "not yet" and "0.2 s" in verdict.message
 
 
-@pytest.mark.parametrize("answer", ["text", {"a": 1}, [[1], [2, 3]], object(), np.array([1, 9, 1])])
+GRADIENT = torch.tensor([1.0, 9.0], requires_grad=True)
+
+
+@pytest.mark.parametrize("answer", ["text", {"a": 1}, [[1], [2, 3]], object(), np.array([1, 9, 1]), GRADIENT])
 def test_answers_of_other_kinds_are_wrong_not_errors(answer):
     assert judge("0.0", SQUARE, lambda x: answer).state == "not yet"
     assert course.check("0.1", answer).state == "not yet"
