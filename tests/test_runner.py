@@ -9,6 +9,7 @@ from PIL import Image
 from planted import FAULTS, FAULTY, SOUND, write_all, write_notebook
 
 from itlm_kit.errors import InputError
+from itlm_kit.notebook import RECORD
 from itlm_kit.runner import run as runner
 from itlm_kit.runner.report import index_page
 from itlm_kit.runner.run import MB, Machine, Run, Settings, default_out, find_notebooks, probe_machine
@@ -135,6 +136,25 @@ def test_an_interactive_plot_is_drawn_offline(tmp_path):
     assert (tmp_path / "out" / "plotly.min.js").stat().st_size > 1e6
 
 
+def test_outputs_that_no_page_can_show_fail_their_notebook_alone(tmp_path):
+    folder, show = tmp_path / "notebooks", "from IPython.display import display\ndisplay({}, raw=True)"
+    write_notebook(folder, "01_picture", show.format({"image/png": "aGVsbG8="}))
+    write_notebook(folder, "02_record", show.format({RECORD: {"x": 1}}))
+    write_notebook(folder, "03_sound", QUICK_LOOK)
+    (folder / "04_list.ipynb").write_text("[]")
+    failures = [entry["failure"] for entry in run_all(folder, tmp_path / "out")[1]["notebooks"]]
+    assert [failure and failure["kind"] for failure in failures] == ["page", "page", None, "notebook"]
+    assert "cannot identify image" in failures[0]["error"] and "KeyError" in failures[1]["error"]
+
+
+def test_two_interactive_plots_at_once_share_their_script(tmp_path):
+    code = "import plotly.graph_objects as go\ngo.Figure().show('plotly_mimetype')"
+    for name in ("01_a", "02_b"):
+        write_notebook(tmp_path / "notebooks", name, code)
+    names, report = run_all(tmp_path / "notebooks", tmp_path / "out", settings={"jobs": 2})
+    assert report["verdict"] == "passed" and not list((tmp_path / "out").glob("*.part"))
+
+
 def test_a_widget_that_brings_a_picture_is_shown_as_that_picture(tmp_path):
     png = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYPj/HwADAgH/5ncYPwAAAABJRU5ErkJggg=="
     bundle = {"application/vnd.jupyter.widget-view+json": {"model_id": "x"}, "image/png": png, "text/plain": "VBox()"}
@@ -204,6 +224,8 @@ def test_resume_without_out_takes_the_newest_run(tmp_path):
         ({"device": "tpu"}, "device must be one of"),
         ({"jobs": 0}, "jobs must be a whole number"),
         ({"timeout": 1.5}, "timeout must be a whole number"),
+        ({"seed": -1}, "seed must be a whole number"),
+        ({"max_memory": -5}, "max_memory must be a positive number"),
         ({"data_root": __file__}, "data root must be a folder"),
         ({"data_root": "/no/such/folder"}, "data root must be a folder"),
     ],

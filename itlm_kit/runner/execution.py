@@ -31,7 +31,8 @@ def execute(path, parameters, *, seconds, memory=None, baseline=0, threads=1, st
     seconds: time limit of a cell. memory: bytes above `baseline` at which the kernel is killed. threads: cores that
     its products may use. stop: an Event that ends it from outside. on_cell: called after each code cell.
     """
-    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what matters of it is in the failure
+    for name in ("papermill", "asyncio"):  # what matters of it is in the failure
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     path = Path(path)
     with tempfile.TemporaryDirectory(prefix="itlm_") as scratch, open(Path(scratch, "kernel.log"), "w+b") as log:
         copy = Path(scratch, path.name)
@@ -58,19 +59,22 @@ def _run(path, copy, parameters, seconds, guard):
 def _failure(guard, crash, seconds, baseline):
     if guard.killed == "memory":
         held, limit = ((size - baseline) / _MB for size in (guard.peak, guard.limit))
-        return _tell("memory", guard.cell, f"{held:.0f} MB above a bare import of torch; the limit is {limit:.0f} MB")
+        return as_failure(
+            "memory", guard.cell, f"{held:.0f} MB above a bare import of torch; the limit is {limit:.0f} MB"
+        )
     if isinstance(crash, CellTimeoutError):  # before errors: a cell that is interrupted shows one
-        return _tell("timeout", guard.cell, f"the cell took longer than {seconds} s")
+        return as_failure("timeout", guard.cell, f"the cell took longer than {seconds} s")
     if guard.errors:
         first = guard.errors[0]
-        return _tell("widget" if first.hidden else "error", first.cell, first.error)
+        return as_failure("widget" if first.hidden else "error", first.cell, first.error)
     if crash is not None:
         kind = "kernel" if guard.cell else "notebook"
-        return _tell(kind, guard.cell, f"{type(crash).__name__}: {crash}{_last_words(guard.log)}")
+        return as_failure(kind, guard.cell, f"{type(crash).__name__}: {crash}{_last_words(guard.log)}")
     return None
 
 
-def _tell(kind, cell, error):
+def as_failure(kind, cell, error):
+    """What an entry holds of a failure; cell: a guard.Cell, or None when it was no cell's."""
     number, source = cell or (None, "")
     return {"kind": kind, "cell": number, "source": source, "error": error}
 

@@ -6,6 +6,7 @@ import io
 import re
 from datetime import datetime
 from numbers import Number
+from typing import NamedTuple
 
 import jinja2
 from nbconvert import HTMLExporter
@@ -20,19 +21,31 @@ _SHOWN = ["image/svg+xml", "image/png", "image/jpeg", "text/html", "text/markdow
 _THUMBNAIL = (720, 450)  # pixels, at most
 
 
-def write_page(nb, folder, name):
-    """Write `<name>.html`, and `<name>.png` if the notebook shows a picture; return its title and the picture's name.
+class Page(NamedTuple):
+    """A notebook as a page, not yet on disk."""
+
+    title: str
+    html: str
+    picture: bytes | None  # a small PNG, if the notebook shows a picture
+
+
+def draw_page(nb, name):
+    """The Page of a notebook called `name`; raises whatever its outputs are the cause of."""
+    title, picture = _title(nb) or name, _telling_picture(nb)
+    return Page(title, _html(nb, title), None if picture is None else _shrink(picture))
+
+
+def write_page(page, folder, name):
+    """Write `<name>.html` and, if there is a picture, `<name>.png`; return the title and the picture's name.
 
     Raises OSError when the folder cannot be written to.
     """
-    title, picture = _title(nb) or name, _telling_picture(nb)
-    page = _page(nb, title)
-    if _PLOTLY_JS in page:
+    if _PLOTLY_JS in page.html:
         _write_plotly(folder / _PLOTLY_JS)
-    write_atomically(folder / f"{name}.html", lambda file: file.write(page.encode()))
-    if picture is not None:
-        write_atomically(folder / f"{name}.png", lambda file: file.write(_shrink(picture)))
-    return {"title": title, "thumbnail": f"{name}.png" if picture is not None else None}
+    write_atomically(folder / f"{name}.html", lambda file: file.write(page.html.encode()))
+    if page.picture is not None:
+        write_atomically(folder / f"{name}.png", lambda file: file.write(page.picture))
+    return {"title": page.title, "thumbnail": None if page.picture is None else f"{name}.png"}
 
 
 def _title(nb):
@@ -40,7 +53,7 @@ def _title(nb):
     return next((found[1].strip() for found in headings if found), None)
 
 
-def _page(nb, title):
+def _html(nb, title):
     nb = copy.deepcopy(nb)
     for _, bundle in _bundles(nb):
         if _PLOTLY in bundle:
@@ -181,6 +194,9 @@ footer { padding-top: 1.5rem; padding-bottom: 2.5rem; font-size: .88rem; }
 <div class="body">
 <h2>{% if page %}<a href="{{ page | urlencode }}">{{ n.title }}</a>{% else %}{{ n.name }}{% endif %}</h2>
 <div class="line"><span class="pill">{{ '✓ passed' if n.verdict == 'passed' else '✗ failed' }}</span>
+{% if n.parameters.profile != settings.profile %}
+<span>{{ n.parameters.profile }} profile</span>
+{% endif %}
 <span>{{ n.seconds | time }}
 {%- if n.budget_seconds and n.seconds > n.budget_seconds %} <span class="over">over {{ n.budget_seconds }} s</span>
 {%- endif %}</span>

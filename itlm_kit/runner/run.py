@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import os
 import platform
 import subprocess
@@ -50,9 +51,12 @@ class Settings:
     def __post_init__(self):
         check_choice("profile", self.profile, PROFILES)
         check_choice("device", self.device, DEVICES)
+        check_integer("seed", self.seed, low=0)
         check_integer("jobs", self.jobs)
         if self.timeout is not None:
             check_integer("timeout", self.timeout, remedy="Seconds per cell, e.g. 300.")
+        if self.max_memory is not None and not 0 < self.max_memory < math.inf:
+            raise InputError(f"max_memory must be a positive number of MB; got {self.max_memory!r}, e.g. 300.")
         if self.data_root is not None and not data_root(self.data_root).is_dir():
             raise InputError(f"data root must be a folder; there is none at {self.data_root}.")
 
@@ -116,9 +120,10 @@ def find_notebooks(names=(), folder=None):
 
 
 def _stem(name, known):
-    wanted = Path(name).name.removesuffix(".ipynb")
-    for stem in known:
-        if wanted in (stem, stem[:2], stem[3:]) or wanted.zfill(2) == stem[:2]:
+    wanted = name.removesuffix(".ipynb")
+    number = wanted.zfill(2) if wanted.isdigit() else None
+    for stem, path in known.items():
+        if wanted in (stem, stem[3:]) or number == stem[:2] or Path(f"{wanted}.ipynb").resolve() == path.resolve():
             return stem
     raise InputError(f"notebook must be one of {', '.join(known)} (the number is enough); got {name!r}.")
 
@@ -190,7 +195,6 @@ class Run:
 
     def _execute(self, path, stop, on_cell):
         from itlm_kit.runner.execution import execute
-        from itlm_kit.runner.report import write_page
 
         threads = max(1, (os.cpu_count() or 1) // self.settings.jobs)
         done = execute(
@@ -199,12 +203,22 @@ class Run:
             threads=threads, stop=stop, on_cell=partial(on_cell, path.stem),
         )  # fmt: skip
         entry = {"name": path.stem, "title": None, "thumbnail": None} | self._measured(path, done) | self._fresh[path]
-        if done.nb is not None and not stop.is_set():
-            with writing_to(self.out):
-                text = nbformat.writes(done.nb).encode()
-                write_atomically(self.out / path.name, lambda file: file.write(text))
-                entry |= write_page(done.nb, self.out, path.stem)
-        return entry
+        return entry if done.nb is None or stop.is_set() else self._written(path, done.nb, entry)
+
+    def _written(self, path, nb, entry):
+        from itlm_kit.runner.execution import as_failure
+        from itlm_kit.runner.report import draw_page, write_page
+
+        with writing_to(self.out):
+            write_atomically(self.out / path.name, lambda file: file.write(nbformat.writes(nb).encode()))
+        try:
+            entry = {**entry, "records": read_records(nb)}
+            page = draw_page(nb, path.stem)
+        except Exception as error:  # outputs that cannot be shown: this notebook's affair, the others go on
+            failure = as_failure("page", None, f"{type(error).__name__}: {error}")
+            return {**entry, "verdict": "failed", "failure": entry["failure"] or failure}
+        with writing_to(self.out):
+            return {**entry, **write_page(page, self.out, path.stem)}
 
     def _measured(self, path, done):
         budget = QUICK_SECONDS_OF.get(path.stem[:2], QUICK_SECONDS) if self.settings.profile == "quick" else None
@@ -215,7 +229,7 @@ class Run:
             "budget_seconds": budget,
             "peak_mb": round(done.peak / MB, 1),
             "above_baseline_mb": round(max(0, done.peak - self.machine.baseline) / MB, 1),
-            "records": read_records(done.nb) if done.nb is not None else {},
+            "records": {},
         }
 
     def _keep(self, entry):
@@ -235,7 +249,7 @@ class Run:
 def _count_code_cells(path):
     try:
         return sum(cell.cell_type == "code" for cell in nbformat.read(path, as_version=4).cells)
-    except (ValueError, nbformat.ValidationError):  # no notebook: executing it will say so
+    except Exception:  # no notebook: executing it will say so
         return 0
 
 
