@@ -2,7 +2,9 @@
 
 import json
 import sys
+from concurrent.futures import BrokenExecutor
 from functools import partial
+from pathlib import Path
 
 import click
 
@@ -87,17 +89,26 @@ def reproduce(name, device, data_root, out, dry_run, **choice):
 
     Each finished cell is kept: the same command goes on where it was stopped.
     """
+    from itlm_kit.cli.tables import comparison
+    from itlm_kit.data import data_root as find_root
     from itlm_kit.experiments import get_experiment
     from itlm_kit.experiments.reproduce import plan
     from itlm_kit.experiments.results import ResultStore
 
     if name is None:
         return _list_experiments()
-    store = ResultStore(out)
-    planned = plan(get_experiment(name), store, **choice)
+    find_root(data_root)  # raises where it is a file
+    experiment, store = get_experiment(name), ResultStore(out)
+    planned = plan(experiment, store, **choice)
     _tell_plan(planned)
-    _tell_data(planned.experiment.needs.get(choice["profile"], ()), data_root, must_be_there=not dry_run)
-    return 0 if dry_run else _compute(planned, store, device, data_root)
+    _tell_data(experiment.needs.get(choice["profile"], ()), data_root, must_be_there=not dry_run)
+    if dry_run:
+        return 0
+    code = _compute(planned, store, device, data_root)
+    finished = plan(experiment, store, **choice).done  # in the order of the cells, however they finished
+    if finished and code != INTERRUPTED:
+        click.echo(comparison(finished))
+    return code
 
 
 def _list_experiments():
@@ -128,23 +139,23 @@ def _tell_data(names, data_root, must_be_there):
 
 
 def _compute(planned, store, device, data_root):
-    from itlm_kit.cli.tables import comparison
     from itlm_kit.experiments.experiment import Where
     from itlm_kit.experiments.reproduce import CellsFailed, resolve_device, run_plan
 
-    where, results, code = Where(resolve_device(device), data_root), list(planned.done), 0
+    where = Where(resolve_device(device), data_root)
     try:
-        for result in watch_cells(planned, run_plan(planned, store, where)):
-            results.append(result)
+        for _ in watch_cells(planned, run_plan(planned, store, where)):
+            pass
     except CellsFailed as error:
         click.echo(f"itlm: {error}", err=True)
-        code = 1
+        return 1
+    except BrokenExecutor:
+        click.echo("itlm: a process was killed, out of memory? What finished is kept. Try fewer --jobs", err=True)
+        return 1
     except KeyboardInterrupt:
         click.echo("stopped; the same command goes on")
         return INTERRUPTED
-    if results:
-        click.echo(comparison(results))
-    return code
+    return 0
 
 
 @itlm.command()
@@ -155,6 +166,8 @@ def claims(as_json, results):
     from itlm_kit.experiments.claims import ledger, render
     from itlm_kit.runner import notebooks_folder
 
+    if results is not None and not Path(results).is_dir():
+        raise InputError(f"--results must be a folder of result files; there is none at {results}.")
     entries = ledger(results or notebooks_folder() / "results")
     click.echo(json.dumps(entries, indent=1) if as_json else render(entries))
 

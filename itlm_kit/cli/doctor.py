@@ -56,8 +56,9 @@ def _package(name, needed=True):
 def _device():
     try:
         import torch
-    except (ImportError, OSError) as error:  # a torch and torchvision that do not match, a missing library
-        return Finding("device", f"torch cannot be imported: {error}", missing=True, remedy=_REINSTALL)
+        import torchvision  # noqa: F401
+    except (ImportError, OSError, RuntimeError) as error:  # a pair that does not match, a missing library
+        return Finding("device", f"torch or torchvision cannot be imported: {error}", missing=True, remedy=_REINSTALL)
     if torch.cuda.is_available():
         return Finding("device", f"cuda: {torch.cuda.get_device_name()}")
     return Finding("device", "cpu; torch finds no CUDA device, the quick profile needs none")
