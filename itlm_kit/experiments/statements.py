@@ -135,6 +135,19 @@ def lemma6(settings, seeds):
     return {"holds": float(np.mean(holds)), "slack": float(np.median(slack))}
 
 
+def noise_term(settings, seeds):
+    """The c of Lemma 5, largest over rounds and draws: the one its proof needs for T3, and the one it needs itself."""
+    proof, lemma = [], []
+    for seed in seeds:
+        data = _draw(settings, seed)
+        terms = lemma5_terms(data, fast_path(data.x, data.y, alpha=ALPHA, rounds=ROUNDS))
+        unit = terms.xi * settings["sigma"]
+        proof.append((terms.noise / unit).max())
+        rest = terms.left / terms.inverse - np.sqrt(2) * (terms.gamma * terms.error + terms.phi)
+        lemma.append(np.maximum(rest / unit, 0).max())
+    return {"proof_constant": float(max(proof)), "lemma_constant": float(max(lemma))}
+
+
 def _ordered(terms):
     return (terms.left <= terms.proof * ROUNDING) & (terms.proof <= terms.right * ROUNDING)
 
@@ -320,6 +333,7 @@ CHECKS = {
     "clean data": clean_data,
     "lemma 5": lemma5,
     "lemma 6": lemma6,
+    "noise term": noise_term,
     "remark 2": residual_rates,
     "appendix C": flow_bound,
     "theorem 11": theorem11,

@@ -35,6 +35,7 @@ def _cells(profile):
         "clean data": [{"n": n, "d": 5} for n in SAMPLES[profile]],
         "lemma 5": kinds,
         "lemma 6": [{**kind, "link": link} for kind in kinds for link in LINKS],
+        "noise term": [{"n": n, "d": 5, "kind": "random", "sigma": s} for s in (0.01, 0.1) for n in SAMPLES[profile]],
         "kappa": [{**kind, "d": 5} for kind in kinds[:4]],
         "remark 2": kinds[::2],
         "appendix C": [{"sigma": 0.1, "condition": c} for c in (1, 10, 1000)],
