@@ -1,7 +1,10 @@
+import warnings
+
 import numpy as np
 import pytest
 from scipy import sparse
 from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -118,3 +121,12 @@ def test_bad_data(drawn):
         TrimmedLeastSquares().fit(drawn.x, np.where(np.arange(400) == 3, np.nan, drawn.y))
     with pytest.raises(ValueError, match="minimum of 5 is required"):
         TrimmedLeastSquares("auto").fit(drawn.x[:3], drawn.y[:3])
+
+
+def test_a_set_that_still_moves_in_the_last_round_is_told():
+    data = draw("random", n=300, d=5, seed=0)
+    with pytest.warns(ConvergenceWarning, match="still changed in round 2, the last. Raise max_rounds"):
+        TrimmedLeastSquares(alpha=0.75, max_rounds=2).fit(data.x, data.y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        TrimmedLeastSquares(alpha=0.75).fit(data.x, data.y)

@@ -1,9 +1,11 @@
 """Trimmed least squares as a scikit-learn regressor."""
 
+import warnings
 from functools import partial
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -20,7 +22,8 @@ class TrimmedLeastSquares(RegressorMixin, BaseEstimator):
 
     alpha: share to keep, in (0, 1], or "auto": cross-validated (`choose_alpha`). n_init: starts; 1 is the fit on all
     samples, which bad leverage points mislead, more are random besides. reweight: fit once more to all samples within
-    a robust scale. max_rounds: updates at most; it stops once the kept set returns.
+    a robust scale. max_rounds: updates at most; it stops once the kept set returns, and warns (ConvergenceWarning)
+    where it has not.
     After `fit`: coef_ (d,), intercept_, support_ (n,) bool (samples fitted to), alpha_, n_iter_ (rounds until the kept
     set stood), path_ (Path of those rounds, thetas as coef_ with intercept_ last). Where the samples kept do not settle
     the coefficients, they are those of minimum norm for centred features. Dense, finite data only. Algorithm 1.
@@ -50,6 +53,12 @@ class TrimmedLeastSquares(RegressorMixin, BaseEstimator):
         self.coef_, self.intercept_ = self._coefficients(found.theta, centre)
         self.n_iter_ = _rounds_until_it_stood(found.path.kept)
         self.path_ = self._in_units_of(found.path, centre)
+        if 1 < self.n_iter_ == self.max_rounds:
+            warnings.warn(
+                f"the kept set still changed in round {self.n_iter_}, the last. Raise max_rounds, or look at path_.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
         return self
 
     def __sklearn_tags__(self):
