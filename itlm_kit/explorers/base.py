@@ -38,10 +38,6 @@ class Explorer(widgets.VBox):
         """{name: value} of all controls."""
         return {name: control.value for name, control in self.controls.items()}
 
-    def scene(self, **values):
-        """Compute what is shown; pure."""
-        raise NotImplementedError
-
     def figure_at(self, **values):
         """The plotly Figure for these values, the present ones where none is given; moves no control."""
         for name, value in values.items():
