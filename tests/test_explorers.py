@@ -456,8 +456,3 @@ def test_an_error_behind_a_moved_slider_turns_a_notebook_red(tmp_path):
     message = {"content": {"data": {"method": "update", "state": {"value": 0.4}}}}
     done = run_notebook(tmp_path, broken, f"explorer.controls['alpha']._handle_msg({message})")
     assert done.failure["cell"] == 2 and "broken below one half" in done.failure["error"]
-
-
-def test_an_explorer_needs_a_scene():
-    with pytest.raises(NotImplementedError):
-        base.Explorer({}, {})
