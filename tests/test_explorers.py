@@ -16,7 +16,6 @@ from PIL import Image
 
 from itlm_kit import explorers, glm
 from itlm_kit.errors import InputError
-from itlm_kit.explorers import base
 from itlm_kit.plots.ends import share_of, spread
 from itlm_kit.runner.execution import execute
 from itlm_kit.trajectories import TrajectoryRecorder
