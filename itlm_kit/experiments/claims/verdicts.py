@@ -64,7 +64,7 @@ def _rows(where, results):
 def _source(used):
     return {
         "seeds": sorted({result.seed for result in used}),
-        "data": sorted({result.data for result in used}),
+        "data": sorted({result.data.replace(f", seed {result.seed}", "") for result in used}),  # seeds stand apart
         "device": sorted({result.device for result in used}),
     }
 
