@@ -1,3 +1,4 @@
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -183,11 +184,21 @@ def test_bad_samples_are_refused(x, y, message):
         Samples(x, y, 3)
 
 
+def test_fewer_than_a_batch_are_one_step_where_the_recipe_allows_it(samples):
+    kept = torch.arange(len(samples)) < 12
+    whole = train(samples, kept, replace(RECIPE, batch_size=12), epochs=2, seed=0)
+    part = train(samples, kept, replace(RECIPE, fewest=12), epochs=2, seed=0)
+    assert all(torch.equal(a, b) for a, b in zip(whole.parameters(), part.parameters(), strict=True))
+
+
 def test_fewer_kept_than_a_batch_is_refused_before_training(samples, monkeypatch):
     monkeypatch.setattr(itlm_module, "train", lambda *a, **k: pytest.fail("trained before the input was checked"))
     watch = Watch(samples, samples)
     with pytest.raises(InputError, match="at least one batch of 20 samples must be kept; got 12"):
         next(classifier_rounds(samples, RECIPE, alpha=0.1, epochs=(1, 1), seed=0, watch=watch))
+    few = replace(RECIPE, fewest=13)
+    with pytest.raises(InputError, match="at least 13 samples must be kept; got 12"):
+        next(classifier_rounds(samples, few, alpha=0.1, epochs=(1, 1), seed=0, watch=watch))
     with pytest.raises(InputError, match="epochs must name a number"):
         next(classifier_rounds(samples, RECIPE, alpha=0.5, epochs=(), seed=0, watch=watch))
     for epochs in ((1, 0), (1, 2.5)):

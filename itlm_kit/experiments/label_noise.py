@@ -43,7 +43,8 @@ def recipe(settings):
     build = NETS[settings["net"]]
     if settings["data"] == "digits":  # 1,400 small images: smaller batches, fewer epochs
         return Recipe(build, batch_size=100, step_size=0.1), 40
-    return Recipe(build), 80
+    # At random 30 % the paper keeps 750 of its 3,000 images, less than a batch of 1,000: then each step sees them all.
+    return Recipe(build, fewest=250), 80
 
 
 def noisy_data(settings, seed, where):

@@ -25,6 +25,7 @@ class Recipe:
     drop_at: float = 50 / 80  # share of the epochs after which the step size drops
     drop_by: float = 5.0
     micro_batch: int = 250
+    fewest: int | None = None  # samples that must be kept at least; None: one batch
 
 
 class Samples:
@@ -76,10 +77,12 @@ def _check_mask(kept, samples):
 
 
 def check_batch(kept, recipe):
-    """Raise InputError unless at least one batch is kept."""
-    if kept < recipe.batch_size:
+    """Raise InputError unless at least one batch is kept, or as many samples as the recipe says are enough."""
+    fewest = recipe.batch_size if recipe.fewest is None else recipe.fewest
+    if kept < fewest:
+        words = f"one batch of {fewest}" if recipe.fewest is None else f"{fewest}"
         raise InputError(
-            f"at least one batch of {recipe.batch_size} samples must be kept; got {kept}. "
+            f"at least {words} samples must be kept; got {kept}. "
             "Raise alpha, give more samples or lower the batch size."
         )
 
