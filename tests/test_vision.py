@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from itlm_kit import InputError, TrajectoryRecorder
 from itlm_kit.vision import itlm as itlm_module
 from itlm_kit.vision.itlm import Watch, accuracy, classifier_rounds, train_watched
-from itlm_kit.vision.models import initialise, two_layer_cnn
+from itlm_kit.vision.models import initialise, two_layer_cnn, wide_resnet
 from itlm_kit.vision.training import Recipe, Samples, outputs, per_sample_losses, train
 
 RECIPE = Recipe(two_layer_cnn, batch_size=20, step_size=0.1, micro_batch=8)
@@ -58,9 +58,43 @@ def test_weights_are_xavier_with_zero_biases_and_depend_on_the_seed():
     assert torch.equal(weight, again[7].weight) and not torch.equal(weight, other[7].weight)
 
 
-def test_small_images_are_refused():
+@pytest.mark.parametrize("build", [two_layer_cnn, wide_resnet])
+def test_small_images_are_refused(build):
     with pytest.raises(InputError, match="at least 8 x 8"):
-        two_layer_cnn((1, 7, 9), 10)
+        build((1, 7, 9), 10)
+
+
+def test_wide_resnet_has_the_published_size():
+    model = wide_resnet((3, 32, 32), 10)
+    assert sum(weight.numel() for weight in model.parameters()) == 17_116_634  # "17.1M" of Zagoruyko & Komodakis
+    convolutions = [layer for layer in model.modules() if isinstance(layer, nn.Conv2d)]
+    assert sum(c.kernel_size == (3, 3) for c in convolutions) == 13  # 16 layers with the two of 1 x 1 and the linear
+    assert [c.out_channels for c in convolutions if c.kernel_size == (1, 1)] == [160, 320, 640]
+    assert sum(w.numel() for w in wide_resnet((3, 32, 32), 10, depth=28).parameters()) == 36_479_194
+
+
+def test_wide_resnet_halves_the_image_twice():
+    model = wide_resnet((1, 16, 20), 7, depth=10, width=1)
+    assert model[:-5](torch.rand(2, 1, 16, 20)).shape == (2, 64, 4, 5)
+    assert model(torch.rand(2, 1, 16, 20)).shape == (2, 7)
+    for depth in (4, 17, 16.5):
+        with pytest.raises(InputError, match="depth must be"):
+            wide_resnet((3, 32, 32), 10, depth=depth)
+
+
+def test_wide_resnet_sees_normalised_pixels():
+    model = initialise(wide_resnet((3, 8, 8), 4, depth=10, width=1), 0)
+    x = torch.rand(16, 3, 8, 8)
+    brighter = x * torch.tensor([3.0, 1, 0.5]).view(3, 1, 1) + 7
+    torch.testing.assert_close(model(x), model(brighter), atol=1e-3, rtol=0)
+
+
+def test_weights_drawn_anew_in_place_are_those_of_a_new_network():
+    build = partial(wide_resnet, (3, 8, 8), 4, depth=10, width=1)
+    used = initialise(build(), 0)
+    used(torch.rand(16, 3, 8, 8))
+    anew, new = initialise(used, 1).state_dict(), initialise(build(), 1).state_dict()
+    assert all(torch.equal(anew[name], new[name]) for name in new)
 
 
 def plain_training(x, y, recipe, *, epochs, seed):

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from itlm_kit.errors import InputError
+from itlm_kit.errors import InputError, check_integer
 
 
 def two_layer_cnn(shape, classes, *, tanh_logits=False):
@@ -26,10 +26,57 @@ def two_layer_cnn(shape, classes, *, tanh_logits=False):
     return nn.Sequential(*features, *head, *([nn.Tanh()] if tanh_logits else []))
 
 
+def wide_resnet(shape, classes, *, depth=16, width=10):
+    """The paper's CIFAR-10 network: a WideResNet of pre-activation blocks (Zagoruyko & Komodakis 2016).
+
+    shape: (channels, height, width), at least 8 x 8. depth: 6 m + 4, three stages of m blocks with 16, 32 and 64 times
+    `width` channels. The first normalisation, without scale or centre, stands for that of the pixels, as in the
+    gluoncv model that the paper's code takes; its second one, right before the first block's own, is left out.
+    """
+    channels, height, rest = shape
+    depth, width = check_integer("depth", depth, low=10), check_integer("width", width)
+    if (depth - 4) % 6:
+        raise InputError(f"depth must be 10, 16, 22, ... (6 m + 4); got {depth}. The paper's is 16.")
+    if min(height, rest) < 8:
+        raise InputError(f"images must be at least 8 x 8 for this network; got {height} x {rest}. Enlarge them.")
+    layers = [nn.BatchNorm2d(channels, affine=False), _conv3x3(channels, 16)]
+    before = 16
+    for after, stride in ((16 * width, 1), (32 * width, 2), (64 * width, 2)):
+        blocks = (depth - 4) // 6
+        layers += [_Block(before, after, stride), *(_Block(after, after) for _ in range(blocks - 1))]
+        before = after
+    head = [nn.BatchNorm2d(before), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(before, classes)]
+    return nn.Sequential(*layers, *head)
+
+
+class _Block(nn.Module):
+    """x + two 3 x 3 convolutions of it, each after its own normalisation and ReLU."""
+
+    def __init__(self, before, after, stride=1):
+        super().__init__()
+        self.norm1, self.conv1 = nn.BatchNorm2d(before), _conv3x3(before, after, stride)
+        self.norm2, self.conv2 = nn.BatchNorm2d(after), _conv3x3(after, after)
+        self.shortcut = None if before == after else nn.Conv2d(before, after, 1, stride, bias=False)
+
+    def forward(self, x):
+        active = torch.relu(self.norm1(x))
+        residual = x if self.shortcut is None else self.shortcut(active)
+        return residual + self.conv2(torch.relu(self.norm2(self.conv1(active))))
+
+
+def _conv3x3(before, after, stride=1):
+    return nn.Conv2d(before, after, 3, stride, padding=1, bias=False)
+
+
 def initialise(model, seed):
-    """Draw Xavier weights and zero biases anew from `seed`, in place; returns the model. Appendix B (c), E.1."""
+    """Draw Xavier weights and zero biases anew from `seed`, in place; returns the model. Appendix B (c), E.1.
+
+    Normalisations forget what they have seen.
+    """
     generator = torch.Generator().manual_seed(seed)
     for layer in model.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.reset_parameters()
         if isinstance(layer, (nn.Conv2d, nn.Linear)):
             nn.init.xavier_uniform_(layer.weight, generator=generator)
             if layer.bias is not None:
