@@ -13,6 +13,9 @@ _HOME = {
     "itlm_rounds": "loop",
     "TrajectoryRecorder": "trajectories",
     "rank_suspects": "trajectories",
+    "write_suspects": "trajectories",
+    "Indexed": "trajectories",
+    "record_partial_fit": "trajectories",
     "choose_alpha": "choosing",
     "InputError": "errors",
 }

@@ -162,14 +162,12 @@ def by_epoch(recorder, is_clean):
 
 
 def record_training(samples, how, *, epochs, seed, folder=None):
-    """Train naively on all samples and record every sample's loss after every epoch; returns the recorder."""
+    """Train naively on all samples and record every sample's outputs after every epoch; returns the recorder."""
     recorder = TrajectoryRecorder(len(samples), epochs, folder, measured="after")
     everything = np.arange(len(samples))
 
     def after_epoch(model, epoch):
-        logits = outputs(model, samples)
-        losses = torch.nn.functional.cross_entropy(logits, samples.y, reduction="none")
-        recorder.record(epoch, everything, losses, logits.argmax(1) == samples.y)
+        recorder.record_logits(epoch, everything, outputs(model, samples), samples.y)
 
     train(samples, np.ones(len(samples), bool), how, epochs=epochs, seed=seed, after_epoch=after_epoch)
     return recorder

@@ -1,0 +1,85 @@
+"""Recording in loops that are not ours: a DataLoader that tells indices, and estimators with partial_fit."""
+
+import numpy as np
+
+from itlm_kit.errors import InputError
+from itlm_kit.trajectories.recorder import TrajectoryRecorder
+
+
+class Indexed:
+    """A data set whose samples carry their index: (index, x, y) where the given one has (x, y).
+
+    dataset: anything with a length and samples by number, as torch's map-style data sets. A DataLoader collates it as
+    any other, with shuffling and workers. Raises InputError for a data set without a length.
+
+    >>> import torch
+    >>> from torch.utils.data import DataLoader, TensorDataset
+    >>> from itlm_kit import TrajectoryRecorder
+    >>> data, model = TensorDataset(torch.randn(10, 4), torch.arange(10) % 3), torch.nn.Linear(4, 3)
+    >>> recorder = TrajectoryRecorder(n=len(data), epochs=1)
+    >>> for index, x, y in DataLoader(Indexed(data), batch_size=4, shuffle=True):
+    ...     logits = model(x)
+    ...     loss = torch.nn.functional.cross_entropy(logits, y)  # ... backward and step as ever
+    ...     recorder.record_logits(0, index, logits, y)
+    >>> recorder.seen.all()
+    np.True_
+    """
+
+    def __init__(self, dataset):
+        if not (hasattr(dataset, "__len__") and hasattr(dataset, "__getitem__")):
+            raise InputError(
+                f"dataset must have a length and samples by number; {type(dataset).__name__} has not. "
+                "Where samples come as a stream, let each carry its own number."
+            )
+        self.dataset = dataset
+
+    def __len__(self):
+        return len(self.dataset)
+
+    def __getitem__(self, i):
+        i = range(len(self))[i]  # so that -1 is the last one's number, and an end is an end
+        sample = self.dataset[i]
+        return (i, *sample) if isinstance(sample, tuple | list) else (i, sample)
+
+
+def record_partial_fit(estimator, x, y, *, epochs, folder=None):
+    """Fit a classifier by `epochs` calls of its partial_fit on all samples, and record each sample after each of them.
+
+    estimator: anything with scikit-learn's partial_fit and predict_proba or decision_function; it is left fitted.
+    x: (n, ...), y: (n,) labels of any kind. folder: as for TrajectoryRecorder. Returns a recorder (measured "after")
+    whose labels count estimator.classes_. Raises InputError for an estimator that cannot do this.
+
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.linear_model import SGDClassifier
+    >>> from itlm_kit import rank_suspects
+    >>> x, y = load_iris(return_X_y=True)
+    >>> recorder = record_partial_fit(SGDClassifier(loss="log_loss", random_state=0), x, y, epochs=5)
+    >>> rank_suspects(recorder).shape[0]
+    150
+    """
+    _check_estimator(estimator)
+    y = np.asarray(y)
+    recorder = TrajectoryRecorder(len(y), epochs, folder, measured="after")
+    everything, classes = np.arange(len(y)), np.unique(y)
+    for epoch in range(recorder.epochs):
+        estimator.partial_fit(x, y, classes=classes)
+        recorder.record_logits(epoch, everything, _logits(estimator, x), np.searchsorted(estimator.classes_, y))
+    return recorder
+
+
+def _check_estimator(estimator):
+    scores = [name for name in ("predict_proba", "decision_function") if hasattr(estimator, name)]
+    if not hasattr(estimator, "partial_fit") or not scores:
+        raise InputError(
+            "estimator must have partial_fit, and predict_proba or decision_function; "
+            f"{type(estimator).__name__} has not. Of a pipeline, transform x first and pass its last step."
+        )
+
+
+def _logits(estimator, x):
+    """(n, classes) outputs whose softmax is what the estimator predicts."""
+    if hasattr(estimator, "predict_proba"):
+        probabilities = np.asarray(estimator.predict_proba(x), float)
+        return np.log(np.maximum(probabilities, np.finfo(float).tiny))  # some are exactly 0
+    scores = np.asarray(estimator.decision_function(x), float)
+    return scores if scores.ndim == 2 else np.stack([np.zeros_like(scores), scores], axis=1)

@@ -1,0 +1,66 @@
+"""What a classifier's outputs say of each sample and its given label."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from itlm_kit.errors import InputError
+from itlm_kit.trimming import is_tensor
+
+
+class Measured(NamedTuple):
+    """One value per sample, (m,) each."""
+
+    loss: np.ndarray  # cross-entropy, nats
+    correct: np.ndarray  # bool: the largest output is the given label's
+    margin: np.ndarray  # given label's output less the largest other one
+    confidence: np.ndarray  # probability of the given label
+    called: np.ndarray  # the class with the largest output
+
+
+def measure(logits, labels):
+    """Measure loss, correctness, margin, confidence and predicted class of each sample; returns a Measured.
+
+    logits: (m, classes), finite, before the softmax (log-probabilities do as well: they differ by a constant a row).
+    labels: (m,), given labels in 0..classes-1. Raises InputError for anything else. Margin as in Pleiss et al. 2020,
+    section 3; confidence as in Swayamdipta et al. 2020, section 2.
+    """
+    z = _check_logits(as_array(logits))
+    y = _check_labels(as_array(labels), z.shape)
+    rows, called = np.arange(len(z)), z.argmax(1)
+    shifted = z - z.max(1, keepdims=True)  # so that exp does not overflow
+    log_p = shifted[rows, y] - np.log(np.exp(shifted).sum(1))
+    others = z.copy()
+    others[rows, y] = -np.inf
+    return Measured(-log_p, called == y, z[rows, y] - others.max(1), np.exp(log_p), called)
+
+
+def as_array(values):
+    """A NumPy array of what may be a torch tensor on any device."""
+    if not is_tensor(values):
+        return np.asarray(values)
+    values = values.detach().cpu()
+    return (values.float() if values.is_floating_point() else values).numpy()  # NumPy has no bfloat16
+
+
+def _check_logits(z):
+    if z.ndim != 2 or z.shape[1] < 2:
+        raise InputError(
+            f"logits must have shape (m, classes), at least 2 classes; got {z.shape}. "
+            "For a single output z of a two-class model pass the columns 0 and z."
+        )
+    z = z.astype(float)
+    bad = ~np.isfinite(z).all(1)
+    if bad.any():
+        row = bad.nonzero()[0][0]
+        raise InputError(f"logits must be finite; row {row} is not. Lower the step size if training diverged.")
+    return z
+
+
+def _check_labels(y, shape):
+    m, classes = shape
+    if y.shape != (m,) or not np.issubdtype(y.dtype, np.integer):
+        raise InputError(f"labels must be {m} whole numbers, one per row of logits; got {y.dtype} of shape {y.shape}.")
+    if m and not (0 <= y.min() and y.max() < classes):
+        raise InputError(f"labels must lie in 0..{classes - 1}, the columns of logits; got {y.min()}..{y.max()}.")
+    return y
