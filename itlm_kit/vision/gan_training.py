@@ -1,0 +1,214 @@
+"""Algorithm 2 for a GAN: both networks trained afresh on the kept images, and what they then say of images.
+
+Images stay on the device as uint8 and are gathered by index; nothing is read back from the device but one number per
+epoch, which tells a run that diverges.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from itlm_kit.errors import InputError, check_integer
+from itlm_kit.vision.dcgan import GAN, dcgan, draw_weights
+from itlm_kit.vision.gan_losses import gan_loss
+
+COLLAPSED = 0.005  # mean loss of the discriminator over an epoch below which it has nothing left to tell apart
+
+
+@dataclass(frozen=True)
+class GANRecipe:
+    """The choices section 6.3 leaves open; batch, step, momentum, latent and width are DC-GAN's own."""
+
+    epochs: int
+    batch_size: int = 128
+    step_size: float = 2e-4
+    momentum: float = 0.5  # Adam's first
+    latent: int = 100
+    width: int = 64
+    loss: str = "gan"
+    bfloat16: bool = False  # autocast; the losses stay in float32
+
+
+class Images:
+    """Unlabelled images on one device, checked: x uint8 (n, c, h, w)."""
+
+    def __init__(self, x, device="cpu"):
+        self.x = torch.as_tensor(_checked(x)).to(device)
+
+    def __len__(self):
+        return len(self.x)
+
+    @property
+    def shape(self):
+        """(channels, height, width) of one image."""
+        return tuple(self.x.shape[1:])
+
+    @property
+    def device(self):
+        return self.x.device
+
+    def batch(self, index):
+        """Float images in [-1, 1] of the samples `index`."""
+        return self.x[index].float().div_(127.5).sub_(1).contiguous(memory_format=torch.channels_last)
+
+
+class Diverged(RuntimeError):
+    """A training run that went wrong; its text says how."""
+
+
+class Adam:
+    """Adam (Kingma & Ba, 2015, algorithm 1) on a list of tensors, given their gradients; eps and beta_2 are theirs.
+
+    By hand, as the gradient step of the classifiers: torch.optim would load its compiler, 100 MB, for these lines.
+    """
+
+    def __init__(self, weights, step_size, momentum):
+        self.weights, self.step_size, self.beta1, self.beta2 = list(weights), step_size, momentum, 0.999
+        self.means = [torch.zeros_like(w) for w in self.weights]
+        self.squares = [torch.zeros_like(w) for w in self.weights]
+        self.t = 0
+
+    @torch.no_grad()
+    def step(self, gradients):
+        self.t += 1
+        rate, unbias = self.step_size / (1 - self.beta1**self.t), 1 - self.beta2**self.t
+        for w, g, mean, square in zip(self.weights, gradients, self.means, self.squares, strict=True):
+            mean.lerp_(g, 1 - self.beta1)
+            square.mul_(self.beta2).addcmul_(g, g, value=1 - self.beta2)
+            w.addcdiv_(mean, (square / unbias).sqrt_().add_(1e-8), value=-rate)
+
+
+def train_gan(images, kept, recipe, *, seed, after_epoch=None):
+    """Train a new GAN on the kept images and return it. Algorithm 2 with the loss of equation (17).
+
+    kept: bool mask (n,). after_epoch(gan, epoch) is called after each epoch, counted from 0. Weights, order and
+    latent vectors depend on `seed` alone. The images that do not fill a last batch wait for the next epoch's order.
+    Raises InputError when fewer than one batch are kept, Diverged when a loss is no number or the discriminator's
+    is as good as 0.
+    """
+    index = _kept_index(kept, images, recipe)
+    gan = draw_weights(dcgan(images.shape, latent=recipe.latent, width=recipe.width), seed)
+    gan = GAN(*(net.to(images.device, memory_format=torch.channels_last) for net in gan))
+    step = _Step(gan, recipe, images.device, seed)
+    order = torch.Generator().manual_seed(seed)
+    for epoch in range(recipe.epochs):
+        shuffled = index[torch.randperm(len(index), generator=order).to(index.device)]
+        batches = shuffled.split(recipe.batch_size)[: len(index) // recipe.batch_size]
+        _check_alive(sum(step(images.batch(batch)) for batch in batches) / len(batches), epoch)
+        if after_epoch is not None:
+            after_epoch(gan, epoch)
+    return gan
+
+
+def check_recipe(recipe, images, k):
+    """Raise InputError unless `recipe` can train on k of the images; says so before any work."""
+    for name in ("epochs", "batch_size", "latent", "width"):
+        check_integer(name, getattr(recipe, name))
+    gan_loss(recipe.loss)
+    if k < recipe.batch_size:
+        raise InputError(
+            f"at least one batch of {recipe.batch_size} images must be kept; got {k} of {len(images)}. "
+            "Raise alpha, give more images or lower the batch size."
+        )
+    dcgan(images.shape, latent=1, width=1)
+
+
+def outputs(gan, images, *, micro_batch=500):
+    """The discriminator's outputs (n,) for all images as they are, in evaluation mode, without gradients."""
+    gan.discriminator.eval()
+    everything = torch.arange(len(images), device=images.device)
+    with torch.inference_mode():
+        return torch.cat([gan.discriminator(images.batch(part)) for part in everything.split(micro_batch)])
+
+
+def real_losses(gan, images, recipe):
+    """The discriminator's loss (n,) on every image taken as real: what section 6.3 selects by."""
+    return gan_loss(recipe.loss).surrogate(outputs(gan, images))
+
+
+def called_real(outputs, recipe):
+    """Whether D > 1/2, one bool per output. Figure 1(c) counts these as the accuracy of the discriminator."""
+    return outputs > gan_loss(recipe.loss).middle
+
+
+def draw_latents(number, recipe, *, seed, device="cpu"):
+    """Latent vectors (number, latent), the same for the same seed on every device."""
+    return torch.randn(number, recipe.latent, generator=torch.Generator().manual_seed(seed)).to(device)
+
+
+def generate(gan, latents, *, micro_batch=500):
+    """Images uint8 (m, c, h, w) that the generator makes of latents (m, latent), in evaluation mode."""
+    gan.generator.eval()
+    with torch.inference_mode():
+        made = torch.cat([gan.generator(part) for part in latents.split(micro_batch)])
+        return made.add_(1).mul_(127.5).round_().to(torch.uint8).contiguous()
+
+
+class _Step:
+    """One step of both networks on a batch of real images; holds what lasts from step to step."""
+
+    def __init__(self, gan, recipe, device, seed):
+        self.gan, self.recipe, self.loss = gan, recipe, gan_loss(recipe.loss)
+        self.adams = GAN(*(Adam(net.parameters(), recipe.step_size, recipe.momentum) for net in gan))
+        # On a CPU compiling costs more than it saves.
+        self.compiled = GAN(*(torch.compile(net) for net in gan)) if device.type == "cuda" else gan
+        self.draws = torch.Generator(device).manual_seed(seed)
+
+    def __call__(self, real):
+        for net in self.gan:
+            net.train()
+        generator, discriminator = self.compiled
+        latents = torch.randn(len(real), self.recipe.latent, generator=self.draws, device=real.device)
+        with torch.autocast(real.device.type, torch.bfloat16, enabled=self.recipe.bfloat16):
+            fake = generator(latents)
+            told = discriminator(real).float(), discriminator(fake.detach()).float()
+        loss = self.loss.real(told[0]).mean() + self.loss.fake(told[1]).mean()
+        self._descend("discriminator", loss)
+        with torch.autocast(real.device.type, torch.bfloat16, enabled=self.recipe.bfloat16):
+            told = discriminator(fake).float()
+        self._descend("generator", self.loss.generator(told).mean())
+        return loss.detach()
+
+    def _descend(self, name, loss):
+        adam = getattr(self.adams, name)
+        adam.step(torch.autograd.grad(loss, adam.weights))
+
+
+def _check_alive(loss, epoch):
+    loss = float(loss)
+    if not np.isfinite(loss):
+        raise Diverged(f"the loss is {loss} in epoch {epoch}")
+    if loss < COLLAPSED:
+        raise Diverged(f"the discriminator's loss fell to {loss:.2g} in epoch {epoch}: the generator learns nothing")
+
+
+def _kept_index(kept, images, recipe):
+    kept = torch.as_tensor(kept).to(images.device)
+    if kept.dtype != torch.bool or kept.shape != (len(images),):
+        raise InputError(f"kept must mark each of the {len(images)} images; got {kept.dtype} of {tuple(kept.shape)}.")
+    check_recipe(recipe, images, int(kept.sum()))
+    return kept.nonzero().squeeze(1)
+
+
+def _checked(x):
+    if isinstance(x, (list, tuple)):
+        shapes = list(dict.fromkeys(np.shape(image) for image in x))
+        if len(shapes) > 1:
+            raise InputError(f"images must be of one size; got {shapes[0]} and {shapes[1]}. Resize them.")
+        x = np.stack(x) if x else np.empty(0)
+    if getattr(x, "ndim", 0) != 4 or len(x) == 0:
+        raise InputError(f"images must have shape (n, c, h, w) with n at least 1; got {getattr(x, 'shape', None)}.")
+    if str(x.dtype).removeprefix("torch.") != "uint8":
+        raise InputError(f"images must be uint8, 0..255; got {x.dtype}. Convert them, e.g. (255 * x).astype('uint8')")
+    _check_range(np.asarray(x))
+    return x
+
+
+def _check_range(x):
+    largest = x.max(axis=(1, 2, 3))
+    if (largest == 1).mean() > 0.01:  # one such image may be a nearly black one
+        raise InputError(
+            f"images must use the range 0..255; in {(largest == 1).sum()} of {len(x)} the largest value is 1. "
+            "Multiply these by 255."
+        )
