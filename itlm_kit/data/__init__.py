@@ -6,8 +6,10 @@ from itlm_kit.data.fetch import download
 from itlm_kit.data.folders import load_folder
 from itlm_kit.data.image_set import ImageSet, enlarge, subsample
 from itlm_kit.data.root import data_root
+from itlm_kit.data.watermarks import Blend, Poisoned, Watermark, poison, poison_clean_label
 
 __all__ = [
-    "LABEL_NOISE", "NAMES", "Corrupted", "ImageSet", "check", "data_root", "download", "enlarge", "listing", "load",
-    "load_folder", "mix_images", "random_labels", "subsample", "systematic_labels",
+    "LABEL_NOISE", "NAMES", "Blend", "Corrupted", "ImageSet", "Poisoned", "Watermark", "check", "data_root", "download",
+    "enlarge", "listing", "load", "load_folder", "mix_images", "poison", "poison_clean_label", "random_labels",
+    "subsample", "systematic_labels",
 ]  # fmt: skip

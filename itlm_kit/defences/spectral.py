@@ -1,0 +1,56 @@
+"""Spectral signatures: poisons stand out along the direction in which a class's features vary most.
+
+Tran, Li & Madry (2018), algorithm 1. The features are those of a network trained on the poisoned set.
+"""
+
+import numpy as np
+
+from itlm_kit.errors import InputError, check_integer
+
+EXCESS = 1.5  # times the expected number of poisons is removed
+
+
+def spectral_scores(features, y):
+    """Squared length (n,) of each sample's features along the top singular vector of its class, centred.
+
+    features: (n, d); y: (n,) labels. Without the centring the vector would point at the class's mean. Raises
+    InputError when lengths differ or a feature is not finite.
+    """
+    features, y = check_features(features, y)
+    scores = np.empty(len(y))
+    for label in np.unique(y):
+        members = y == label
+        centred = features[members] - features[members].mean(0)
+        top = np.linalg.svd(centred, full_matrices=False)[2][0]
+        scores[members] = (centred @ top) ** 2
+    return scores
+
+
+def spectral_kept(features, y, *, expected, target=None):
+    """Drop the 1.5 x `expected` samples with the highest scores of the class `target`, or of every class; a mask.
+
+    expected: number of poisons. target: None when it is unknown which class they are labelled as, so that each class
+    gives up as many. Returns a bool mask (n,) of the kept. Raises InputError as `spectral_scores`, and for an unknown
+    target or a class with no more samples than would be dropped.
+    """
+    scores, y = spectral_scores(features, y), np.asarray(y)
+    remove = int(EXCESS * check_integer("expected", expected, remedy="It is the number of poisons."))
+    kept = np.ones(len(y), bool)
+    for label in np.unique(y) if target is None else [target]:
+        members = np.flatnonzero(y == label)
+        if len(members) <= remove:
+            raise InputError(
+                f"class {label!r} must have more than {remove} samples, 1.5 x expected; got {len(members)}."
+            )
+        kept[members[np.argsort(-scores[members], kind="stable")[:remove]]] = False
+    return kept
+
+
+def check_features(features, y):
+    """Features as float64 (n, d) and labels (n,); raises InputError unless there is a finite row per label."""
+    features, y = np.asarray(features, dtype=np.float64), np.asarray(y)
+    if features.ndim != 2 or y.shape != (len(features),):
+        raise InputError(f"features must have shape (n, d), one row per label; got {features.shape} and {y.shape}.")
+    if not np.isfinite(features).all():
+        raise InputError("features must be finite; some are not. Lower the step size if training diverged.")
+    return features, y
