@@ -100,6 +100,38 @@ def test_a_loaded_recording_is_for_reading(tmp_path):
         TrajectoryRecorder.load(tmp_path).record(0, [0], [1.0], [True])
 
 
+def test_a_folder_without_room_is_told_before_any_file_is_made(tmp_path):
+    """A mapped file on a full disk would not raise: it ends the process."""
+    with pytest.raises(InputError, match=r"must have room for the recording, 2e\+04 GB; .* GB free. Name a folder on"):
+        TrajectoryRecorder(10**9, 1000, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_older_recording_is_named(tmp_path):
+    TrajectoryRecorder(2, 1, tmp_path)
+    about = json.loads((tmp_path / "recorder.json").read_text())
+    (tmp_path / "recorder.json").write_text(json.dumps({**about, "format": 1}))
+    with pytest.raises(InputError, match="recording must be of format 2; .* holds format 1. Open it with the version"):
+        TrajectoryRecorder.load(tmp_path)
+
+
+def test_a_file_of_another_shape_is_not_taken_for_its_own(tmp_path):
+    for n, name in ((2, "small"), (3, "large")):
+        TrajectoryRecorder(n, 1, tmp_path / name)
+    (tmp_path / "large" / "given.npy").replace(tmp_path / "small" / "given.npy")
+    with pytest.raises(InputError, match=r"given\.npy must have shape \(2,\); got \(3,\)"):
+        TrajectoryRecorder.load(tmp_path / "small")
+
+
+def test_what_was_recorded_can_be_asked(recorder):
+    assert not recorder.has("losses")
+    recorder.record(2, [1], [0.5], [True], given=[7])
+    fields = ("losses", "correct", "margin", "confidence", "called", "given")
+    assert [recorder.has(field) for field in fields] == [True, True, False, False, False, True]
+    with pytest.raises(InputError, match="field must be one of losses, .*; got 'loss'"):
+        recorder.has("loss")
+
+
 def test_a_recorder_that_could_not_start_leaves_a_folder_that_can_be_used(tmp_path, monkeypatch):
     monkeypatch.setattr(np.lib.format, "open_memmap", lambda *a, **k: (_ for _ in ()).throw(OSError("full")))
     with pytest.raises(OSError, match="full"):

@@ -1,4 +1,4 @@
-"""How well a score tells bad samples from clean ones, judged with the truth at hand: ROC curves and areas under them."""
+"""How well a score tells bad samples from clean ones, judged with the truth: ROC curves and the areas under them."""
 
 from typing import NamedTuple
 

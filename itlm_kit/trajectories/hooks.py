@@ -47,7 +47,8 @@ def record_partial_fit(estimator, x, y, *, epochs, folder=None):
 
     estimator: anything with scikit-learn's partial_fit and predict_proba or decision_function; it is left fitted.
     x: (n, ...), y: (n,) labels of any kind. folder: as for TrajectoryRecorder. Returns a recorder (measured "after")
-    whose labels count estimator.classes_. Raises InputError for an estimator that cannot do this.
+    whose labels count estimator.classes_. Raises InputError for an estimator that cannot do this, or was fitted before
+    to other labels.
 
     >>> from sklearn.datasets import load_iris
     >>> from sklearn.linear_model import SGDClassifier
@@ -58,12 +59,12 @@ def record_partial_fit(estimator, x, y, *, epochs, folder=None):
     150
     """
     _check_estimator(estimator)
-    y = np.asarray(y)
+    y, everything = np.asarray(y), np.arange(len(y))
+    classes = _classes(estimator, y)
     recorder = TrajectoryRecorder(len(y), epochs, folder, measured="after")
-    everything, classes = np.arange(len(y)), np.unique(y)
     for epoch in range(recorder.epochs):
         estimator.partial_fit(x, y, classes=classes)
-        recorder.record_logits(epoch, everything, _logits(estimator, x), np.searchsorted(estimator.classes_, y))
+        recorder.record_logits(epoch, everything, _logits(estimator, x), np.searchsorted(classes, y))
     return recorder
 
 
@@ -74,6 +75,15 @@ def _check_estimator(estimator):
             "estimator must have partial_fit, and predict_proba or decision_function; "
             f"{type(estimator).__name__} has not. Of a pipeline, transform x first and pass its last step."
         )
+
+
+def _classes(estimator, y):
+    """Its classes where it was fitted before, those of y otherwise; sorted."""
+    classes = getattr(estimator, "classes_", np.unique(y))
+    unknown = np.setdiff1d(y, classes)
+    if unknown.size:
+        raise InputError(f"y must hold labels that the estimator was fitted to before; got {unknown[0]}. Clone it.")
+    return classes
 
 
 def _logits(estimator, x):

@@ -29,10 +29,10 @@ def measure(logits, labels):
     y = _check_labels(as_array(labels), z.shape)
     rows, called = np.arange(len(z)), z.argmax(1)
     shifted = z - z.max(1, keepdims=True)  # so that exp does not overflow
-    log_p = shifted[rows, y] - np.log(np.exp(shifted).sum(1))
+    loss = np.log(np.exp(shifted).sum(1)) - shifted[rows, y]
     others = z.copy()
     others[rows, y] = -np.inf
-    return Measured(-log_p, called == y, z[rows, y] - others.max(1), np.exp(log_p), called)
+    return Measured(loss, called == y, z[rows, y] - others.max(1), np.exp(-loss), called)
 
 
 def as_array(values):

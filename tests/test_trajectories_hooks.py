@@ -1,0 +1,203 @@
+"""Recording in anyone's loop: from logits, from a DataLoader that tells indices, from partial_fit."""
+
+import doctest
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.base import clone
+from sklearn.datasets import load_iris
+from sklearn.linear_model import Perceptron, SGDClassifier, SGDRegressor
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neural_network import MLPClassifier
+from torch.nn import functional
+from torch.utils.data import DataLoader, TensorDataset
+
+from itlm_kit import Indexed, InputError, TrajectoryRecorder, record_partial_fit
+from itlm_kit.trajectories import hooks, logits, recorder, scores, storage, suspects
+from itlm_kit.trajectories.logits import measure
+
+
+@pytest.mark.parametrize("module", [hooks, logits, recorder, scores, storage, suspects], ids=lambda m: m.__name__)
+def test_examples_in_docstrings_run(module):
+    assert doctest.testmod(module).failed == 0
+
+
+def test_there_are_examples_to_run():
+    assert sum(doctest.testmod(module).attempted for module in (hooks, recorder)) >= 15
+
+
+# From logits
+
+
+def test_what_logits_say_by_hand():
+    found = measure(np.log([[0.5, 0.25, 0.25], [0.1, 0.2, 0.7]]), [0, 1])
+    np.testing.assert_allclose(found.loss, -np.log([0.5, 0.2]))
+    np.testing.assert_allclose(found.confidence, [0.5, 0.2])
+    np.testing.assert_allclose(found.margin, np.log([0.5 / 0.25, 0.2 / 0.7]))
+    assert found.correct.tolist() == [True, False] and found.called.tolist() == [0, 2]
+
+
+def test_losses_are_torchs_cross_entropy_for_large_outputs_too():
+    z, y = 500 * torch.randn(50, 7, generator=torch.Generator().manual_seed(0)), torch.arange(50) % 7
+    np.testing.assert_allclose(
+        measure(z, y).loss, functional.cross_entropy(z, y, reduction="none"), rtol=1e-6, atol=1e-6
+    )
+    assert np.isfinite(measure(z, y).loss).all()
+
+
+def test_a_network_on_any_dtype_is_recorded():
+    model, mine = torch.nn.Linear(4, 3).to(torch.bfloat16), TrajectoryRecorder(5, 1)
+    x, y = torch.randn(5, 4, dtype=torch.bfloat16), torch.tensor([0, 1, 2, 0, 1])
+    mine.record_logits(0, torch.arange(5), model(x), y)
+    assert mine.seen.all() and mine.given.tolist() == y.tolist()
+
+
+@pytest.mark.parametrize(
+    "z, y, message",
+    [
+        (np.zeros((2, 3)), [0], r"labels must be 2 whole numbers, one per row of logits; got int64 of shape \(1,\)"),
+        (np.zeros((2, 3)), [0.0, 1.0], "labels must be 2 whole numbers"),
+        (np.zeros((2, 3)), [0, 3], r"labels must lie in 0\.\.2, the columns of logits; got 0\.\.3"),
+        (np.zeros((2, 3)), [-1, 0], r"labels must lie in 0\.\.2"),
+        (np.zeros(2), [0, 0], r"logits must have shape \(m, classes\), at least 2 classes; got \(2,\)"),
+        (np.zeros((2, 1)), [0, 0], "pass the columns 0 and z"),
+        ([[0, 1], [np.nan, 0]], [0, 0], "logits must be finite; row 1 is not"),
+        ([[0, np.inf], [0, 0]], [0, 0], "logits must be finite; row 0 is not"),
+        (np.zeros((3, 3)), [0, 1, 2], r"losses must have one value per index, shape \(2,\); got \(3,\)"),
+    ],
+)
+def test_bad_logits_are_refused_and_write_nothing(z, y, message):
+    mine = TrajectoryRecorder(4, 2)
+    with pytest.raises(InputError, match=message):
+        mine.record_logits(0, [1, 2], z, y)
+    assert not mine.seen.any() and np.isnan(mine.given).all()
+
+
+def test_logits_of_another_width_are_refused():
+    mine = TrajectoryRecorder(4, 2)
+    mine.record_logits(0, [0, 1], np.zeros((2, 3)), [0, 1])
+    with pytest.raises(InputError, match="as many columns as before, 3; got 4"):
+        mine.record_logits(0, [2, 3], np.zeros((2, 4)), [0, 1])
+    mine.record_logits(0, [2, 3], np.zeros((2, 3)), [0, 1])
+
+
+def test_a_first_batch_that_is_refused_settles_no_width():
+    mine = TrajectoryRecorder(4, 2)
+    with pytest.raises(InputError, match="index must lie in"):
+        mine.record_logits(0, [0, 9], np.zeros((2, 3)), [0, 1])
+    mine.record_logits(0, [0, 1], np.zeros((2, 4)), [0, 1])
+
+
+def test_an_index_that_counts_the_batch_shows_by_its_labels():
+    """The mistake of loops that number each batch from 0, or shuffle the labels apart from the index."""
+    mine, labels = TrajectoryRecorder(6, 2), np.array([0, 1, 2, 0, 1, 2])
+    mine.record_logits(0, np.arange(6), np.zeros((6, 3)), labels)
+    with pytest.raises(InputError, match="must keep its given label; sample 0 had 0 and now has 2"):
+        mine.record_logits(1, np.arange(3), np.zeros((3, 3)), labels[[2, 0, 1]])
+    assert not mine.seen[1].any()
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_rows_never_shift(data):
+    """Any batches in any order, some refused: a value is in its own sample's column or nowhere."""
+    n, epochs = data.draw(st.integers(1, 12)), data.draw(st.integers(1, 3))
+    mine, labels = TrajectoryRecorder(n, epochs), np.arange(n) % 2
+    outputs = lambda epoch, index: np.stack([0.1 * epoch + index, np.zeros(len(index))], 1)  # noqa: E731
+    seen = np.zeros((epochs, n), bool)
+    for epoch in range(epochs):
+        for _ in range(data.draw(st.integers(0, 3))):
+            index = np.array(data.draw(st.lists(st.integers(-1, n), max_size=n)), int)
+            fine = len(set(index)) == len(index) and ((0 <= index) & (index < n)).all() and not seen[epoch, index].any()
+            try:
+                mine.record_logits(epoch, index, outputs(epoch, index), labels[index % n])
+            except InputError:
+                assert not fine
+            else:
+                assert fine
+                seen[epoch, index] = True
+    at = np.arange(n)
+    expected = [measure(outputs(epoch, at), labels) for epoch in range(epochs)]
+    for field, name in {"losses": "loss", "margin": "margin", "confidence": "confidence", "called": "called"}.items():
+        rows = np.array([getattr(row, name) for row in expected], np.float32)
+        np.testing.assert_array_equal(getattr(mine, field), np.where(seen, rows, np.nan))
+    np.testing.assert_array_equal(mine.given, np.where(seen.any(0), labels, np.nan))
+
+
+# From a DataLoader that tells indices
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_samples_come_with_their_own_number_whatever_the_order(workers):
+    x = torch.arange(40.0)[:, None]
+    loader = DataLoader(Indexed(TensorDataset(x, torch.arange(40) % 4)), 7, shuffle=True, num_workers=workers)
+    seen = []
+    for index, images, labels in loader:
+        assert index.tolist() == images[:, 0].tolist() and (labels == index % 4).all()
+        seen += index.tolist()
+    assert sorted(seen) == list(range(40)) and seen != list(range(40))
+
+
+def test_samples_of_one_part_and_from_the_end():
+    images = Indexed([10, 20, 30])
+    assert (len(images), images[0], images[-1], list(images)) == (3, (0, 10), (2, 30), [(0, 10), (1, 20), (2, 30)])
+    assert Indexed([{"x": 5}])[torch.tensor(0)] == (0, {"x": 5})
+    with pytest.raises(IndexError):
+        images[3]
+
+
+def test_a_stream_of_samples_is_refused():
+    with pytest.raises(InputError, match="dataset must have a length and samples by number; generator has not"):
+        Indexed(x for x in range(3))
+
+
+# From partial_fit
+
+IRIS = load_iris(return_X_y=True)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        SGDClassifier(loss="log_loss", random_state=0),
+        SGDClassifier(loss="hinge", random_state=0),
+        MLPClassifier((5,), random_state=0),
+        GaussianNB(),
+        Perceptron(random_state=0),
+    ],
+    ids=lambda e: type(e).__name__,
+)
+@pytest.mark.parametrize("classes", [2, 3])
+def test_estimators_are_recorded_as_they_predict(estimator, classes):
+    x, y = (part[: 50 * classes] for part in IRIS)
+    names = np.array(["setosa", "versicolor", "virginica"])[y]
+    estimator = clone(estimator)
+    mine = record_partial_fit(estimator, x, names, epochs=3)
+    assert (mine.epochs, mine.measured) == (3, "after") and np.isfinite(mine.losses).all()
+    np.testing.assert_array_equal(estimator.classes_[mine.called[-1].astype(int)], estimator.predict(x))
+    np.testing.assert_array_equal(mine.correct[-1], estimator.predict(x) == names)
+    np.testing.assert_array_equal(mine.given, y)
+    if hasattr(estimator, "predict_proba"):
+        np.testing.assert_allclose(mine.confidence[-1], estimator.predict_proba(x)[np.arange(len(y)), y], atol=1e-6)
+
+
+def test_a_partial_fit_can_be_kept_on_disk(tmp_path):
+    record_partial_fit(GaussianNB(), *IRIS, epochs=2, folder=tmp_path)
+    assert TrajectoryRecorder.load(tmp_path).seen.all()
+
+
+@pytest.mark.parametrize("estimator", [SGDRegressor(), object()])
+def test_estimators_that_cannot_are_refused_before_any_fit(estimator):
+    with pytest.raises(InputError, match="estimator must have partial_fit, and predict_proba or decision_function"):
+        record_partial_fit(estimator, *IRIS, epochs=2)
+
+
+def test_an_estimator_fitted_before_is_fitted_on_and_keeps_its_classes():
+    x, y = IRIS
+    estimator = SGDClassifier(loss="log_loss", random_state=0).partial_fit(x, y, classes=range(3))
+    assert record_partial_fit(estimator, x[50:], y[50:], epochs=1).given.min() == 1
+    with pytest.raises(InputError, match="y must hold labels that the estimator was fitted to before; got 3. Clone it"):
+        record_partial_fit(estimator, x, y + 1, epochs=1)

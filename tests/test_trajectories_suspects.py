@@ -1,0 +1,109 @@
+"""Lists of suspects: in the right order, with the right reasons, and written so that nothing is lost."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from itlm_kit import InputError, TrajectoryRecorder, rank_suspects, write_suspects
+from itlm_kit.trajectories import SCORES
+
+LABELS = np.array([0, 1, 2, 0])
+
+
+@pytest.fixture
+def recorder():
+    """Four samples in three epochs: 0 learnt at once; 1 once and then not; 2 always called 0; 3 never seen."""
+    mine = TrajectoryRecorder(4, 3)
+    for epoch, second in enumerate(([0, 2, 0], [0, 1, 1.5], [0, 1, 4.0])):
+        outputs = [[3, 0, 0], second, [5, 0, 1.0]]
+        mine.record_logits(epoch, [0, 1, 2], np.array(outputs, float), LABELS[:3])
+    return mine
+
+
+def test_suspects_come_with_scores_labels_and_reasons(recorder):
+    table = rank_suspects(recorder, by="aum")
+    others = [name for name in SCORES if name != "aum"]
+    assert table.columns.tolist() == ["index", "score", *others, "given", "likely", "why"]
+    assert table["index"].tolist() == [2, 1, 0, 3]
+    assert table["score"].tolist()[:3] == pytest.approx([4, 0.5, -3])
+    assert table["given"].tolist()[:3] == [2, 1, 0] and table["likely"].tolist()[:3] == [0, 2, 0]
+    assert table["why"].tolist() == [
+        "mean margin -4 over 3 epochs, above 2 other samples; called by its label in 0 of 3 epochs; "
+        "given 2, most often called 0",
+        "mean margin -0.5 over 3 epochs, above 1 other samples; called by its label in 1 of 3 epochs; "
+        "given 1, most often called 2",
+        "mean margin 3 over 3 epochs, above 0 other samples; called by its label in 3 of 3 epochs",
+        "never seen in training",
+    ]
+
+
+@pytest.mark.parametrize("by", SCORES)
+def test_suspects_can_be_ranked_by_every_score(recorder, by):
+    table = rank_suspects(recorder, by=by)
+    np.testing.assert_array_equal(table["score"], SCORES[by](recorder)[table["index"]])
+    assert (np.diff(table["score"][:3].replace(np.inf, 99)) <= 0).all() and table["index"].iloc[-1] == 3
+    if by in ("forgetting", "first_learned"):
+        assert table["why"][0].startswith("never called by its label over 3 epochs")
+
+
+def test_early_epochs_alone_can_be_used(recorder):
+    early = rank_suspects(recorder, by="aum", epochs=1).set_index("index")
+    assert early.loc[1, "likely"] == 1 and early.loc[1, "score"] == -2
+    assert "called by its label in 1 of 1 epoch" in early.loc[1, "why"]
+
+
+def test_classes_have_names_and_labels_can_come_from_elsewhere(recorder):
+    named = rank_suspects(recorder, by="aum", classes=["cat", "dog", "cow"])
+    assert named["why"][0].endswith("given cow, most often called cat")
+    bare = TrajectoryRecorder(2, 1)
+    bare.record(0, [0, 1], [1.0, 2.0], [1, 0])
+    assert "given" not in rank_suspects(bare)
+    assert rank_suspects(bare, given=[5, 7])["given"].tolist() == [7, 5]
+
+
+def test_what_does_not_fit_is_refused(recorder):
+    with pytest.raises(InputError, match="by must be one of last_loss, mean_loss, .*; got 'size'"):
+        rank_suspects(recorder, by="size")
+    with pytest.raises(InputError, match=r"given must be one label per sample, shape \(4,\); got \(3,\)"):
+        rank_suspects(recorder, given=[0, 1, 2])
+    with pytest.raises(InputError, match="classes must name every label, up to 2; got 2 names"):
+        rank_suspects(recorder, classes=["cat", "dog"])
+
+
+def test_the_label_most_often_called_of_many_samples():
+    """More than are counted at a time."""
+    n, mine = 25_000, TrajectoryRecorder(25_000, 3)
+    called = np.random.default_rng(0).integers(0, 4, (3, n))
+    for epoch in range(3):
+        mine.record(epoch, np.arange(n), np.zeros(n), np.zeros(n), called=called[epoch])
+    counts = (called[:, :, None] == np.arange(4)).sum(0)
+    assert rank_suspects(mine)["likely"].tolist() == counts.argmax(1).tolist()
+
+
+@given(arrays(np.float32, (3, 5), elements=st.floats(0, 9, width=32) | st.just(np.nan)))
+def test_a_suspect_has_its_own_score(rows):
+    table = rank_suspects(rows)
+    assert sorted(table["index"]) == list(range(5))
+    np.testing.assert_array_equal(table["score"], SCORES["mean_loss"](rows)[table["index"]])
+    assert (np.diff(table["score"].fillna(-1)) <= 0).all()
+    never = np.isnan(rows).all(0)[table["index"]]
+    assert ((table["why"] == "never seen in training") == never).all()
+
+
+def test_the_list_is_written_for_people(recorder, tmp_path):
+    table = rank_suspects(recorder, classes=["Käse", "鸡", "cow, brown"])
+    path = write_suspects(table, tmp_path / "new" / "suspects.csv")
+    pd.testing.assert_frame_equal(pd.read_csv(path, encoding="utf-8"), table, check_dtype=False)
+    assert [file.name for file in path.parent.iterdir()] == ["suspects.csv"]
+
+
+def test_notes_in_a_list_are_never_lost(recorder, tmp_path):
+    (tmp_path / "suspects.csv").write_text("notes")
+    with pytest.raises(InputError, match="path must be a new file, so that no notes are lost"):
+        write_suspects(rank_suspects(recorder), tmp_path / "suspects.csv")
+    assert (tmp_path / "suspects.csv").read_text() == "notes"
+    with pytest.raises(InputError, match="folder that can be written"):
+        write_suspects(rank_suspects(recorder), tmp_path / "suspects.csv" / "list.csv")
