@@ -8,6 +8,7 @@ from itlm_kit.experiments import get_experiment, label_noise
 from itlm_kit.experiments.experiment import Where, select
 from itlm_kit.experiments.label_noise import noisy_data, run_figure1, run_table1
 from itlm_kit.experiments.results import ResultStore, results_frame
+from itlm_kit.vision import itlm as itlm_module
 
 RESULTS = Path(__file__).parents[1] / "notebooks" / "results"
 DIGITS = {"data": "digits", "share": 1.0, "net": "two-layer-cnn", "protocol": "last", "noise": "systematic"}
@@ -69,6 +70,27 @@ def test_baseline_is_round_0_of_itlm_and_1_step_its_round_1(short):
     )
     assert itlm[0]["last_accuracy"] == baseline[0]["last_accuracy"]
     assert itlm[:2] == one
+
+
+def test_a_cut_run_goes_on_to_the_same_figures(short, monkeypatch, tmp_path):
+    """Killed in its third training, then gone on with: bit-identical to a run that was never cut."""
+    uncut = run_table1(SETTINGS, 2, Where()).metrics
+    whole, trainings = itlm_module.train, []
+
+    def train_twice(*args, **kwargs):
+        trainings.append(kwargs["seed"])
+        if len(trainings) == 3:
+            raise KeyboardInterrupt
+        return whole(*args, **kwargs)
+
+    monkeypatch.setattr(itlm_module, "train", train_twice)
+    where = Where(rounds=tmp_path / "cell.rounds.npz")
+    with pytest.raises(KeyboardInterrupt):
+        run_table1(SETTINGS, 2, where)
+    resumed = run_table1(SETTINGS, 2, where)
+    assert resumed.metrics == uncut and resumed.earlier_seconds > 0
+    assert len(trainings) == 3 + 4 and trainings[2:4] == [trainings[2]] * 2
+    assert run_table1(SETTINGS, 2, where).metrics == uncut and len(trainings) == 7  # all rounds are there
 
 
 def test_another_seed_is_another_result(short):

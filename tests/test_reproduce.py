@@ -129,6 +129,26 @@ def test_bad_input_stops_the_run_with_its_one_line(store, jobs):
     assert store.results() == []
 
 
+def in_two_goes(settings, seed, where):
+    """A run that finds what an earlier one left, adds to it, and is cut the first time."""
+    before = where.rounds.read_text() if where.rounds.exists() else ""
+    where.rounds.write_text(before + "round ")
+    if not before:
+        raise RuntimeError("cut")
+    return Outcome({"rounds_seen": len(before.split())}, "none", earlier_seconds=100.0)
+
+
+def test_a_cell_finds_its_own_rounds_again_and_they_go_once_it_is_done(store):
+    only = ("noise=random", "clean=0.6")
+    with pytest.raises(CellsFailed):
+        run_all(store, in_two_goes, only=only)
+    left = list(store.folder.rglob("*.rounds.npz"))
+    assert len(left) == 2 and not store.results()  # one for each seed
+    run_all(store, in_two_goes, only=only)
+    assert all(r.metrics == {"rounds_seen": 1} and r.seconds >= 100 for r in store.results())
+    assert len(store.results()) == 2 and not list(store.folder.rglob("*.rounds.npz"))
+
+
 def test_a_folder_that_cannot_be_written_is_told_before_work(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="folder that can be written"):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 from itlm_kit.errors import InputError
@@ -13,6 +14,7 @@ class Outcome(NamedTuple):
     metrics: dict  # numbers, or lists with one row (a dict) per round under "rounds"
     data: str  # what it was computed from, e.g. "MNIST, 5 %"
     curves: dict = {}  # name -> array
+    earlier_seconds: float = 0.0  # spent on its finished rounds by runs that were cut
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,7 @@ class Where:
 
     device: str = "cpu"
     data_root: str | None = None
+    rounds: Path | None = None  # file in which a long run keeps its finished rounds
 
 
 @dataclass(frozen=True)

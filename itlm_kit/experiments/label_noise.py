@@ -13,6 +13,7 @@ from itlm_kit.defences.centroid import centroid_kept
 from itlm_kit.experiments.experiment import Experiment, Outcome, Where
 from itlm_kit.experiments.published import published
 from itlm_kit.trajectories import TrajectoryRecorder
+from itlm_kit.vision.checkpoints import Finished, RoundsFile
 from itlm_kit.vision.itlm import Trained, Watch, classifier_rounds, round_seed, train_watched
 from itlm_kit.vision.models import two_layer_cnn
 from itlm_kit.vision.training import Recipe, Samples, outputs, train
@@ -50,7 +51,7 @@ def recipe(settings):
 def noisy_data(settings, seed, where):
     """Load, subsample and corrupt the data of a cell."""
     full = data.load(settings["data"], data_root=where.data_root)
-    train_set = data.subsample(full, settings["share"], seed=seed) if settings["share"] < 1 else full
+    train_set = data.subsample(full, settings["share"], seed=seed) if settings.get("share", 1) < 1 else full
     test = data.load(settings["data"], part="test", data_root=where.data_root)
     corrupt = partial(data.LABEL_NOISE[settings["noise"]], clean=settings["clean"], classes=full.classes)
     noisy = corrupt(train_set.x, train_set.y, seed=round_seed(seed, 1001))
@@ -79,25 +80,38 @@ def _inside(y, seed):
 
 def run_table1(settings, seed, where):
     """One cell of Table 1's MNIST half: a method on one noisy training set."""
+    how, epochs = recipe(settings)
+    return run_method(settings, seed, where, how, (epochs,) * (2 if settings["method"] == "1-step" else ROUNDS + 1))
+
+
+def run_method(settings, seed, where, how, schedule):
+    """A method on one noisy training set; its finished rounds lie in `where.rounds`, so that it can go on when cut.
+
+    how: a Recipe. schedule: epochs of theta_0, theta_1, ...; a method that trains once takes the first.
+    """
     noisy = noisy_data(settings, seed, where)
-    rounds = [_row(t, theta, kept, noisy.is_clean) for t, (theta, kept) in enumerate(_fits(settings, seed, noisy))]
+    file = RoundsFile(where.rounds, {"settings": settings, "seed": seed, "device": where.device})
+    rounds = [done.row for done in file.go_on(partial(_rounds, settings, seed, noisy, how, schedule))]
     final = {name: rounds[-1][name] for name in ("last_accuracy", "selected_accuracy", "best_accuracy")}
     bad = round(1 - noisy.is_clean.mean(), 6)
-    return Outcome({**final, "achieved_noise_rate": bad, "rounds": rounds}, noisy.source)
+    metrics = {**final, "achieved_noise_rate": bad, "rounds": rounds}
+    return Outcome(metrics, noisy.source, earlier_seconds=file.earlier_seconds)
 
 
-def _fits(settings, seed, noisy):
-    """Yield (theta_t, S_t) of a method; for the methods that train once, (theta_0, the set it was trained on)."""
-    how, epochs = recipe(settings)
+def _rounds(settings, seed, noisy, how, schedule, finished):
+    """Yield what is still to come after the `finished` rounds; a method that trains once has a single round."""
     method, alpha = settings["method"], settings["clean"] - BELOW.get(settings["method"], 0)
-    kept = _kept_once(method, alpha, noisy)
-    if kept is not None:
-        seed = round_seed(seed, 0)  # the same weights as theta_0 of ITLM
-        yield train_watched(noisy.samples, kept, how, epochs=epochs, seed=seed, watch=noisy.watch), kept
-        return
-    schedule = (epochs,) * (2 if method == "1-step" else ROUNDS + 1)
-    for step in classifier_rounds(noisy.samples, how, alpha=alpha, epochs=schedule, seed=seed, watch=noisy.watch):
-        yield step.state, step.kept.cpu().numpy()
+    common = {"watch": noisy.watch, "seed": seed}
+    once = _kept_once(method, alpha, noisy)
+    if once is None:
+        common |= {"kept": [done.kept for done in finished], "augmented": settings.get("scored") == "augmented"}
+        for step in classifier_rounds(noisy.samples, how, alpha=alpha, epochs=schedule, **common):
+            kept = step.kept.cpu().numpy()
+            yield Finished(_row(step.t, step.state, kept, noisy.is_clean), kept)
+    elif not finished:
+        common["seed"] = round_seed(seed, 0)  # the same weights as theta_0 of ITLM
+        theta = train_watched(noisy.samples, once, how, epochs=schedule[0], **common)
+        yield Finished(_row(0, theta, once, noisy.is_clean), once)
 
 
 def _kept_once(method, alpha, noisy):

@@ -6,6 +6,7 @@ import sys
 import time
 import traceback
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as package_version
 from typing import NamedTuple
@@ -52,7 +53,7 @@ def compute_cell(experiment, settings, seed, where):
     with single_thread():
         started = time.perf_counter()
         outcome = experiment.run(settings, seed, where)
-        seconds = time.perf_counter() - started
+        seconds = time.perf_counter() - started + outcome.earlier_seconds
     return Result(
         experiment.name, experiment.version, settings, seed, outcome.metrics, outcome.data,
         device_name(where.device), round(seconds, 3), versions(), outcome.curves,
@@ -100,9 +101,12 @@ def run_plan(todo_plan, store, where):
 
 
 def _compute_and_save(experiment, settings, seed, where, store):
+    cell = store.path(experiment.name, experiment.version, settings, seed)
+    where = replace(where, rounds=cell.with_suffix(".rounds.npz"))
     try:
         result = compute_cell(experiment, settings, seed, where)
         store.save(result)
+        where.rounds.unlink(missing_ok=True)
         return result
     except InputError:
         raise  # data that are not there, a full disk: the other cells would fail alike

@@ -1,13 +1,17 @@
 """ITLM for image classifiers: Algorithm 1 with `train` as its update, and reports that watch test images."""
 
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 
 from itlm_kit.errors import InputError, check_integer
 from itlm_kit.loop import itlm_rounds
 from itlm_kit.trimming import num_kept
 from itlm_kit.vision.training import Samples, check_batch, outputs, per_sample_losses, train
+
+SCORING = 2000  # stands for a round where something is drawn for the scoring of all
 
 
 class Trained(NamedTuple):
@@ -17,30 +21,36 @@ class Trained(NamedTuple):
     report: dict  # last, selected and best accuracy on the test images; selected_epoch
 
 
-def classifier_rounds(samples, recipe, *, alpha, epochs, seed, watch):
+def classifier_rounds(samples, recipe, *, alpha, epochs, seed, watch, kept=(), augmented=False):
     """Yield the Rounds of ITLM on labelled images, one for each of theta_0 ... theta_T.
 
     samples: Samples. epochs: explicit, one number for each of theta_0 ... theta_T. alpha: share to keep. watch:
-    a Watch, which selects the epoch that becomes theta_t. Every round starts from weights drawn anew (appendix B c)
-    and is scored by one pass over the images as they are. Raises InputError before any training.
+    a Watch, which selects the epoch that becomes theta_t. kept: S_0 ... S_{t-1} of the rounds that a cut run has
+    finished; then Round t comes first, just as it would have come. Every round starts from weights drawn anew
+    (appendix B c) and is scored by one pass over the images as they are; augmented: over images changed as in
+    training, once for all rounds, as the authors' code does. Raises InputError before any training.
     """
     if len(epochs) == 0:
         raise InputError("epochs must name a number for each of theta_0 ... theta_T; got none, e.g. (80, 80, 80)")
     epochs = [check_integer("epochs", number, remedy="They are whole passes, e.g. (80, 80, 80)") for number in epochs]
     k = num_kept(alpha, len(samples))
     check_batch(k, recipe)
+    if len(kept) == len(epochs):
+        return
+    done = len(kept)
+    scoring = {"augment": recipe.augment, "seed": round_seed(seed, SCORING)} if augmented else {}
 
     def fit(kept, t):
         return train_watched(samples, kept, recipe, epochs=epochs[t], seed=round_seed(seed, t), watch=watch)
 
     rounds = itlm_rounds(
-        fit(np.ones(len(samples), bool), 0),
-        losses=lambda theta: per_sample_losses(theta.model, samples),
-        update=lambda theta, kept, t: fit(kept, t + 1),
+        fit(kept[-1] if done else np.ones(len(samples), bool), done),
+        losses=lambda theta: per_sample_losses(theta.model, samples, **scoring),
+        update=lambda theta, kept, t: fit(kept, done + t + 1),
         k=k,
     )
-    for _ in epochs:
-        yield next(rounds)
+    for step in islice(rounds, len(epochs) - done):
+        yield step._replace(t=done + step.t)
 
 
 def train_watched(samples, kept, recipe, *, epochs, seed, watch, recorder=None):
@@ -73,12 +83,13 @@ class Watch:
     def scores(self, model, epoch):
         """(what selects the epoch, what finds the best one): accuracies in percent, or the epoch itself."""
         called = outputs(model, self.watched).argmax(1)
-        seen = _percent(called == self.watched.y)
-        if self.validation is None:
-            return epoch, seen
+        correct = [called == self.watched.y]
         if isinstance(self.validation, Samples):
-            return accuracy(model, self.validation), seen
-        return _percent(called == self.validation), seen
+            correct.append(_correct(model, self.validation))
+        elif self.validation is not None:
+            correct.append(called == self.validation)
+        seen, *selecting = _percent(*correct)
+        return (selecting[0] if selecting else epoch), seen
 
 
 class _Watching:
@@ -114,8 +125,13 @@ class _Top:
 
 def accuracy(model, samples):
     """Share of samples called by their label, in percent."""
-    return _percent(outputs(model, samples).argmax(1) == samples.y)
+    return _percent(_correct(model, samples))[0]
 
 
-def _percent(correct):
-    return round(100 * correct.double().mean().item(), 3)
+def _correct(model, samples):
+    return outputs(model, samples).argmax(1) == samples.y
+
+
+def _percent(*correct):
+    """The shares of what is correct, in one transfer from the device."""
+    return [round(100 * share, 3) for share in torch.stack([c.double().mean() for c in correct]).tolist()]

@@ -1,11 +1,13 @@
 """Algorithm 2 for image classifiers: batch gradient steps on the kept samples, from weights drawn anew.
 
-Images stay on the device as uint8 and are gathered by index: no DataLoader. A batch is worked through in
-micro-batches whose gradients are summed, which is the same step and faster on a CPU's caches.
+Images stay on the device as uint8 and are gathered by index: no DataLoader. On a CPU a batch is worked through in
+micro-batches whose gradients are summed, which is the same step and faster on its caches. On CUDA nothing in a step
+waits for the device.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache, partial
 
 import numpy as np
 import torch
@@ -24,8 +26,11 @@ class Recipe:
     step_size: float = 0.3
     drop_at: float = 50 / 80  # share of the epochs after which the step size drops
     drop_by: float = 5.0
-    micro_batch: int = 250
+    micro_batch: int | None = 250  # None: whole batches, as batch normalisation needs them; on CUDA always
     fewest: int | None = None  # samples that must be kept at least; None: one batch
+    augment: Callable | None = None  # such as augment.CropFlip; for training, never for scoring
+    bfloat16: bool = False  # products of the training pass in bfloat16, weights and losses in float32
+    compiled: bool = False  # on CUDA: the training pass compiled, once for all networks of one form
 
 
 class Samples:
@@ -40,9 +45,10 @@ class Samples:
     def __len__(self):
         return len(self.y)
 
-    def images(self, index):
-        """Float images in [0, 1] of the samples `index`."""
-        return self.x[index].float().div_(255).contiguous(memory_format=torch.channels_last)
+    def images(self, index, change=None):
+        """Float images in [0, 1] of the samples `index`; change(x uint8) -> x uint8 is applied before."""
+        x = self.x[index] if change is None else change(self.x[index])
+        return x.float().div_(255).contiguous(memory_format=torch.channels_last)
 
 
 def train(samples, kept, recipe, *, epochs, seed, recorder=None, after_epoch=None):
@@ -50,8 +56,8 @@ def train(samples, kept, recipe, *, epochs, seed, recorder=None, after_epoch=Non
 
     kept: bool mask (n,) or index. recorder: a TrajectoryRecorder that gets every loss of the training pass, at no
     extra pass. after_epoch(model, epoch) is called after each epoch (counted from 0). Raises InputError when fewer
-    samples than one batch are kept, or the mask is of another length. Weights and the order of samples depend on
-    `seed` alone.
+    samples than one batch are kept, or the mask is of another length. Weights, the order of samples and their
+    augmentation depend on `seed` alone.
     """
     index = torch.as_tensor(kept).to(samples.y.device)
     if index.dtype == torch.bool:
@@ -60,10 +66,11 @@ def train(samples, kept, recipe, *, epochs, seed, recorder=None, after_epoch=Non
     check_batch(len(index), recipe)
     model = initialise(recipe.build(tuple(samples.x.shape[1:]), samples.classes), seed)
     model = model.to(samples.y.device, memory_format=torch.channels_last)
-    order = torch.Generator().manual_seed(seed)
+    order, augmentation = (torch.Generator().manual_seed(each) for each in (seed, seed + 1))
     for epoch in range(epochs):
         shuffled = index[torch.randperm(len(index), generator=order).to(index.device)]
-        scores = _one_epoch(model, samples, shuffled, recipe, _step_size(recipe, epoch, epochs))
+        changes = _drawn_changes(recipe.augment, len(index), augmentation, index.device)
+        scores = _one_epoch(model, samples, shuffled, changes, recipe, _step_size(recipe, epoch, epochs))
         if recorder is not None:
             recorder.record(epoch, shuffled, *scores)
         if after_epoch is not None:
@@ -87,47 +94,94 @@ def check_batch(kept, recipe):
         )
 
 
-def outputs(model, samples, index=None, *, micro_batch=250):
-    """The network's outputs (m, classes) for the samples `index` (all by default), without gradients."""
+def outputs(model, samples, index=None, *, micro_batch=None, changes=None):
+    """The network's outputs (m, classes) in float32 for the samples `index` (all by default), without gradients.
+
+    micro_batch: how many at once; None: what suits the device. changes(slice of 0..m-1) -> change of these images, as
+    `Samples.images` takes it.
+    """
     index = torch.arange(len(samples), device=samples.y.device) if index is None else index
+    size = (2000 if _on_cuda(samples) else 250) if micro_batch is None else micro_batch
+    changes = changes or _unchanged
     model.eval()
     with torch.inference_mode():
-        return torch.cat([model(samples.images(part)) for part in index.split(micro_batch)])
+        parts = _slices(0, max(len(index), 1), size)
+        return torch.cat([model(samples.images(index[here], changes(here))) for here in parts])
 
 
-def per_sample_losses(model, samples):
-    """The cross-entropy of every sample (n,), in the given order, under a fixed network."""
-    return functional.cross_entropy(outputs(model, samples), samples.y, reduction="none")
+def per_sample_losses(model, samples, *, augment=None, seed=0):
+    """The cross-entropy of every sample (n,), in the given order, under a fixed network.
+
+    augment: score each image under one such change, drawn from `seed` (None: as it is).
+    """
+    changes = _drawn_changes(augment, len(samples), torch.Generator().manual_seed(seed), samples.y.device)
+    return functional.cross_entropy(outputs(model, samples, changes=changes), samples.y, reduction="none")
 
 
-def _one_epoch(model, samples, shuffled, recipe, step_size):
+def _one_epoch(model, samples, shuffled, changes, recipe, step_size):
     """One pass over `shuffled`; returns each sample's loss and correctness as the pass saw them."""
     model.train()
     losses = torch.empty(len(shuffled), device=shuffled.device)
     correct = torch.empty(len(shuffled), dtype=torch.bool, device=shuffled.device)
-    start = 0
-    for batch in shuffled.split(recipe.batch_size):
+    micro_batch = recipe.batch_size if _on_cuda(samples) else recipe.micro_batch or recipe.batch_size
+    scored = _compiled() if recipe.compiled and _on_cuda(samples) else _scored
+    for batch in _slices(0, len(shuffled), recipe.batch_size):
         model.zero_grad()
-        for part in batch.split(recipe.micro_batch):
-            logits, labels = model(samples.images(part)), samples.y[part]
-            loss = functional.cross_entropy(logits, labels, reduction="none")
-            (loss.sum() / len(batch)).backward()
-            here = slice(start, start + len(part))
-            losses[here], correct[here] = loss.detach(), logits.detach().argmax(1) == labels
-            start += len(part)
+        for here in _slices(batch.start, batch.stop, micro_batch):
+            images, labels = samples.images(shuffled[here], changes(here)), samples.y[shuffled[here]]
+            # A last batch of another size would be compiled anew: it goes the plain way.
+            score = scored if len(labels) == recipe.batch_size else _scored
+            loss, correct[here] = score(model, images, labels, recipe.bfloat16)
+            (loss.sum() / (batch.stop - batch.start)).backward()
+            losses[here] = loss.detach()
         _descend(model, step_size)
     return losses, correct
+
+
+def _scored(model, images, labels, bfloat16):
+    """Each sample's loss, to be differentiated, and whether the network calls it right."""
+    with torch.autocast(images.device.type, torch.bfloat16, enabled=bfloat16):
+        logits = model(images)
+    logits = logits.float()
+    return functional.cross_entropy(logits, labels, reduction="none"), logits.detach().argmax(1) == labels
+
+
+@cache
+def _compiled():
+    # Compiled code belongs to the form of a network, not to its weights: the rounds' new networks use it again.
+    torch.backends.cudnn.benchmark = True  # shapes stay the same, so that its kernels are worth a trial
+    return torch.compile(_scored, dynamic=False)
 
 
 @torch.no_grad()
 def _descend(model, step_size):
     # Algorithm 2, step 6, by hand: torch.optim would load its compiler, 100 MB, for this one line.
-    for weight in model.parameters():
-        weight.add_(weight.grad, alpha=-step_size)
+    weights = list(model.parameters())
+    torch._foreach_add_(weights, [weight.grad for weight in weights], alpha=-step_size)
 
 
 def _step_size(recipe, epoch, epochs):
     return recipe.step_size / (recipe.drop_by if epoch >= recipe.drop_at * epochs else 1)
+
+
+def _drawn_changes(augment, n, generator, device):
+    """Draw how n images are changed; returns a function from a slice of them to the change of its images."""
+    if augment is None:
+        return _unchanged
+    drawn = augment.draw(n, generator).to(device)
+    return lambda here: partial(augment, drawn=drawn[here])
+
+
+def _unchanged(here):
+    return None
+
+
+def _slices(start, stop, size):
+    return [slice(i, min(i + size, stop)) for i in range(start, stop, size)]
+
+
+def _on_cuda(samples):
+    return samples.y.is_cuda
 
 
 def _check_samples(x, y, classes):
