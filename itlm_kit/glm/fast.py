@@ -11,10 +11,11 @@ from functools import cache, cached_property
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
+from itlm_kit.glm.bent import SlopedGram
 from itlm_kit.glm.gram import KeptGram, Untrusted
 from itlm_kit.glm.links import IDENTITY
 from itlm_kit.glm.losses import SQUARED
-from itlm_kit.glm.path import Path, check_features, check_outputs, check_settings, check_theta, clear_path, start
+from itlm_kit.glm.path import Path, check_features, check_outputs, check_settings, check_theta, clear_path, fit, start
 from itlm_kit.trimming import trim
 
 ROOM = 1.1  # normal equations want k >= 1.1 d
@@ -24,8 +25,8 @@ def fast_path(x, y, **settings):
     """Compute what `clear_path` computes, same arguments and errors, tens of times faster, on one BLAS thread.
 
     Kept sets are the same and thetas agree to rounding, as long as losses at the cut differ by more than rounding.
-    Full updates are left to the clear path where k < 1.1 d, where columns are too nearly dependent for normal
-    equations, and for links and losses other than the identity and the square.
+    Full updates through a bent link agree to 1e-8. They are left to the clear path where k < 1.1 d, where columns are
+    too nearly dependent for normal equations, and for losses other than the square.
     """
     return FastFitter(x).path(y, **settings)
 
@@ -50,9 +51,11 @@ class FastFitter:
         plain = link is IDENTITY and loss is SQUARED
         self._gram.outputs = y
         with _threads().limit(limits=1, user_api="blas"), np.errstate(over="ignore", invalid="ignore"):
-            if step is None and plain and k >= ROOM * self.d:
+            if step is None and loss is SQUARED and k >= ROOM * self.d:
                 try:
-                    return self._full_updates(k, rounds, theta0)
+                    if plain:
+                        return self._full_updates(k, rounds, theta0)
+                    return self._bent_updates(k, rounds, theta0, link)
                 except Untrusted:
                     pass
             if step is None:
@@ -90,8 +93,26 @@ class FastFitter:
             room -= _length(path.thetas[t + 1] - path.thetas[t])
         return path
 
+    def _bent_updates(self, k, rounds, theta0, link):
+        path = self._new_path(rounds, self._bent_fit_of_all(link) if theta0 is None else theta0)
+        for t in range(rounds):
+            residuals = self._gram.outputs - link.value(self._x @ path.thetas[t])
+            _keep_smallest(residuals**2, k, self._sorted, path.kept[t])
+            if t and (path.kept[t] == path.kept[t - 1]).all():  # theta_t is where its update would start, and end
+                _repeat(path, t - 1, t)
+                break
+            path.thetas[t + 1] = self._bent_fit(path.kept[t], path.thetas[t], link)
+        return path
+
+    def _bent_fit_of_all(self, link):
+        return self._bent_fit(np.ones(self.n, bool), np.zeros(self.d), link)
+
+    def _bent_fit(self, kept, theta, link):
+        self._sloped.keep(kept)
+        return fit(self._x[kept], self._gram.outputs[kept], theta, link, newton_step=self._sloped.newton_step)
+
     def _bent_steps(self, y, k, rounds, step, steps, link, loss, theta0):
-        path = self._new_path(rounds, start(self._x, y, link, loss) if theta0 is None else theta0)
+        path = self._new_path(rounds, self._bent_start(y, link, loss) if theta0 is None else theta0)
         theta, u = path.thetas[0], self._x @ path.thetas[0]
         for t in range(rounds):
             _keep_smallest(loss.value(y - link.value(u)), k, self._sorted, path.kept[t])
@@ -118,6 +139,14 @@ class FastFitter:
         except Untrusted:
             return start(self._x, y)
 
+    def _bent_start(self, y, link, loss):
+        if loss is not SQUARED or self.n < ROOM * self.d:
+            return start(self._x, y, link, loss)
+        try:
+            return self._bent_fit_of_all(link)
+        except Untrusted:
+            return start(self._x, y, link, loss)
+
     def _keep(self, theta, k, kept):
         np.dot(self._x, theta, out=self._losses)
         np.subtract(self._gram.outputs, self._losses, out=self._losses)
@@ -130,6 +159,10 @@ class FastFitter:
             return math.inf
         gap = math.sqrt(self._sorted[k:].min()) - math.sqrt(self._sorted[k - 1])
         return gap / 2 / self._longest
+
+    @cached_property
+    def _sloped(self):
+        return SlopedGram(self._x)
 
     @cached_property
     def _longest(self):

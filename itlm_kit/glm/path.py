@@ -53,15 +53,24 @@ def start(x, y, link=IDENTITY, loss=SQUARED):
     return fit(x, y, np.zeros(x.shape[1]), link, loss)
 
 
-def fit(x, y, theta, link=IDENTITY, loss=SQUARED, *, max_steps=200):
+def newton_step(x, y, theta, link, loss):
+    """The Gauss-Newton step from theta, (d,), residuals reweighted by pull(r) / r: 1 for the squared loss."""
+    u = x @ theta
+    r = y - link.value(u)
+    r = np.where(np.abs(r) < NEAR_ZERO, NEAR_ZERO, r)
+    root = np.sqrt(loss.pull(r) / r)
+    return _least_squares(x * (root * link.slope(u))[:, None], root * (y - link.value(u)))
+
+
+def fit(x, y, theta, link=IDENTITY, loss=SQUARED, *, max_steps=200, newton_step=newton_step):
     """Fit theta to all of the samples given, from theta where it has to iterate (Gauss-Newton, halved until it pays).
 
-    Residuals are reweighted by pull(r) / r, which is 1 for the squared loss. One step solves the linear squared case.
+    One step solves the linear squared case. newton_step: another way to compute what the function of that name does.
     """
     if link is IDENTITY and loss is SQUARED:
         return _least_squares(x, y)
     for _ in range(max_steps):
-        move = _newton_step(x, y, theta, link, loss)
+        move = newton_step(x, y, theta, link, loss)
         theta, moved = _halved_until_better(x, y, theta, move, link, loss)
         if moved <= CONVERGED * (1 + np.linalg.norm(theta)):
             break
@@ -82,14 +91,6 @@ def _least_squares(x, y):
     size = np.exp2(np.ceil(np.log2(np.where(size > 0, size, 1))))
     theta, _, rank, _ = np.linalg.lstsq(x / size, y, rcond=None)
     return theta / size if rank == x.shape[1] else np.linalg.lstsq(x, y, rcond=None)[0]
-
-
-def _newton_step(x, y, theta, link, loss):
-    u = x @ theta
-    r = y - link.value(u)
-    r = np.where(np.abs(r) < NEAR_ZERO, NEAR_ZERO, r)
-    root = np.sqrt(loss.pull(r) / r)
-    return _least_squares(x * (root * link.slope(u))[:, None], root * (y - link.value(u)))
 
 
 def _halved_until_better(x, y, theta, move, link, loss):

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.linalg import blas, lapack
 from threadpoolctl import threadpool_limits
 
-from itlm_kit.glm import draw, fast_path
+from itlm_kit.glm import KINKED, clear_path, draw, fast_path
 from tests.benchmarks.measure import medians
 
 ALPHA, ROUNDS = 0.75, 30
@@ -33,6 +33,14 @@ def one_step_against_its_loop():
     return _faster(_loop_with(_gradient_step, ONE_STEP["rounds"]), _fast_step, _draws(30))
 
 
+def bent_fit_against_clear_path():
+    """12 rounds of full updates through the kinked link, Gauss-Newton by lstsq, n = 1000, median of 5 runs."""
+    way = dict(alpha=ALPHA, rounds=12, link=KINKED)
+    draws = [draw("random", seed=seed, link=KINKED) for seed in range(5)]
+    return _faster(lambda drawn: clear_path(drawn.x, drawn.y, **way), lambda drawn: fast_path(drawn.x, drawn.y, **way),
+                   draws)  # fmt: skip
+
+
 def kernels_against_fit():
     """Share of a fit that its kernels alone take: first Gram, then a product, a cut and a Cholesky solve a round."""
     draws = _draws(100)
@@ -50,6 +58,7 @@ BENCHMARKS = [
     fit_against_normal_equations,
     large_fit_against_lstsq_loop,
     one_step_against_its_loop,
+    bent_fit_against_clear_path,
     kernels_against_fit,
 ]
 
