@@ -9,6 +9,7 @@ _MODULES = {
     "convergence": ("fig2", "fig5", "fig6", "fig7"),
     "theory": ("theory",),
     "label_noise": ("fig1a", "fig1b", "table1-mnist"),
+    "label_noise_cifar": ("table1-cifar", "table2"),
     "scores": ("scores",),
 }
 

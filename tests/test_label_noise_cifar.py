@@ -1,0 +1,185 @@
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pytest
+
+from itlm_kit import InputError, data
+from itlm_kit.experiments import get_experiment, label_noise_cifar
+from itlm_kit.experiments.experiment import Where, select
+from itlm_kit.experiments.label_noise_cifar import recipe, run, schedule
+from itlm_kit.experiments.literature import table2
+from itlm_kit.experiments.published import TABLE1_CIFAR, published
+from itlm_kit.experiments.reproduce import compute_cell, plan, run_plan
+from itlm_kit.experiments.results import Result, ResultStore
+from itlm_kit.vision import itlm as itlm_module
+from itlm_kit.vision.models import wide_resnet
+
+SETTINGS = {"data": "cifar10", "protocol": "paper", "noise": "systematic", "clean": 0.6, "method": "itlm"}
+ROWS = [2, 1, 1, 1, 1, 3, 3, 3, 3]  # epochs of the tiny runs
+
+
+def tiny_cifar(name, part="train", data_root=None):
+    """40 images of 12 x 12 in colour, four classes that differ in colour."""
+    rng = np.random.default_rng(part == "test")
+    y = np.arange(40) % 4
+    x = rng.integers(0, 60, (40, 3, 12, 12), dtype=np.uint8)
+    x[np.arange(40), y % 3] += np.where(y == 3, 0, 150).astype(np.uint8)[:, None, None]
+    return data.ImageSet("tiny", x, y, 4, "40 drawn images")
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    """All as on CIFAR-10, but for the data, the width of the network and the epochs."""
+    whole = recipe
+    small = {"build": partial(wide_resnet, depth=10, width=1), "batch_size": 16}
+    monkeypatch.setattr(label_noise_cifar, "recipe", lambda settings: replace(whole(settings), **small))
+    monkeypatch.setitem(label_noise_cifar.EPOCHS, "cifar10", (2, 1))
+    monkeypatch.setattr(data, "load", tiny_cifar)
+
+
+def test_the_recipe_is_the_published_one():
+    how = recipe(SETTINGS)
+    assert (how.batch_size, how.step_size, how.drop_by, how.drop_at) == (256, 0.1, 5, 0.6)
+    assert how.micro_batch is None and how.augment.pad == 4 and how.bfloat16
+    assert sum(p.numel() for p in how.build((3, 32, 32), 10).parameters()) == 17_116_634
+
+
+@pytest.mark.parametrize("method, epochs", [("baseline", (80,)), ("oracle", (133,)),
+                                            ("itlm", (80, 20, 20, 20, 20, 133, 133, 133, 133))])  # fmt: skip
+def test_four_rounds_stop_early_and_four_are_full(method, epochs):
+    assert schedule({**SETTINGS, "method": method}) == epochs
+
+
+@pytest.mark.parametrize("protocol", ["paper", "holdout"])
+@pytest.mark.parametrize("method", ["baseline", "itlm", "oracle", "centroid", "1-step", "delta-alpha-10"])
+def test_every_arm_runs_from_end_to_end(tiny, protocol, method):
+    outcome = run({**SETTINGS, "protocol": protocol, "method": method}, 0, Where())
+    rows = outcome.metrics["rounds"]
+    n = 40 if protocol == "paper" else 36
+    kept = {"baseline": n, "oracle": 24 if n == 40 else 22, "delta-alpha-10": n // 2}.get(method, int(0.55 * n))
+    epochs = {"baseline": [2], "oracle": [3], "centroid": [3], "1-step": [2, 1]}.get(method, ROWS)
+    assert [row["epochs"] for row in rows] == epochs
+    assert rows[-1]["kept"] == pytest.approx(kept, abs=4 * (method in ("oracle", "centroid")))
+    assert outcome.metrics["achieved_noise_rate"] == pytest.approx(0.4, abs=0.04)
+
+
+def test_methods_do_not_see_the_truth(tiny, monkeypatch):
+    from itlm_kit.experiments import label_noise
+
+    whole = label_noise.noisy_data
+
+    def blind(*args):
+        noisy = whole(*args)
+        return noisy._replace(is_clean=np.random.default_rng(9).permutation(noisy.is_clean))
+
+    before = run(SETTINGS, 0, Where()).metrics["rounds"]
+    monkeypatch.setattr(label_noise, "noisy_data", blind)
+    after = run(SETTINGS, 0, Where()).metrics["rounds"]
+    for row in (*before, *after):
+        row.pop("clean_share")
+    assert before == after
+
+
+def test_scoring_is_without_augmentation_unless_asked_for(tiny, monkeypatch):
+    seen = []
+    whole = itlm_module.per_sample_losses
+    monkeypatch.setattr(itlm_module, "per_sample_losses", lambda *a, **k: seen.append(k) or whole(*a, **k))
+    plain = run(SETTINGS, 0, Where()).metrics["rounds"]
+    assert seen == [{}] * 9
+    quirk = run({**SETTINGS, "scored": "augmented"}, 0, Where()).metrics["rounds"]
+    assert all(k["augment"].pad == 4 for k in seen[9:]) and len({k["seed"] for k in seen[9:]}) == 1
+    assert plain[0]["last_accuracy"] == quirk[0]["last_accuracy"] and plain != quirk
+
+
+def test_a_cut_cell_goes_on_through_the_command_s_own_way(tiny, monkeypatch, tmp_path):
+    """Interrupted in its third training; the rest is computed by another call, to the same figures."""
+    experiment, store = get_experiment("table1-cifar"), ResultStore(tmp_path)
+    only = ["noise=systematic", "clean=0.6", "method=itlm", "protocol=paper"]
+    whole, trainings = itlm_module.train, []
+
+    def cut(*args, **kwargs):
+        trainings.append(kwargs["seed"])
+        if len(trainings) == 3:
+            raise KeyboardInterrupt
+        return whole(*args, **kwargs)
+
+    monkeypatch.setattr(itlm_module, "train", cut)
+    with pytest.raises(KeyboardInterrupt):
+        list(run_plan(plan(experiment, store, profile="full", only=only), store, Where()))
+    assert len(list(tmp_path.rglob("*.rounds.npz"))) == 1
+    (result,) = run_plan(plan(experiment, store, profile="full", only=only), store, Where())
+    assert len(trainings) == 3 + 7 and not list(tmp_path.rglob("*.rounds.npz"))
+    assert result.metrics == compute_cell(experiment, result.settings, 0, Where()).metrics
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"y": np.arange(40) % 4 + 1}, "labels must lie in 0..3"),
+        ({"y": np.arange(40) % 3}, "class 3 has none"),
+        ({"y": np.arange(39) % 4}, "one label per sample"),
+    ],
+)
+def test_bad_data_stop_the_command_before_any_training(tiny, monkeypatch, tmp_path, change, message):
+    monkeypatch.setattr(data, "load", lambda *a, **k: tiny_cifar(*a, **k)._replace(**change))
+    refuse_training(monkeypatch)
+    experiment, store = get_experiment("table1-cifar"), ResultStore(tmp_path)
+    with pytest.raises(InputError, match=message):
+        list(run_plan(plan(experiment, store, profile="full"), store, Where()))
+
+
+def test_an_alpha_that_keeps_less_than_a_batch_stops_before_any_training(tiny, monkeypatch):
+    refuse_training(monkeypatch)
+    for clean, message in ((0.4, "at least one batch of 16 samples must be kept; got 14"), (0.05, "alpha must lie in")):
+        with pytest.raises(InputError, match=message):
+            run({**SETTINGS, "clean": clean}, 0, Where())
+
+
+def refuse_training(monkeypatch):
+    monkeypatch.setattr(itlm_module, "train", lambda *a, **k: pytest.fail("trained before the input was checked"))
+
+
+def test_cells_of_table_1_are_those_of_the_paper_the_most_telling_first():
+    cells = get_experiment("table1-cifar").cells("full")
+    asked = {(c["noise"], c["clean"]) for c in cells}
+    assert asked == set(TABLE1_CIFAR) and len(cells) == 2 * 8 * 3
+    assert [(c["noise"], c["clean"]) for c in cells[:6:3]] == [("systematic", 0.6), ("random", 0.5)]
+    (chosen,) = select(cells, ["noise=random", "clean=0.3", "method=itlm", "protocol=paper"])
+    assert published("table1-cifar", chosen) == {"selected_accuracy": 64.74}
+
+
+def test_table_2_has_both_rates_and_all_of_cifar_10_clean():
+    cells = get_experiment("table2").cells("full")
+    assert {(c["clean"], c["method"]) for c in cells if c["method"] == "itlm"} == {(0.6, "itlm"), (0.2, "itlm")}
+    assert (1.0, "baseline") in {(c["clean"], c["method"]) for c in cells}
+    assert all(c["noise"] == "random" for c in cells)
+    assert published("table2", {"data": "cifar10", "clean": 0.2, "method": "itlm"}) == {"selected_accuracy": 42.24}
+
+
+def test_quick_cells_need_no_data_and_no_gpu():
+    for name in ("table1-cifar", "table2"):
+        experiment = get_experiment(name)
+        cells = experiment.cells("quick")
+        assert {c["data"] for c in cells} == {"digits"} and experiment.needs["quick"] == ["digits"]
+        assert not any(recipe(c).bfloat16 or recipe(c).compiled for c in cells)
+        assert sum(map(experiment.seconds, cells)) < 300
+
+
+def test_estimates_of_time_count_epochs_and_kept_shares():
+    experiment = get_experiment("table1-cifar")
+    assert experiment.seconds({**SETTINGS, "method": "baseline"}) == pytest.approx(80 * 2.3)
+    assert experiment.seconds({**SETTINGS, "method": "oracle"}) == pytest.approx(133 * 0.6 * 2.3)
+    assert experiment.seconds(SETTINGS) == pytest.approx((80 + 0.55 * (4 * 20 + 4 * 133)) * 2.3)
+
+
+def test_other_methods_stand_at_the_share_of_labels_that_are_really_wrong():
+    settings = {**SETTINGS, "noise": "random", "method": "itlm"}
+    measured = [Result("table2", 1, settings, s, {"selected_accuracy": a}, "CIFAR-10", "", 1, {})
+                for s, a in enumerate((80.0, 84.0, 85.0))]  # fmt: skip
+    frame = table2(measured).set_index(["method", "named"])
+    assert frame.loc[("itlm, measured", 0.4), "accuracy"] == 84 and frame.loc[("itlm, measured", 0.4), "wrong"] == 0.4
+    assert frame.loc[("MentorNet PD", 0.4), ["accuracy", "wrong"]].tolist() == [77.6, 0.36]
+    assert frame.loc[("MentorNet DD", 0.8), ["accuracy", "clean_samples"]].tolist() == [46.3, 5000]
+    assert frame.loc[("Co-teaching", 0.5), ["noise", "wrong"]].tolist() == ["uniform over the other classes", 0.5]
+    assert frame["wrong"].is_monotonic_increasing and len(table2()) == len(frame) - 1
