@@ -111,7 +111,7 @@ def test_epochs_are_a_whole_number(epochs):
 
 
 def test_aum_is_that_of_its_authors(tmp_path):
-    authors = pytest.importorskip("aum", reason="the package aum is not installed: pip install itlm_kit[peers]")
+    authors = pytest.importorskip("aum", reason="the package aum is not installed: pip install itlm_kit[tests]")
     calculator, recorder = authors.AUMCalculator(tmp_path), TrajectoryRecorder(30, 4)
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 5, 30)

@@ -87,8 +87,8 @@ def low_confidence(rows):
 def low_variability(rows):
     """Minus the standard deviation over epochs of the probability of the given label: the other axis of data maps.
 
-    Swayamdipta et al. 2020, section 2: mislabelled samples gather where confidence and variability are both low. So are
-    the easy ones' variabilities, once they are learnt: on its own the weakest of these scores.
+    Swayamdipta et al. 2020, section 2: mislabelled samples gather where confidence and variability are both low. Easy
+    samples vary little as well, once they are learnt: to be read beside the confidence.
     """
     count = mean = square = 0
     for row in rows:
