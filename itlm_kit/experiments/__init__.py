@@ -8,9 +8,11 @@ from itlm_kit.errors import check_choice
 _MODULES = {
     "convergence": ("fig2", "fig5", "fig6", "fig7"),
     "theory": ("theory",),
+    "backdoor": ("fig1d", "fig4", "table4", "backdoor-map"),
     "label_noise": ("fig1a", "fig1b", "table1-mnist"),
     "label_noise_cifar": ("table1-cifar", "table2"),
     "scores": ("scores",),
+    "gan": ("fig1c", "fig3", "fig8", "table3", "table5"),
 }
 
 
