@@ -22,41 +22,44 @@ class TrainedGAN(NamedTuple):
     restarts: tuple = ()  # one text per training that diverged
 
 
-def gan_rounds(images, recipe, *, alpha, rounds, seed, past=(), first=None):
+def gan_rounds(images, recipe, *, alpha, rounds, seed, kept=(), first=None):
     """Yield the Rounds of ITLM on unlabelled images: theta_0 ... theta_{rounds-1} and S_0 ... S_{rounds-1}.
 
     images: Images. alpha: share to keep. Round.state is a TrainedGAN, Round.losses (n,) the discriminator's loss on
     each image taken as real, Round.kept the mask S_t. Both networks are trained afresh each round (appendix B c).
-    past: kept masks of the rounds that are done already; they are not yielded again. first: theta_0 where it is known
-    (it depends on neither alpha nor past). Raises InputError before any training, Diverged when a round fails with
-    every one of its seeds. Section 6.3.
+    kept: S_0 ... S_{t-1} of the rounds that a cut run has finished; then Round t comes first, just as it would have
+    come. first: theta_0 where it is known, for it depends on no alpha. Raises InputError before any training, Diverged
+    when a round fails with every one of its seeds. Section 6.3.
     """
-    rounds = check_integer("rounds", rounds, remedy="It is the number of rounds, e.g. 5")
+    rounds, done = check_integer("rounds", rounds, remedy="It is the number of rounds, e.g. 5"), len(kept)
     k = num_kept(alpha, len(images))
     check_recipe(recipe, images, k)
-    if not all(np.shape(kept) == (len(images),) for kept in past):
-        raise InputError(f"past must hold a mask of the {len(images)} images for each round that is done.")
-    if len(past) >= rounds:
+    if not all(np.shape(mask) == (len(images),) for mask in kept):
+        raise InputError(f"kept must hold a mask of the {len(images)} images for each round that is done.")
+    if done >= rounds:
         return
-    start, kept = len(past), past[-1] if len(past) else np.ones(len(images), bool)
-    theta = first if first and not start else fit_gan(images, kept, recipe, seed=seed, t=start)
+
+    def fit(kept, t):
+        return fit_gan(images, kept, recipe, seed=seed, t=t)
+
+    known = first is not None and not done
     steps = itlm_rounds(
-        theta,
+        first if known else fit(kept[-1] if done else np.ones(len(images), bool), done),
         losses=lambda theta: real_losses(theta.gan, images, recipe),
-        update=lambda theta, kept, t: fit_gan(images, kept, recipe, seed=seed, t=start + t + 1),
+        update=lambda theta, kept, t: fit(kept, done + t + 1),
         k=k,
     )
-    for step in islice(steps, rounds - start):
-        yield step._replace(t=start + step.t)
+    for step in islice(steps, rounds - done):
+        yield step._replace(t=done + step.t)
 
 
-def fit_gan(images, kept, recipe, *, seed, t=0, after_epoch=None):
+def fit_gan(images, kept, recipe, *, seed, t=0, after_step=None):
     """Train the GAN of round t, with another seed of that round whenever it diverges; returns a TrainedGAN."""
     restarts = []
     for attempt in range(ATTEMPTS):
         here = attempt_seed(seed, t, attempt)
         try:
-            gan = train_gan(images, kept, recipe, seed=here, after_epoch=after_epoch)
+            gan = train_gan(images, kept, recipe, seed=here, after_step=after_step)
             return TrainedGAN(gan, here, tuple(restarts))
         except Diverged as error:
             restarts.append(f"round {t}, seed {here}: {error}")

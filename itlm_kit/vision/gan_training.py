@@ -1,10 +1,12 @@
 """Algorithm 2 for a GAN: both networks trained afresh on the kept images, and what they then say of images.
 
-Images stay on the device as uint8 and are gathered by index; nothing is read back from the device but one number per
-epoch, which tells a run that diverges.
+Images stay on the device as uint8 and are gathered by index; nothing is read back from the device but one number in
+a hundred steps, which tells a run that diverges.
 """
 
+from collections import deque
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import torch
@@ -13,14 +15,15 @@ from itlm_kit.errors import InputError, check_integer
 from itlm_kit.vision.dcgan import GAN, dcgan, draw_weights
 from itlm_kit.vision.gan_losses import gan_loss
 
-COLLAPSED = 0.005  # mean loss of the discriminator over an epoch below which it has nothing left to tell apart
+CHECKED = 100  # steps between looks at the loss, and over which it is averaged
+COLLAPSED = 0.005  # loss of the discriminator below which it has nothing left to tell apart
 
 
 @dataclass(frozen=True)
 class GANRecipe:
     """The choices section 6.3 leaves open; batch, step, momentum, latent and width are DC-GAN's own."""
 
-    epochs: int
+    steps: int  # of both networks, one batch each; few of them is early stopping
     batch_size: int = 128
     step_size: float = 2e-4
     momentum: float = 0.5  # Adam's first
@@ -79,31 +82,37 @@ class Adam:
             w.addcdiv_(mean, (square / unbias).sqrt_().add_(1e-8), value=-rate)
 
 
-def train_gan(images, kept, recipe, *, seed, after_epoch=None):
+def train_gan(images, kept, recipe, *, seed, after_step=None):
     """Train a new GAN on the kept images and return it. Algorithm 2 with the loss of equation (17).
 
-    kept: bool mask (n,). after_epoch(gan, epoch) is called after each epoch, counted from 0. Weights, order and
-    latent vectors depend on `seed` alone. The images that do not fill a last batch wait for the next epoch's order.
-    Raises InputError when fewer than one batch are kept, Diverged when a loss is no number or the discriminator's
-    is as good as 0.
+    kept: bool mask (n,). after_step(gan, step) is called after each step, counted from 1. Weights, order and latent
+    vectors depend on `seed` alone. Raises InputError when fewer than one batch are kept, Diverged when a loss is no
+    number or the discriminator's is as good as 0.
     """
     index = _kept_index(kept, images, recipe)
     gan = draw_weights(dcgan(images.shape, latent=recipe.latent, width=recipe.width), seed)
     gan = GAN(*(net.to(images.device, memory_format=torch.channels_last) for net in gan))
-    step = _Step(gan, recipe, images.device, seed)
-    order = torch.Generator().manual_seed(seed)
-    for epoch in range(recipe.epochs):
-        shuffled = index[torch.randperm(len(index), generator=order).to(index.device)]
-        batches = shuffled.split(recipe.batch_size)[: len(index) // recipe.batch_size]
-        _check_alive(sum(step(images.batch(batch)) for batch in batches) / len(batches), epoch)
-        if after_epoch is not None:
-            after_epoch(gan, epoch)
+    take_step, recent = _Step(gan, recipe, images.device, seed), deque(maxlen=CHECKED)
+    for step, batch in enumerate(islice(_batches(index, recipe.batch_size, seed), recipe.steps), start=1):
+        recent.append(take_step(images.batch(batch)))
+        if step % CHECKED == 0 or step == recipe.steps:
+            _check_alive(torch.stack(tuple(recent)).mean().item(), step)
+        if after_step is not None:
+            after_step(gan, step)
     return gan
+
+
+def _batches(index, size, seed):
+    """Batches of `index` without end, every pass in a new order; what does not fill a last batch sits out that pass."""
+    order = torch.Generator().manual_seed(seed)
+    while True:
+        shuffled = index[torch.randperm(len(index), generator=order).to(index.device)]
+        yield from shuffled.split(size)[: len(index) // size]
 
 
 def check_recipe(recipe, images, k):
     """Raise InputError unless `recipe` can train on k of the images; says so before any work."""
-    for name in ("epochs", "batch_size", "latent", "width"):
+    for name in ("steps", "batch_size", "latent", "width"):
         check_integer(name, getattr(recipe, name))
     gan_loss(recipe.loss)
     if k < recipe.batch_size:
@@ -127,9 +136,9 @@ def real_losses(gan, images, recipe):
     return gan_loss(recipe.loss).surrogate(outputs(gan, images))
 
 
-def called_real(outputs, recipe):
-    """Whether D > 1/2, one bool per output. Figure 1(c) counts these as the accuracy of the discriminator."""
-    return outputs > gan_loss(recipe.loss).middle
+def called_real(losses, recipe):
+    """Whether D > 1/2, one bool per loss of `real_losses`. Figure 1(c) counts these as the accuracy of D."""
+    return losses < gan_loss(recipe.loss).even
 
 
 def draw_latents(number, recipe, *, seed, device="cpu"):
@@ -175,12 +184,11 @@ class _Step:
         adam.step(torch.autograd.grad(loss, adam.weights))
 
 
-def _check_alive(loss, epoch):
-    loss = float(loss)
+def _check_alive(loss, step):
     if not np.isfinite(loss):
-        raise Diverged(f"the loss is {loss} in epoch {epoch}")
+        raise Diverged(f"the loss is {loss} by step {step}")
     if loss < COLLAPSED:
-        raise Diverged(f"the discriminator's loss fell to {loss:.2g} in epoch {epoch}: the generator learns nothing")
+        raise Diverged(f"the discriminator's loss fell to {loss:.2g} by step {step}: the generator learns nothing")
 
 
 def _kept_index(kept, images, recipe):

@@ -1,0 +1,280 @@
+"""GAN filtering: Figures 1(c), 3 and 8, Tables 3 and 5 (section 6.3, appendix E.2). One run serves them all."""
+
+from dataclasses import replace
+from functools import lru_cache, partial
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+
+from itlm_kit import data
+from itlm_kit.defences.centroid import centroid_kept
+from itlm_kit.experiments.experiment import Experiment, Outcome
+from itlm_kit.experiments.piles import PAIRS, Pile, bad_images, drawn, mixed_pile
+from itlm_kit.vision.checkpoints import Finished, RoundsFile
+from itlm_kit.vision.gan import fit_gan, gan_rounds
+from itlm_kit.vision.gan_quality import Judge
+from itlm_kit.vision.gan_training import GANRecipe, called_real, draw_latents, generate, real_losses
+
+BELOW = {"delta-alpha-10": 0.10, "delta-alpha-15": 0.15, "delta-alpha-20": 0.20}  # alpha* less alpha; else 0.05
+METHODS = ("baseline", "itlm", "centroid", "1-step", *BELOW)
+RATES = (0.9, 0.8, 0.7)  # clean shares of Tables 3 and 5
+ROUNDS = 5  # S_0 ... S_4, Table 3's iter-1 ... iter-5
+PANEL = 32  # latent vectors whose images Figure 3 shows
+JUDGED = 1000  # generated images that are judged
+LOOK = 25  # steps between looks at the discriminator in Figure 1(c)
+DIGITS, FACES = "mnist+fashion_mnist", "celeba+cifar10"
+ALL = {DIGITS: 60_000, "mnist+gaussian": 60_000, FACES: 10_000, "digits+patches": 1400}  # clean images
+SMALL = 6000  # images, clean and bad, of the pile that a CPU can do
+
+
+class GANRun(NamedTuple):
+    """One run of ITLM on a pile; T rounds of n images."""
+
+    pile: Pile
+    rows: list  # one dict per round: round, clean_share, kept, clean_real, bad_real, auc, restarts
+    kept: np.ndarray  # (T, n) bool, S_0 ... S_{T-1}
+    losses: np.ndarray  # (T, n) float32, -log D of every image taken as real
+    panels: np.ndarray  # (T, PANEL, c, h, w) uint8, what theta_t makes of the fixed latent vectors
+    earlier_seconds: float  # of rounds that a cut run had finished
+
+
+def recipe(settings):
+    """The GANRecipe of a pair: so few steps that the discriminator still prefers the clean images (Figure 1 c)."""
+    if settings["pair"] == "digits+patches":
+        return GANRecipe(steps=200, batch_size=64, latent=32, width=32)
+    return GANRecipe(steps=150, batch_size=64, width=32)
+
+
+def full_recipe(settings):
+    """The same, trained until what it generates can be looked at: for Figure 3, and no longer fit for selecting."""
+    return replace(recipe(settings), steps=600 if settings["pair"] == "digits+patches" else 1200)
+
+
+def alpha(settings):
+    """The share a method keeps: 5 points below the clean one, or as many as its name says. Section 6.3, Table 5."""
+    return settings["clean"] - BELOW.get(settings["method"], 0.05)
+
+
+_LAST = {}  # the last run, which the cells of several figures and tables report on
+
+
+def gan_run(settings, seed, where, *, rounds=ROUNDS):
+    """ITLM on the pile of a cell; returns a GANRun. Asked for again, the last one is there at once.
+
+    settings: those of `mixed_pile`, and method, which says alpha.
+    """
+    pile = [settings[name] for name in ("pair", "images", "clean")]
+    key = (*pile, alpha(settings), seed, replace(where, rounds=None))
+    if key not in _LAST or len(_LAST[key].rows) < rounds:
+        run = _new_run(settings, seed, where, rounds)
+        _LAST.clear()
+        _LAST[key] = run
+    return _first(_LAST[key], rounds)
+
+
+def _first(run, rounds):
+    parts = {name: getattr(run, name)[:rounds] for name in ("rows", "kept", "losses", "panels")}
+    return run._replace(**parts)
+
+
+def _new_run(settings, seed, where, rounds):
+    how = {**vars(recipe(settings)), "alpha": alpha(settings), "rounds": rounds}
+    file = RoundsFile(where.rounds, {**settings, **how, "seed": seed, "device": where.device})
+    earlier, finished = file.earlier_seconds, list(file.go_on(partial(_rounds, settings, seed, where, rounds)))
+    losses, panels = (np.stack([done.arrays[name] for done in finished]) for name in ("losses", "panel"))
+    rows, kept = [done.row for done in finished], np.stack([done.kept for done in finished])
+    return GANRun(mixed_pile(settings, seed, where), rows, kept, losses, panels, earlier)
+
+
+def _rounds(settings, seed, where, rounds, finished):
+    """Yield the Finished rounds that are still to do."""
+    pile, how = mixed_pile(settings, seed, where), recipe(settings)
+    latents = draw_latents(PANEL, how, seed=0, device=where.device)
+    past = {"kept": [done.kept for done in finished], "first": None if finished else _naive(settings, seed, where)}
+    for step in gan_rounds(pile.images, how, alpha=alpha(settings), rounds=rounds, seed=seed, **past):
+        losses, kept = step.losses.cpu().numpy(), step.kept.cpu().numpy()
+        row = {
+            "round": step.t,
+            **_kept_row(kept, pile.is_clean),
+            **_told_apart(losses, pile.is_clean, how),
+            "restarts": len(step.state.restarts),
+        }
+        yield Finished(row, kept, {"losses": losses, "panel": generate(step.state.gan, latents).cpu().numpy()})
+
+
+def _naive(settings, seed, where):
+    """theta_0, the same for all methods."""
+    pile = (settings["pair"], settings["images"], settings["clean"])
+    return _naive_on(*pile, seed, replace(where, rounds=None))
+
+
+@lru_cache(maxsize=3)
+def _naive_on(pair, images, clean, seed, where):
+    settings = {"pair": pair, "images": images, "clean": clean}
+    return _fit(settings, mixed_pile(settings, seed, where), seed, recipe(settings))
+
+
+def _fit(settings, pile, seed, how, kept=None, **choices):
+    kept = np.ones(len(pile.images), bool) if kept is None else kept
+    return fit_gan(pile.images, kept, how, seed=seed, **choices)
+
+
+def _kept_row(kept, is_clean):
+    return {"clean_share": _percent(is_clean[kept]), "kept": int(kept.sum())}
+
+
+def _told_apart(losses, is_clean, how):
+    """How well the discriminator's losses tell bad from clean: shares taken for real, and the area under the ROC."""
+    real = called_real(losses, how)
+    auc = round(float(roc_auc_score(~is_clean, losses)), 5)
+    return {"clean_real": _percent(real[is_clean]), "bad_real": _percent(real[~is_clean]), "auc": auc}
+
+
+def _percent(marked):
+    return round(100 * float(marked.mean()), 3)
+
+
+def run_table(settings, seed, where):
+    """One cell of Table 3 or 5: how clean the set is that a method keeps, round by round."""
+    pile = mixed_pile(settings, seed, where)
+    if settings["method"] == "centroid":  # trains nothing
+        x = pile.images.x.cpu()
+        kept = centroid_kept(x, np.zeros(len(x)), alpha=alpha(settings))
+        return Outcome(_metrics([{"round": 0, **_kept_row(kept, pile.is_clean)}]), pile.source)
+    rows, run = _method_rows(settings, seed, where)
+    return Outcome(_metrics(rows), pile.source, earlier_seconds=run.earlier_seconds)
+
+
+def _metrics(rows):
+    return {"clean_share": rows[-1]["clean_share"], "rounds": rows}
+
+
+def _method_rows(settings, seed, where):
+    """The rows of a method that trains, and the run they are read from."""
+    once = settings["method"] in ("baseline", "1-step")
+    run = gan_run(settings, seed, where, rounds=1 if once else ROUNDS)
+    if settings["method"] != "baseline":
+        return run.rows, run
+    everything = np.ones_like(run.pile.is_clean)  # the networks are those of 1-step, but nothing is dropped
+    return [{**run.rows[0], **_kept_row(everything, run.pile.is_clean)}], run
+
+
+def run_figure(settings, seed, where):
+    """One cell of Figure 3 or 8: a method's rounds, then a GAN trained in full on what it kept last, and its images.
+
+    clean_like and distance are what a judge makes of 1,000 of these images. Curves: is_clean (n,), losses (T, n) =
+    -log D, kept (T, n), and but for CelebA panels (T + 1, 32, c, h, w), the last of the GAN trained in full.
+    """
+    rows, run = _method_rows(settings, seed, where)
+    kept = None if settings["method"] == "baseline" else run.kept[-1]
+    final = _fit(settings, run.pile, seed, full_recipe(settings), kept, t=ROUNDS)
+    curves = {"is_clean": run.pile.is_clean, "losses": run.losses, "kept": run.kept}
+    if settings["pair"] != FACES:  # no picture made of people's faces is kept
+        latents = draw_latents(PANEL, recipe(settings), seed=0, device=where.device)
+        curves["panels"] = np.concatenate([run.panels, generate(final.gan, latents).cpu().numpy()[None]])
+    judged = {**_judged(settings, final.gan, where), "restarts_in_full": len(final.restarts)}
+    return Outcome({**judged, **_metrics(rows)}, run.pile.source, curves, run.earlier_seconds)
+
+
+def _judged(settings, gan, where):
+    judge = image_judge(settings["pair"], replace(where, rounds=None))
+    latents = draw_latents(JUDGED, recipe(settings), seed=1, device=where.device)
+    made = generate(gan, latents).cpu().numpy()
+    return {"clean_like": round(judge.clean_like(made), 3), "distance": round(judge.distance(made), 4)}
+
+
+@lru_cache(maxsize=1)
+def image_judge(pair, where):
+    """A Judge of a pair's generated images, from real ones that are in no pile (CelebA has no others)."""
+    part = "train" if pair == FACES else "test"
+    good = data.load(PAIRS[pair][0], part, where.data_root)
+    good = drawn(good, min(len(good.x), JUDGED), seed=0)
+    half = len(good.x) // 2
+    bad, _ = bad_images(pair, half, good, 0, where, part="test")
+    return Judge(good.x, good.y, good.classes, bad[:half], device=where.device)
+
+
+def run_figure1(settings, seed, where):
+    """Figure 1(c): the shares of clean and bad images that the discriminator takes for real along naive training."""
+    pile, how = mixed_pile(settings, seed, where), full_recipe(settings)
+    rows = {}  # by step, so that a training that is started again writes over what the first one left
+
+    def look(gan, step):
+        if step % LOOK == 0:
+            told = _told_apart(real_losses(gan, pile.images, how).cpu().numpy(), pile.is_clean, how)
+            accuracy = {"clean_accuracy": told["clean_real"], "bad_accuracy": told["bad_real"], "auc": told["auc"]}
+            rows[step] = {"epoch": round(step * how.batch_size / len(pile.images), 4), "step": step, **accuracy}
+
+    _fit(settings, pile, seed, how, after_step=look)
+    return Outcome({"rounds": list(rows.values())}, pile.source)
+
+
+def _cell(pair, clean, images=None):
+    return {"pair": pair, "images": ALL[pair] if images is None else images, "clean": clean}
+
+
+def _small(clean):
+    return _cell(DIGITS, clean, round(SMALL * clean))
+
+
+def _with(cells, methods):
+    return [{**cell, "method": method} for cell in cells for method in methods]
+
+
+def _figure1_cells(profile):
+    return [_cell("digits+patches", 0.7)] if profile == "quick" else [_cell(DIGITS, 0.7), _small(0.7)]
+
+
+def _figure3_cells(profile):
+    full = [_cell(DIGITS, 0.8), _cell(FACES, 0.7), _small(0.8)]
+    return _with([_cell("digits+patches", 0.8)] if profile == "quick" else full, ("baseline", "itlm"))
+
+
+def _figure8_cells(profile):
+    full = [_cell(DIGITS, 0.6), _small(0.6)]
+    return _with([_cell("digits+patches", 0.6)] if profile == "quick" else full, ("itlm",))
+
+
+def _table3_cells(profile):
+    if profile == "quick":
+        return _with([_cell("digits+patches", clean) for clean in RATES], ("itlm",))
+    full = [_cell(pair, clean) for pair in (DIGITS, FACES) for clean in RATES]
+    return _with([*full, _cell("mnist+gaussian", 0.7), _small(0.8)], ("itlm",))
+
+
+def _table5_cells(profile):
+    if profile == "quick":
+        return _with([_cell("digits+patches", clean) for clean in RATES], METHODS)
+    return _with([*(_cell(DIGITS, clean) for clean in RATES), _small(0.8)], METHODS)
+
+
+def _seconds(settings):
+    """Expected time of a cell on one CPU core, from measured seconds per step and per thousand images scored."""
+    how, n = recipe(settings), settings["images"] / settings["clean"]
+    step, thousand = {"digits+patches": (0.015, 0.03), FACES: (1.2, 5.0)}.get(settings["pair"], (0.06, 0.25))
+    trainings = {"baseline": 1, "1-step": 1, "centroid": 0}.get(settings.get("method"), ROUNDS)
+    return trainings * (how.steps * step + n / 1000 * thousand)
+
+
+def _experiment(name, title, place, cells, run, needs):
+    return Experiment(name, title, place, 1, cells, run, {"quick": 1, "full": 3}, _seconds, needs)
+
+
+_DIGITS_ONLY = {"quick": ["digits", "patches"], "full": ["mnist", "fashion_mnist"]}
+_BOTH = {"quick": ["digits", "patches"], "full": ["mnist", "fashion_mnist", "celeba", "cifar10"]}
+EXPERIMENTS = {
+    e.name: e
+    for e in (
+        _experiment("fig1c", "Clean against bad images along a GAN's training", "Figure 1(c)",
+                    _figure1_cells, run_figure1, _DIGITS_ONLY),
+        _experiment("fig3", "What a GAN generates, naive and filtered", "Figure 3",
+                    _figure3_cells, run_figure, _BOTH),
+        _experiment("fig8", "GAN filtering with 40 % bad images", "Figure 8",
+                    _figure8_cells, run_figure, _DIGITS_ONLY),
+        _experiment("table3", "Clean share of what GAN filtering keeps, by round", "Table 3",
+                    _table3_cells, run_table, _BOTH),
+        _experiment("table5", "GAN filtering beside other ways, MNIST with Fashion-MNIST", "Table 5",
+                    _table5_cells, run_table, _DIGITS_ONLY),
+    )
+}  # fmt: skip

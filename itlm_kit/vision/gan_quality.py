@@ -1,0 +1,77 @@
+"""How good generated images are, told by a judge: a small net trained by the kit on real images of both kinds.
+
+No weights are downloaded. The judge's classes are those of the clean images and one more for all bad ones, so that
+it has a choice to call an image none of the clean kinds.
+"""
+
+import math
+
+import numpy as np
+from torch import nn
+
+from itlm_kit.errors import InputError
+from itlm_kit.vision.features import penultimate_features
+from itlm_kit.vision.models import two_layer_cnn
+from itlm_kit.vision.training import Recipe, Samples, outputs, train
+
+FEATURES = 64  # few enough that a thousand images tell their covariance
+
+
+def judge_net(shape, classes):
+    """The two-layer CNN with FEATURES features before its last layer."""
+    return nn.Sequential(*two_layer_cnn(shape, FEATURES), nn.Tanh(), nn.Linear(FEATURES, classes))
+
+
+class Judge:
+    """A judge of images like `clean`, fitted to real images with their true kinds.
+
+    clean, bad: uint8 (n, c, h, w); y: labels (n,) of the clean ones in 0..classes-1. steps: how long it is
+    trained, in batches of 100. The Frechet distance is measured from the clean ones.
+    """
+
+    def __init__(self, clean, y, classes, bad, *, steps=400, seed=0, device="cpu"):
+        labels = np.concatenate([y, np.full(len(bad), classes)])
+        samples = Samples(np.concatenate([clean, bad]), labels, classes + 1, device)
+        recipe = Recipe(judge_net, batch_size=min(100, len(samples)))
+        epochs = math.ceil(steps * recipe.batch_size / len(samples))
+        self.model = train(samples, np.ones(len(samples), bool), recipe, epochs=epochs, seed=seed)
+        self.classes = classes
+        self._clean = self._features(clean)
+
+    def clean_like(self, images, *, confidence=0.9):
+        """Share of images (m, c, h, w) uint8, in percent, called one of the clean classes with that probability."""
+        called = outputs(self.model, self._samples(images)).softmax(1)[:, : self.classes]
+        return 100 * (called.amax(1) >= confidence).double().mean().item()
+
+    def distance(self, images):
+        """Frechet distance of images (m, c, h, w) uint8, at least 2, from the clean ones in the judge's features."""
+        return frechet_distance(self._features(images), self._clean)
+
+    def _features(self, images):
+        return penultimate_features(self.model, self._samples(images)).double().cpu().numpy()
+
+    def _samples(self, images):
+        # Samples wants a label of every class; nobody reads them here.
+        labels = np.arange(len(images)) % (self.classes + 1)
+        return Samples(images, labels, self.classes + 1, next(self.model.parameters()).device)
+
+
+def frechet_distance(a, b):
+    """Squared Frechet distance between the normal distributions fitted to features a (n, d) and b (m, d).
+
+    |mean_a - mean_b|^2 + tr(A + B - 2 (A B)^{1/2}) with covariances A and B (Heusel et al., 2017). Raises InputError
+    for fewer than two rows or widths that differ.
+    """
+    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    if a.ndim != 2 or b.ndim != 2 or min(len(a), len(b)) < 2 or a.shape[1] != b.shape[1]:
+        raise InputError(f"features must be (n, d) and (m, d) with n and m at least 2; got {a.shape} and {b.shape}.")
+    first, second = (np.atleast_2d(np.cov(rows, rowvar=False)) for rows in (a, b))
+    root = _root(first)
+    # (A B)^{1/2} and (A^{1/2} B A^{1/2})^{1/2} have one trace, and the second is symmetric.
+    mixed = np.sqrt(np.linalg.eigvalsh(root @ second @ root).clip(0)).sum()
+    return float(((a.mean(0) - b.mean(0)) ** 2).sum() + np.trace(first) + np.trace(second) - 2 * mixed)
+
+
+def _root(covariance):
+    values, vectors = np.linalg.eigh(covariance)
+    return (vectors * np.sqrt(values.clip(0))) @ vectors.T
