@@ -28,6 +28,7 @@ class Recipe:
     drop_by: float = 5.0
     micro_batch: int | None = 250  # None: whole batches, as batch normalisation needs them; on CUDA always
     fewest: int | None = None  # samples that must be kept at least; None: one batch
+    loss: Callable = functional.cross_entropy  # trained with; samples are always scored by the cross-entropy
     augment: Callable | None = None  # such as augment.CropFlip; for training, never for scoring
     bfloat16: bool = False  # products of the training pass in bfloat16, weights and losses in float32
     compiled: bool = False  # on CUDA: the training pass compiled, once for all networks of one form
@@ -70,7 +71,7 @@ def train(samples, kept, recipe, *, epochs, seed, recorder=None, after_epoch=Non
     for epoch in range(epochs):
         shuffled = index[torch.randperm(len(index), generator=order).to(index.device)]
         changes = _drawn_changes(recipe.augment, len(index), augmentation, index.device)
-        scores = _one_epoch(model, samples, shuffled, changes, recipe, _step_size(recipe, epoch, epochs))
+        scores = _one_epoch(model, samples, shuffled, changes, recipe, step_size_at(recipe, epoch, epochs))
         if recorder is not None:
             recorder.record(epoch, shuffled, *scores)
         if after_epoch is not None:
@@ -131,19 +132,19 @@ def _one_epoch(model, samples, shuffled, changes, recipe, step_size):
             images, labels = samples.images(shuffled[here], changes(here)), samples.y[shuffled[here]]
             # A last batch of another size would be compiled anew: it goes the plain way.
             score = scored if len(labels) == recipe.batch_size else _scored
-            loss, correct[here] = score(model, images, labels, recipe.bfloat16)
+            loss, correct[here] = score(model, images, labels, recipe.bfloat16, recipe.loss)
             (loss.sum() / (batch.stop - batch.start)).backward()
             losses[here] = loss.detach()
-        _descend(model, step_size)
+        descend(model, step_size)
     return losses, correct
 
 
-def _scored(model, images, labels, bfloat16):
+def _scored(model, images, labels, bfloat16, loss):
     """Each sample's loss, to be differentiated, and whether the network calls it right."""
     with torch.autocast(images.device.type, torch.bfloat16, enabled=bfloat16):
         logits = model(images)
     logits = logits.float()
-    return functional.cross_entropy(logits, labels, reduction="none"), logits.detach().argmax(1) == labels
+    return loss(logits, labels, reduction="none"), logits.detach().argmax(1) == labels
 
 
 @cache
@@ -154,13 +155,15 @@ def _compiled():
 
 
 @torch.no_grad()
-def _descend(model, step_size):
+def descend(model, step_size):
+    """One gradient step, in place."""
     # Algorithm 2, step 6, by hand: torch.optim would load its compiler, 100 MB, for this one line.
     weights = list(model.parameters())
     torch._foreach_add_(weights, [weight.grad for weight in weights], alpha=-step_size)
 
 
-def _step_size(recipe, epoch, epochs):
+def step_size_at(recipe, epoch, epochs):
+    """The step size in an epoch, counted from 0: it drops once."""
     return recipe.step_size / (recipe.drop_by if epoch >= recipe.drop_at * epochs else 1)
 
 
