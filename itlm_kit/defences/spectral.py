@@ -39,9 +39,7 @@ def spectral_kept(features, y, *, expected, target=None):
     for label in np.unique(y) if target is None else [target]:
         members = np.flatnonzero(y == label)
         if len(members) <= remove:
-            raise InputError(
-                f"class {label!r} must have more than {remove} samples, 1.5 x expected; got {len(members)}."
-            )
+            raise InputError(f"class {label} must have more than 1.5 x expected = {remove}; got {len(members)}.")
         kept[members[np.argsort(-scores[members], kind="stable")[:remove]]] = False
     return kept
 
