@@ -36,6 +36,13 @@ def test_check_fails_below_half_of_the_record(tmp_path, measured, code):
     assert done.returncode == code and ("made_up" in done.stderr) == bool(code)
 
 
+def test_what_cannot_be_measured_here_says_why_and_fails_no_check(tmp_path):
+    for choice in ("--check", "--record"):
+        done, path = run(tmp_path, '1, "absent": "no GPU"', choice, recorded={"made_up": 20})
+        assert done.returncode == 0 and json.loads(done.stdout) == {"name": "made_up", "ratio": 1, "absent": "no GPU"}
+        assert json.loads(path.read_text()) == {"made_up": 20}
+
+
 def test_record_keeps_the_ratio(tmp_path):
     _, path = run(tmp_path, 3.0, "--record", recorded={"other": 1.5})
     assert json.loads(path.read_text()) == {"other": 1.5, "made_up": 3.0}

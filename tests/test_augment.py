@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from itlm_kit.vision.augment import CropFlip
+from itlm_kit.vision.models import initialise, two_layer_cnn
+from itlm_kit.vision.training import Recipe, Samples, per_sample_losses, train
+
+IMAGES = torch.arange(6 * 3 * 8 * 10, dtype=torch.int64).remainder(251).to(torch.uint8).view(6, 3, 8, 10)
+
+
+def one_by_one(images, drawn, pad):
+    """Each image cut out of its own padded copy, mirrored afterwards."""
+    padded = functional.pad(images, [pad] * 4)
+    cut = [image[:, r : r + 8, c : c + 10] for image, (r, c, _) in zip(padded, drawn.tolist(), strict=True)]
+    return torch.stack([x.flip(2) if flip else x for x, flip in zip(cut, drawn[:, 2], strict=True)])
+
+
+@pytest.mark.parametrize("pad", [0, 1, 4])
+def test_crops_and_flips_are_those_of_a_plain_loop(pad):
+    augment = CropFlip(pad)
+    drawn = augment.draw(6, torch.Generator().manual_seed(1))
+    assert drawn[:, 2].unique().tolist() == [0, 1]
+    changed = augment(IMAGES, drawn)
+    assert changed.dtype == torch.uint8 and torch.equal(changed, one_by_one(IMAGES, drawn, pad))
+
+
+def test_the_middle_crop_unmirrored_is_the_image_itself():
+    assert torch.equal(CropFlip(3)(IMAGES, torch.tensor([[3, 3, 0]] * 6)), IMAGES)
+
+
+def test_all_shifts_and_both_sides_are_drawn_alike():
+    drawn = CropFlip(4).draw(9000, torch.Generator().manual_seed(0))
+    for column, values in zip(drawn.T, (9, 9, 2), strict=True):
+        counts = torch.bincount(column)
+        assert len(counts) == values and abs(counts / 9000 - 1 / values).max() < 0.015
+
+
+def test_a_slice_of_the_draws_goes_with_the_same_slice_of_the_images():
+    augment = CropFlip(2)
+    drawn = augment.draw(6, torch.Generator().manual_seed(2))
+    assert torch.equal(augment(IMAGES, drawn)[2:5], augment(IMAGES[2:5], drawn[2:5]))
+
+
+def samples(n=40):
+    rng = np.random.default_rng(0)
+    return Samples(rng.integers(0, 256, (n, 1, 8, 8), dtype=np.uint8), np.arange(n) % 4, 4)
+
+
+def test_training_sees_changed_images_and_the_order_stays_the_same():
+    """With nothing to shift and nothing mirrored, augmented training is plain training to the bit."""
+
+    class Still(CropFlip):
+        def draw(self, n, generator):
+            return super().draw(n, generator) * 0 + torch.tensor([self.pad, self.pad, 0])
+
+    plain, still, moved = (
+        train(samples(), np.ones(40, bool), Recipe(two_layer_cnn, batch_size=10, augment=a), epochs=2, seed=0)
+        for a in (None, Still(2), CropFlip(2))
+    )
+    assert torch.equal(plain[0].weight, still[0].weight) and not torch.equal(plain[0].weight, moved[0].weight)
+
+
+def test_losses_under_augmentation_depend_on_their_seed():
+    model = initialise(two_layer_cnn((1, 8, 8), 4), 0)
+    plain = per_sample_losses(model, samples())
+    first, again, other = (per_sample_losses(model, samples(), augment=CropFlip(2), seed=s) for s in (0, 0, 1))
+    assert torch.equal(first, again) and not torch.equal(first, other) and not torch.equal(first, plain)
