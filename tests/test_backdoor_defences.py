@@ -121,7 +121,7 @@ def test_features_need_a_linear_layer():
 
 @pytest.fixture(scope="module")
 def toolbox():
-    why = "the package adversarial-robustness-toolbox is not installed: pip install itlm_kit[peers]"
+    why = "the package adversarial-robustness-toolbox is not installed: pip install itlm_kit[tests]"
     return pytest.importorskip("art.defences.detector.poison", reason=why)
 
 
