@@ -7,6 +7,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from dataclasses import replace
 from types import SimpleNamespace
 
 import psutil
@@ -183,6 +184,14 @@ def test_reproduce_dry_run_computes_nothing(itlm, squares, tmp_path):
     code, out, _ = itlm("reproduce", "squares", "--profile", "full", "--dry-run")
     assert code == 0 and "10 to compute, about 10 s" in out
     assert squares.computed == [] and list(tmp_path.iterdir()) == []
+
+
+def test_reproduce_says_what_wants_a_gpu(itlm, squares, monkeypatch):
+    assert "GPU" not in itlm("reproduce", "squares", "--profile", "full", "--dry-run")[1]
+    wanting = replace(itlm_kit.experiments.get_experiment("squares"), needs_gpu=True)
+    monkeypatch.setattr(itlm_kit.experiments, "get_experiment", lambda name: wanting)
+    assert "a GPU is wanted" in itlm("reproduce", "squares", "--profile", "full", "--dry-run")[1]
+    assert "GPU" not in itlm("reproduce", "squares", "--dry-run")[1]
 
 
 def test_a_cell_that_fails_is_reported_and_the_others_are_kept(itlm, squares):
