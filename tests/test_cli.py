@@ -73,7 +73,7 @@ BAD = [
     (["run", "--out", "a_file"], "results must go to a folder that can be written; a_file"),
     (["run", "--out", "a_file/below"], "results must go to a folder that can be written; a_file"),
     (["run", "--resume"], "--resume must find an earlier run"),
-    (["reproduce", "fig99"], "experiment must be one of fig1a"),
+    (["reproduce", "fig99"], "experiment must be one of"),
     (["reproduce", "fig1b", "--only", "clean"], "--only must look like KEY=VALUE"),
     (["reproduce", "fig1b", "--only", "noise=pink"], "--only noise= must be one of systematic"),
     (["reproduce", "fig1b", "--seeds", "0"], "0 is not in the range"),
