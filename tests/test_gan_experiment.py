@@ -1,0 +1,221 @@
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from itlm_kit import InputError, data
+from itlm_kit.experiments import gan, get_experiment, piles
+from itlm_kit.experiments.claims import CLAIMS
+from itlm_kit.experiments.experiment import Where, select
+from itlm_kit.experiments.gan import gan_run, run_figure, run_figure1, run_table
+from itlm_kit.experiments.piles import gaussian_images, mixed_pile
+from itlm_kit.vision.gan_training import GANRecipe, Images
+
+PILE = {"pair": "digits+patches", "images": 400, "clean": 0.8}
+SETTINGS = {**PILE, "method": "itlm"}
+TRAINED = ("baseline", "itlm", "1-step", "delta-alpha-20")
+
+
+@pytest.fixture(autouse=True)
+def forget():
+    """Runs are remembered between cells; not between tests."""
+    gan._LAST.clear()
+    gan._naive_on.cache_clear()
+
+
+@pytest.fixture
+def short(monkeypatch):
+    """Few steps of small nets: enough for what is bit-exact, not for what is learnt."""
+    monkeypatch.setattr(gan, "recipe", lambda settings: GANRecipe(steps=3, batch_size=32, latent=8, width=8))
+    monkeypatch.setattr(gan, "full_recipe", lambda settings: GANRecipe(steps=50, batch_size=32, latent=8, width=8))
+
+
+# --- piles
+
+
+def test_a_pile_holds_the_images_asked_for():
+    pile = mixed_pile(SETTINGS, 0, Where())
+    assert (len(pile.images), pile.is_clean.sum(), pile.images.shape) == (500, 400, (1, 8, 8))
+    digits = {image.tobytes() for image in data.load("digits").x}
+    found = [image.tobytes() in digits for image in pile.images.x.numpy()]
+    assert found == pile.is_clean.tolist()
+    assert pile.source == (
+        "scikit-learn's digits, 28.6 % of the training images, seed 0, mixed with 20 % patches of "
+        "scikit-learn's photographs"
+    )
+    again, other = (mixed_pile(SETTINGS, seed, Where()) for seed in (0, 1))
+    assert np.array_equal(pile.images.x, again.images.x) and not np.array_equal(pile.images.x, other.images.x)
+
+
+def test_gaussian_images_are_noise():
+    noise = gaussian_images(200, (1, 8, 8), seed=0)
+    assert noise.shape == (200, 1, 8, 8) and noise.dtype == np.uint8
+    assert abs(noise.mean() - 127.5) < 2 and 58 < noise.std() < 64  # a little is cut off at 0 and 255
+
+
+def test_bad_images_take_the_form_of_the_good_ones(monkeypatch):
+    small = data.ImageSet("cifar10", np.zeros((50, 3, 32, 32), np.uint8), np.zeros(50, int), 10, "CIFAR-10, 50 images")
+    faces = data.ImageSet("celeba", np.zeros((20, 3, 64, 64), np.uint8), np.zeros(20, int), 1, "CelebA, 20 images")
+    monkeypatch.setattr(piles.data, "load", lambda name, *_, **__: {"cifar10": small, "celeba": faces}[name])
+    pile = piles._mixed.__wrapped__("celeba+cifar10", 20, 0.8, 0, Where())
+    assert pile.images.shape == (3, 64, 64) and len(pile.images) == 25
+    assert pile.source == "CelebA, 20 images, mixed with 20 % CIFAR-10"
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [({"images": 2000}, "images must be at most 1400"), ({"pair": "cats"}, "pair must be one of mnist.fashion_mnist")],
+)
+def test_impossible_piles_are_refused(change, message):
+    with pytest.raises(InputError, match=message):
+        mixed_pile({**SETTINGS, **change}, 0, Where())
+
+
+def test_a_data_root_without_the_second_set_is_told_before_any_training(tmp_path, monkeypatch, real_data):
+    (tmp_path / "MNIST").symlink_to(f"{real_data('mnist')}/MNIST")
+    monkeypatch.setattr(gan, "fit_gan", None)
+    with pytest.raises(InputError, match="itlm data download fashion_mnist"):
+        run_table({**SETTINGS, "pair": "mnist+fashion_mnist"}, 0, Where(data_root=str(tmp_path)))
+
+
+# --- methods
+
+
+def test_methods_keep_what_the_table_says(short):
+    rows = {m: run_table({**PILE, "method": m}, 0, Where()).metrics["rounds"] for m in gan.METHODS}
+    kept = {method: (len(found), found[-1]["kept"]) for method, found in rows.items()}
+    assert kept == {
+        "baseline": (1, 500), "itlm": (5, 375), "1-step": (1, 375), "centroid": (1, 375),
+        "delta-alpha-10": (5, 350), "delta-alpha-15": (5, 325), "delta-alpha-20": (5, 300),
+    }  # fmt: skip
+    assert rows["baseline"][0]["clean_share"] == 80.0
+    assert rows["1-step"] == rows["itlm"][:1]
+
+
+def test_all_methods_start_from_one_theta_0(short):
+    told = [run_table({**PILE, "method": m}, 0, Where()).metrics["rounds"][0] for m in TRAINED]
+    assert len({(row["clean_real"], row["bad_real"], row["auc"]) for row in told}) == 1
+
+
+def test_cells_of_several_figures_read_one_run(short, monkeypatch):
+    first = run_table(SETTINGS, 0, Where()).metrics["rounds"]
+    monkeypatch.setattr(gan, "gan_rounds", None)
+    monkeypatch.setattr(gan, "_judged", lambda *_: {})
+    assert run_figure(SETTINGS, 0, Where()).metrics["rounds"] == first
+    assert run_table({**PILE, "method": "1-step"}, 0, Where()).metrics["rounds"] == first[:1]
+    with pytest.raises(TypeError):  # another seed is another run
+        run_table(SETTINGS, 1, Where())
+
+
+def test_what_is_kept_and_learnt_never_depends_on_the_truth(short, monkeypatch):
+    seen = {m: gan_run({**PILE, "method": m}, 0, Where()) for m in ("itlm", "delta-alpha-20")}
+    centroid = run_table({**PILE, "method": "centroid"}, 0, Where()).metrics["rounds"][0]
+    forgotten, whole = np.random.default_rng(9), gan.mixed_pile
+    gan._LAST.clear()
+    gan._naive_on.cache_clear()
+
+    def blind(*args):
+        pile = whole(*args)
+        return pile._replace(is_clean=forgotten.permutation(pile.is_clean))
+
+    monkeypatch.setattr(gan, "mixed_pile", blind)
+    for method, run in seen.items():
+        again = gan_run({**PILE, "method": method}, 0, Where())
+        for name in ("kept", "losses", "panels"):
+            assert np.array_equal(getattr(run, name), getattr(again, name))
+        assert [row["clean_share"] for row in run.rows] != [row["clean_share"] for row in again.rows]
+    blinded = run_table({**PILE, "method": "centroid"}, 0, Where()).metrics["rounds"][0]
+    assert blinded["kept"] == centroid["kept"] and blinded["clean_share"] != centroid["clean_share"]
+
+
+def test_a_cut_run_goes_on_from_its_finished_rounds(short, tmp_path, monkeypatch):
+    whole = gan_run(SETTINGS, 0, Where())
+    gan._LAST.clear()
+    where, rounds = Where(rounds=tmp_path / "cell.rounds.npz"), gan.gan_rounds
+
+    def cut(*args, **choices):
+        yield from islice(rounds(*args, **choices), 2)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(gan, "gan_rounds", cut)
+    with pytest.raises(KeyboardInterrupt):
+        gan_run(SETTINGS, 0, where)
+    monkeypatch.setattr(gan, "gan_rounds", rounds)
+    monkeypatch.setattr(gan, "_naive", None)  # what is done is not done again
+    run = gan_run(SETTINGS, 0, where)
+    assert run.earlier_seconds > 0 and run.rows == whole.rows
+    assert np.array_equal(run.losses, whole.losses) and np.array_equal(run.panels, whole.panels)
+
+
+# --- figures
+
+
+def test_figure_3_holds_panels_of_fixed_latents(short):
+    found = {m: run_figure({**PILE, "method": m}, 0, Where()) for m in ("baseline", "itlm")}
+    assert found["baseline"].curves["panels"].shape == (2, 32, 1, 8, 8)
+    curves = found["itlm"].curves
+    assert curves["panels"].shape == (6, 32, 1, 8, 8) and curves["panels"].dtype == np.uint8
+    assert np.array_equal(curves["panels"][0], found["baseline"].curves["panels"][0])  # theta_0 in both
+    assert curves["losses"].shape == curves["kept"].shape == (5, 500) and curves["is_clean"].sum() == 400
+    for outcome in found.values():
+        assert 0 <= outcome.metrics["clean_like"] <= 100 and outcome.metrics["distance"] > 0
+
+
+def test_no_panel_of_faces_is_kept(short, monkeypatch):
+    pile = mixed_pile(SETTINGS, 0, Where())
+    monkeypatch.setattr(gan, "mixed_pile", lambda *_: pile)
+    monkeypatch.setattr(gan, "_judged", lambda *_: {})
+    outcome = run_figure({**SETTINGS, "pair": "celeba+cifar10"}, 0, Where())
+    assert set(outcome.curves) == {"is_clean", "losses", "kept"}
+
+
+def test_figure_1_looks_at_the_discriminator_along_the_way(short):
+    rows = run_figure1(PILE, 0, Where()).metrics["rounds"]
+    assert [row["step"] for row in rows] == [25, 50]
+    assert [row["epoch"] for row in rows] == [1.6, 3.2]
+    assert all(0 <= row[name] <= 100 for row in rows for name in ("clean_accuracy", "bad_accuracy"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_the_pile_gets_cleaner_by_ten_points_and_more(seed):
+    settings = {"pair": "digits+patches", "images": 1400, "clean": 0.8, "method": "itlm"}
+    rows = run_table(settings, seed, Where()).metrics["rounds"]
+    assert rows[-1]["clean_share"] >= 90 and rows[-1]["clean_share"] > rows[0]["clean_share"]
+
+
+# --- cells, ledger, stored results
+
+
+def test_cells_are_the_settings_of_the_tables():
+    full = {name: get_experiment(name).cells("full") for name in gan.EXPERIMENTS}
+    assert {name: len(cells) for name, cells in full.items()} == {
+        "fig1c": 2, "fig3": 6, "fig8": 2, "table3": 8, "table5": 28
+    }  # fmt: skip
+    for name, cells in full.items():
+        assert len({tuple(cell.items()) for cell in cells}) == len(cells)
+        assert {cell["pair"] for cell in get_experiment(name).cells("quick")} == {"digits+patches"}
+
+
+def test_small_piles_have_6000_images():
+    small = select(get_experiment("table3").cells("full"), ["images=4800"])
+    assert [round(cell["images"] / cell["clean"]) for cell in small] == [gan.SMALL]
+
+
+def test_every_claim_on_gans_names_cells_that_there_are():
+    parts = [
+        p for c in CLAIMS for p in c.measure.parts if p.experiment in ("fig1c", "fig3", "fig8", "table3", "table5")
+    ]
+    assert len(parts) > 80
+    for part in parts:
+        where = {key: value for key, value in part.where.items() if key != "round"}
+        cells = get_experiment(part.experiment).cells("full")
+        assert sum(all(cell[key] == value for key, value in where.items()) for cell in cells) == 1, where
+
+
+@pytest.mark.data
+def test_a_pile_of_real_images(real_data):
+    where = Where(data_root=str(real_data("mnist")))
+    pile = mixed_pile({"pair": "mnist+fashion_mnist", "images": 480, "clean": 0.8}, 0, where)
+    assert len(pile.images) == 600 and pile.images.shape == (1, 28, 28)
+    assert isinstance(pile.images, Images)
