@@ -3,6 +3,8 @@
 import anywidget
 import ipywidgets as widgets
 
+from itlm_kit.errors import InputError, check_choice
+
 _LABEL, _CONTROL = "105px", "300px"
 
 
@@ -25,9 +27,19 @@ def choice(label, value, options):
     return widgets.Dropdown(options=options, value=value, **_look(label))
 
 
+def toggle(label, tooltip):
+    """A button that stays pressed until it is pressed again: False or True."""
+    return widgets.ToggleButton(False, description=label, tooltip=tooltip, layout={"width": _CONTROL})
+
+
 def seed_box(value=0):
     """A box for the seed: any whole number."""
-    return widgets.BoundedIntText(value, min=0, max=2**31 - 1, **_look("seed"))
+    return number_box("seed", value, 2**31 - 1)
+
+
+def number_box(label, value, high):
+    """A box for a whole number from 0 to `high`; the arrow keys go to the next one."""
+    return widgets.BoundedIntText(value, min=0, max=high, **_look(label))
 
 
 def _look(label):
@@ -42,8 +54,9 @@ def row(controls):
 class _Access(anywidget.AnyWidget):
     """Mends the controls beside it for keyboards and screen readers.
 
-    ipywidgets leaves the handles of sliders without a name: they take that of their label. JupyterLab takes the arrow
-    keys away from lists: its shortcuts are switched off there.
+    ipywidgets leaves the handles of sliders without a name: they take that of their label. It tells by a shade alone
+    that a button is pressed: that is said too. JupyterLab takes the arrow keys away from lists: its shortcuts are
+    switched off there.
     """
 
     _esm = """
@@ -55,11 +68,15 @@ class _Access(anywidget.AnyWidget):
           const label = slider.querySelector('label').textContent
           slider.querySelector('.noUi-handle')?.setAttribute('aria-label', label)
         }
+        for (const button of el.parentElement.querySelectorAll('.widget-toggle-button')) {
+          const pressed = String(button.classList.contains('mod-active'))
+          if (button.getAttribute('aria-pressed') !== pressed) button.setAttribute('aria-pressed', pressed)
+        }
       }
       let frame = requestAnimationFrame(function start() {
         if (!el.parentElement) { frame = requestAnimationFrame(start); return }
         mend()
-        observer.observe(el.parentElement, { childList: true, subtree: true })
+        observer.observe(el.parentElement, { childList: true, subtree: true, attributeFilter: ['class'] })
       })
       return () => { cancelAnimationFrame(frame); observer.disconnect() }
     } }
@@ -68,4 +85,15 @@ class _Access(anywidget.AnyWidget):
 
 def reach(control):
     """Both ends of a slider, or all that a choice offers."""
-    return control.options if hasattr(control, "options") else (control.min, control.max)
+    if hasattr(control, "options"):
+        return control.options
+    return (control.min, control.max) if hasattr(control, "min") else (False, True)
+
+
+def check(name, control, value):
+    """Return value; raise InputError unless the control can take it."""
+    if not hasattr(control, "min"):
+        return check_choice(name, value, reach(control))
+    if not control.min <= value <= control.max:
+        raise InputError(f"{name} must lie in {control.min}..{control.max}, the ends of its slider; got {value!r}.")
+    return value

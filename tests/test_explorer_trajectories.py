@@ -1,0 +1,207 @@
+"""The trajectory explorer beyond what every explorer must do: scores, ROC curves, single samples, what it can open."""
+
+import base64
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from itlm_kit.errors import InputError
+from itlm_kit.experiments.separation import auc
+from itlm_kit.explorers import TrajectoryExplorer
+from itlm_kit.trajectories import SCORES, TrajectoryRecorder
+
+N, EPOCHS = 40, 5
+IS_CLEAN = np.arange(N) % 5 < 3
+TRUTH = np.arange(N) % 4
+GIVEN = np.where(IS_CLEAN, TRUTH, (TRUTH + 1) % 4)
+IMAGES = np.random.default_rng(1).integers(0, 256, (N, 8, 8), dtype=np.uint8)
+
+
+def record(folder=None):
+    """Outputs that grow towards the true label, with noise: clean samples are learnt, bad ones are not."""
+    recorder, rng = TrajectoryRecorder(N, EPOCHS + 2, folder), np.random.default_rng(0)  # two epochs are never reached
+    for epoch in range(EPOCHS):
+        outputs = 0.6 * (epoch + 1) * np.eye(4)[TRUTH] + rng.standard_normal((N, 4))
+        recorder.record_logits(epoch, np.arange(N), outputs, GIVEN)
+    return recorder
+
+
+@pytest.fixture(scope="module")
+def recorder():
+    return record()
+
+
+@pytest.fixture
+def explorer(recorder):
+    return TrajectoryExplorer(recorder, IS_CLEAN, images=IMAGES, truth=TRUTH, epoch=3)
+
+
+def visible(figure, name, panel):
+    axis = "x" if panel == 1 else "x2"
+    (found,) = [t for t in figure.data if t.name == name and t.xaxis == axis and t.visible is not False]
+    return np.array(found.x, float), np.array(found.y, float), found
+
+
+def click(explorer, trace, point):
+    """What the browser sends when a point is clicked."""
+    number = [t.uid for t in explorer.figure.data].index(trace.uid)
+    points = {"trace_indexes": [number], "point_indexes": [point], "xs": [0], "ys": [0]}
+    event = {"event_type": "plotly_click", "points": points, "device_state": None, "selector": None}
+    explorer.figure._js2py_pointsCallback = event
+
+
+# Scores
+
+
+def test_every_score_recorded_is_offered_and_others_are_not(explorer):
+    assert explorer.controls["score"].options == tuple(SCORES)
+    assert explorer.controls["epoch"].max == EPOCHS
+    bare = TrajectoryExplorer(np.random.default_rng(0).random((3, 5)), IS_CLEAN[:5])
+    assert bare.controls["score"].options == ("last_loss", "mean_loss")
+
+
+@pytest.mark.parametrize("score", SCORES)
+@pytest.mark.parametrize("right", ["histogram", "ROC"])
+def test_what_is_drawn_is_the_score_of_the_epochs_so_far(explorer, recorder, score, right):
+    scene = explorer.scene(epoch=3, alpha=0.6, show="bands", score=score, right=right)
+    values = SCORES[score](recorder, epochs=3)
+    assert scene.roc.auc == auc(values, IS_CLEAN)
+    assert sum(group.counts.sum() for group in scene.groups) == N
+    order = np.argsort(values, kind="stable")[:24]
+    assert f"{100 * IS_CLEAN[order].mean():.1f} % of them are clean" in scene.words
+    assert f"is {scene.roc.auc:.3f}" in scene.words
+    explorer.controls["score"].value, explorer.controls["right"].value = score, right
+    assert "Error" not in explorer.words.value and explorer._repr_mimebundle_()
+
+
+def test_the_roc_curve_carries_the_cut_and_the_sample(explorer, recorder):
+    values, alpha = SCORES["aum"](recorder, epochs=3), 0.6
+    worst = int(values.argmax())
+    figure = explorer.figure_at(score="aum", right="ROC", alpha=alpha, sample=worst)
+    x, y, _ = visible(figure, "ROC", 2)
+    assert (x[0], y[0], x[-1], y[-1]) == (0, 0, 100, 100)
+    assert np.trapezoid(y, x) / 1e4 == pytest.approx(auc(values, IS_CLEAN))
+    dropped = np.argsort(values)[24:]
+    x, y, _ = visible(figure, "cut at α", 2)
+    assert (x[0], y[0]) == (100 * IS_CLEAN[dropped].sum() / 24, 100 * (~IS_CLEAN)[dropped].sum() / 16)
+    x, y, _ = visible(figure, "sample", 2)
+    assert (x[0], y[0]) == (0, 100 / 16)
+
+
+def test_without_the_truth_there_is_no_roc_curve_to_choose(recorder):
+    blind = TrajectoryExplorer(recorder)
+    assert blind.controls["right"].options == ("histogram",) and "clean" not in blind.scene(**blind.values).words
+    assert "given" in blind.scene(**blind.values).words
+
+
+# Single samples
+
+
+def test_a_sample_is_shown_with_its_line_its_labels_and_its_image(explorer, recorder):
+    figure = explorer.figure_at(sample=3)
+    x, y, _ = visible(figure, "sample", 1)
+    np.testing.assert_array_equal(y, recorder.losses[:EPOCHS, 3])
+    assert any(note.text == "sample 3<br>given 0<br>true 3" for note in figure.layout.annotations)
+    words = explorer.scene(**{**explorer.values, "sample": 3}).words
+    assert words.endswith(f"Sample 3: given 0, true 3, loss {recorder.losses[2, 3]:.3g}.")
+    (tile,) = figure.layout.images
+    shown = np.array(Image.open(io.BytesIO(base64.b64decode(tile.source.partition(",")[2]))))
+    np.testing.assert_array_equal(shown[::14, ::14], 255 - IMAGES[3])  # dark on light, every pixel 14 x 14
+
+
+def test_colour_images_keep_their_colours(recorder):
+    images = np.random.default_rng(0).integers(0, 256, (N, 3, 8, 8), dtype=np.uint8)
+    (tile,) = TrajectoryExplorer(recorder, images=images, sample=7).figure.layout.images
+    shown = np.array(Image.open(io.BytesIO(base64.b64decode(tile.source.partition(",")[2]))))
+    np.testing.assert_array_equal(shown[::14, ::14], images[7].transpose(1, 2, 0))
+
+
+def test_a_click_on_a_line_chooses_its_sample(explorer):
+    explorer.controls["show"].value = "samples"
+    lines = [t for t in explorer.figure.data if t.customdata is not None and t.xaxis == "x"]
+    assert len(lines) == 2
+    for line, members in zip(lines, (np.flatnonzero(IS_CLEAN), np.flatnonzero(~IS_CLEAN)), strict=True):
+        click(explorer, line, (EPOCHS + 1) * 4 + 2)  # the third point of the fifth line
+        chosen = explorer.controls["sample"].value
+        assert chosen in members and f"Sample {chosen}: " in explorer.words.value
+        at = (EPOCHS + 1) * 4
+        own = np.array(line.y[at : at + EPOCHS], float)
+        np.testing.assert_array_equal(visible(explorer.figure, "sample", 1)[1], own)
+
+
+def test_a_click_on_the_roc_curve_chooses_the_sample_at_that_threshold(explorer, recorder):
+    explorer.controls["right"].value, explorer.controls["score"].value = "ROC", "aum"
+    x, y, curve = visible(explorer.figure, "ROC", 2)
+    click(explorer, curve, 5)
+    assert explorer.controls["sample"].value == np.argsort(-SCORES["aum"](recorder, epochs=3))[4]
+    assert [part[0] for part in visible(explorer.figure, "sample", 2)[:2]] == [x[5], y[5]]
+
+
+def test_a_click_on_nobody_changes_nothing(explorer):
+    explorer.controls["right"].value = "ROC"
+    before = explorer.values
+    click(explorer, visible(explorer.figure, "ROC", 2)[2], 0)  # the curve's start: nobody is dropped yet
+    assert explorer.values == before
+
+
+def test_a_sample_can_be_chosen_by_number_and_by_arrow_keys(explorer):
+    box = explorer.controls["sample"]
+    assert (box.min, box.max, box.step) == (0, N - 1, 1)  # what the arrow keys of a browser's number box go by
+    box.value += 1
+    assert "Sample 1: " in explorer.words.value
+
+
+def test_a_sample_that_was_not_seen_is_said_to_be_so():
+    rows = np.array([[1.0, 2.0, np.nan], [0.5, 2.5, np.nan]])
+    explorer = TrajectoryExplorer(rows, np.array([True, False, True]), sample=2, right="ROC")
+    assert explorer.scene(**explorer.values).words.endswith("Sample 2: not seen in this epoch.")
+    assert explorer.sweep() and explorer._repr_mimebundle_()
+
+
+# What it opens, and what it refuses
+
+
+def test_a_folder_is_opened(tmp_path, recorder):
+    record(tmp_path / "run")
+    kept = TrajectoryExplorer(recorder, IS_CLEAN)
+    for folder in (tmp_path / "run", str(tmp_path / "run")):
+        again = TrajectoryExplorer(folder, IS_CLEAN)
+        assert again.scene(**again.values).words == kept.scene(**kept.values).words
+    with pytest.raises(InputError, match="folder must hold a recording"):
+        TrajectoryExplorer(tmp_path / "nothing")
+
+
+def test_epochs_that_were_left_out_do_not_shift_the_others():
+    recorder = TrajectoryRecorder(3, 6)
+    for epoch in (1, 4):
+        recorder.record(epoch, np.arange(3), np.array([1.0, 2, 3]) * epoch, np.ones(3))
+    explorer = TrajectoryExplorer(recorder, np.array([True, True, False]), score="mean_loss")
+    assert explorer.controls["epoch"].max == 2
+    for epoch, mean in ((1, 1.0), (2, 2.5)):
+        scene = explorer.scene(**{**explorer.values, "epoch": epoch, "alpha": 1.0})
+        assert f"those up to {3 * mean:.3g}" in scene.words
+
+
+def test_labels_tell_which_samples_are_clean(recorder):
+    both = TrajectoryExplorer(recorder, truth=TRUTH), TrajectoryExplorer(recorder, IS_CLEAN, truth=TRUTH)
+    first, second = (explorer.scene(**explorer.values).words for explorer in both)
+    assert first == second and "% of them are clean" in first
+
+
+@pytest.mark.parametrize(
+    "about, message",
+    [
+        ({"images": IMAGES[:5]}, rf"images must be uint8 of shape \({N}, h, w\) or .*; got uint8 of \(5, 8, 8\)"),
+        ({"images": IMAGES / 255}, "images must be uint8"),
+        ({"images": IMAGES[:, None].repeat(2, 1)}, "1 or 3, h, w"),
+        ({"given": GIVEN[:5]}, rf"given must be one label per sample, shape \({N},\); got \(5,\)"),
+        ({"truth": TRUTH[None]}, rf"true must be one label per sample, shape \({N},\); got \(1, {N}\)"),
+        ({"score": "size"}, "score must be one of last_loss, .*; got 'size'"),
+        ({"sample": N}, rf"sample must lie in 0\.\.{N - 1}"),
+    ],
+)
+def test_what_does_not_fit_is_refused(recorder, about, message):
+    with pytest.raises(InputError, match=message):
+        TrajectoryExplorer(recorder, IS_CLEAN, **about)
