@@ -33,7 +33,7 @@ PAPER = (("1->2", "X"), ("9->4", "X"), ("6->0", "L"), ("2->8", "L"))  # Table 4
 FIGURE4 = {"L": "2->7", "X": "5->8"}  # a bird called a horse, a dog called a ship
 GROUNDS = {
     "digits": Ground(
-        Recipe(two_layer_cnn, batch_size=50, step_size=0.1, drop_at=1.0), early=6, full=60, pairs=PAPER[1:2],
+        Recipe(two_layer_cnn, batch_size=50, step_size=0.1, drop_at=1.0), early=8, full=60, pairs=PAPER[1:2],
         marks={"X": Watermark("X", (2, 13)), "L": Watermark("L", (2, 13))}, rate=0.2, alpha=0.96, size=16,
     ),
     "mnist": Ground(

@@ -19,7 +19,7 @@ from itlm_kit.vision.features import penultimate_features
 from itlm_kit.vision.itlm import classifier_rounds, round_seed, train_watched
 
 RATES, ALPHAS = (0.1, 0.2, 0.4, 0.8), (0.85, 0.92, 0.96, 0.98, 0.99, 1.0)  # alpha 1 drops nothing: naive training
-EARLY = (1, 2, 4, 6, 12, 24, 60)  # epochs of an early-stopped round; the last is full training
+EARLY = (1, 2, 4, 8, 16, 30, 60)  # epochs of an early-stopped round; the last is full training
 CLEAN_LABEL_RATES, CLEAN_LABEL_ALPHAS = (0.4, 0.8), (0.85, 0.96, 1.0)
 
 

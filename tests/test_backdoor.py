@@ -1,0 +1,212 @@
+"""The backdoor experiments: who sees what, what each method does, and that ITLM removes what naive training learns."""
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from itlm_kit.experiments import attacks, backdoor, get_experiment
+from itlm_kit.experiments.attacks import GROUNDS, attack, classes_of
+from itlm_kit.experiments.backdoor import METHODS, run_figure1, run_figure4, run_map, run_table4, schedule
+from itlm_kit.experiments.experiment import Where, select
+from itlm_kit.experiments.published import TABLE4
+from itlm_kit.vision.models import wide_resnet
+
+RESULTS = Path(__file__).parents[1] / "notebooks" / "results"
+SETTINGS = get_experiment("table4").cells("quick")[0]
+
+
+@pytest.fixture
+def short(monkeypatch):
+    """Few epochs: enough for what is bit-exact, not for what is learnt."""
+    monkeypatch.setitem(attacks.GROUNDS, "digits", replace(GROUNDS["digits"], early=1, full=2))
+
+
+def run(method, seed=0, **more):
+    return run_table4({**SETTINGS, "method": method, **more}, seed, Where())
+
+
+def test_a_digits_attack_is_what_its_settings_say():
+    attacked, ground = attack(SETTINGS, 0, Where()), GROUNDS["digits"]
+    source, target = classes_of(SETTINGS["pair"])
+    poisons = ~attacked.is_clean
+    assert len(attacked.samples) == 1400 and poisons.sum() == 28 and attacked.samples.x.shape[1:] == (1, 16, 16)
+    pixels = ground.marks["X"].pixels(16, 16)
+    assert (attacked.samples.x[poisons][:, :, pixels] == 255).all()
+    assert (attacked.samples.y[poisons] == target).all()
+    assert (attacked.watch.stamped.x[:, :, pixels] == 255).all()
+    assert ((attacked.watch.stamped.x != attacked.watch.test.x).any(1).any(0).numpy() == pixels).all()
+    assert (attacked.watch.source, attacked.watch.target) == (source, target)
+
+
+def test_success_is_counted_on_the_source_class_and_on_the_others_apart():
+    attacked = attack(SETTINGS, 0, Where())
+    truth = attacked.watch.stamped.y
+    calls = {"always the target": lambda y: np.full(len(y), 4), "always right": lambda y: y}
+
+    def report(call):
+        logits = np.eye(10)[call(truth.numpy())]
+        return _reported(attacked.watch, logits)
+
+    assert report(calls["always the target"])["attack_success"] == 100
+    assert report(calls["always the target"])["attack_on_others"] == 100
+    assert report(calls["always right"]) == {"clean_accuracy": 100, "attack_success": 0, "attack_on_others": 0}
+    fooled = report(lambda y: np.where(y == 9, 4, y))
+    assert (fooled["attack_success"], fooled["attack_on_others"]) == (100, 0)
+
+
+def _reported(watch, logits):
+    """What the watch reports of a network whose outputs are these, whatever the images."""
+    import torch
+
+    class Fixed(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.start = 0
+
+        def forward(self, images):
+            part = logits[self.start : self.start + len(images)]
+            self.start = (self.start + len(images)) % len(logits)
+            return torch.as_tensor(part)
+
+    return watch.finish(Fixed()).report
+
+
+def test_schedules_are_those_of_the_paper_and_of_its_ablations():
+    named = {method: schedule(method, early=20, full=80) for method in METHODS}
+    assert named["naive"] == named["oracle"] == (80,)
+    assert named["itlm"] == (20, 20, 20, 20, 80)
+    assert named["itlm-full-start"] == (80, 20, 20, 20, 20, 80)
+    assert named["itlm-late"] == (80,) * 5
+    assert {named[defence] for defence in backdoor.DEFENCES} == {(80, 80)}
+    assert sum(named["itlm"]) == sum(named["spectral"])  # the same budget
+
+
+def test_methods_know_the_truth_only_where_they_say_so(short, monkeypatch):
+    """With the truth replaced by noise, what is kept and learnt is bit-identical; only reports of it change."""
+    measured = {method: run(method).metrics["rounds"] for method in ("itlm", *backdoor.DEFENCES, "oracle")}
+
+    def blind(*args):
+        attacked = attack(*args)
+        return attacked._replace(is_clean=np.random.default_rng(9).permutation(attacked.is_clean))
+
+    monkeypatch.setattr(backdoor, "attack", blind)
+    told = ("bad_removed", "precision")
+    for method, rounds in measured.items():
+        again = run(method).metrics["rounds"]
+        same = [{k: v for k, v in row.items() if k not in told} for row in again]
+        before = [{k: v for k, v in row.items() if k not in told} for row in rounds]
+        assert (same == before) == (method != "oracle")
+
+
+def test_rounds_report_what_their_network_was_trained_on(short):
+    naive, itlm = run("naive").metrics, run("itlm").metrics
+    assert [row["removed"] for row in itlm["rounds"]] == [0, 56, 56, 56, 56]  # alpha .96 of 1,400
+    assert [row["epochs"] for row in itlm["rounds"]] == [1, 1, 1, 1, 2]
+    assert (naive["removed"], naive["bad_removed"], naive["precision"], naive["poisons"]) == (0, 0, None, 28)
+    oracle = run("oracle").metrics
+    assert (oracle["removed"], oracle["bad_removed"], oracle["precision"]) == (28, 100, 100)
+    assert all(itlm[name] == itlm["rounds"][-1][name] for name in ("clean_accuracy", "attack_success", "bad_removed"))
+
+
+def test_defences_start_from_the_naive_network_and_drop_what_they_say(short):
+    naive, removed = run("naive").metrics["rounds"][0], {}
+    for method in backdoor.DEFENCES:
+        first, second = run(method).metrics["rounds"]
+        assert first == naive
+        removed[method] = second["removed"]
+    assert (removed["early-loss"], removed["spectral"], removed["spectral-target"]) == (56, 420, 42)
+
+
+@pytest.mark.parametrize("method", ["itlm", "clustering"])
+def test_a_run_that_is_cut_goes_on_where_it_stopped(short, method, tmp_path, monkeypatch):
+    whole = run(method).metrics
+    where = Where(rounds=tmp_path / "cell.rounds.npz")
+    trained, fit = [], backdoor.train_watched
+
+    def cut(*args, **kwargs):
+        trained.append(kwargs["epochs"])
+        if len(trained) == 2:
+            raise KeyboardInterrupt
+        return fit(*args, **kwargs)
+
+    monkeypatch.setattr("itlm_kit.vision.itlm.train_watched", cut)
+    monkeypatch.setattr(backdoor, "train_watched", cut)
+    with pytest.raises(KeyboardInterrupt):
+        run_table4({**SETTINGS, "method": method}, 0, where)
+    outcome = run_table4({**SETTINGS, "method": method}, 0, where)
+    assert outcome.metrics == whole and outcome.earlier_seconds > 0
+    assert len(trained) == len(schedule(method, 1, 2)) + 1  # none of the finished ones again
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_naive_training_is_fooled_and_itlm_is_not(seed):
+    naive, itlm = run("naive", seed).metrics, run("itlm", seed).metrics
+    assert naive["attack_success"] >= 90
+    assert itlm["attack_success"] < 10
+    assert itlm["clean_accuracy"] > naive["clean_accuracy"] - 2
+
+
+def test_figure_1_has_a_row_per_epoch_and_poisons_are_not_learnt_first(monkeypatch):
+    monkeypatch.setitem(attacks.GROUNDS, "digits", replace(GROUNDS["digits"], full=8))
+    (settings,) = get_experiment("fig1d").cells("quick")
+    rows = run_figure1(settings, 0, Where()).metrics["rounds"]
+    assert [row["epoch"] for row in rows] == list(range(8))
+    assert all(row["clean_accuracy"] > row["bad_accuracy"] + 20 for row in rows[1:])
+    assert max(row["bad_removed"] for row in rows) > 75
+
+
+@pytest.mark.parametrize("shape, pixels", [("X", 5), ("L", 3)])
+def test_figure_4_counts_the_pixels_changed(shape, pixels):
+    (settings,) = select(get_experiment("fig4").cells("quick"), [f"shape={shape}"])
+    metrics = run_figure4(settings, 0, Where()).metrics
+    assert metrics["pixels"] == pixels
+    assert metrics["images"] == metrics["poisons"] in (27, 28)  # 20 % of the target class
+
+
+def test_figure_4_shows_the_target_class_and_a_poison_with_its_original():
+    (settings,) = select(get_experiment("fig4").cells("quick"), ["shape=L"])
+    clean, poisoned, original = backdoor.figure4_images(settings, 0, Where())
+    assert clean.shape == poisoned.shape == original.shape == (1, 16, 16)
+    assert (poisoned != original).sum() == 3 and (poisoned != clean).sum() > 3
+
+
+def test_clean_label_poisons_and_other_rates_are_cells_of_the_map(short):
+    cells = get_experiment("backdoor-map").cells("quick")
+    assert len({tuple(sorted(cell.items())) for cell in cells}) == len(cells)
+    (clean_label,) = select(cells, ["kind=clean-label", "rate=0.8", "alpha=1.0"])
+    attacked = attack(clean_label, 0, Where())
+    assert (attacked.samples.y[~attacked.is_clean] == 4).all() and (~attacked.is_clean).sum() > 100
+    assert run_map(clean_label, 0, Where()).metrics["removed"] == 0
+
+
+def test_cells_are_the_rows_of_table_4_times_the_methods():
+    cells = get_experiment("table4").cells("full")
+    rows = {(cell["pair"], cell["shape"]) for cell in cells if cell["data"] == "cifar10"}
+    assert rows == set(TABLE4)
+    cifar = [cell for cell in cells if cell["data"] == "cifar10"]
+    assert len(cifar) == 4 * len(METHODS) and {(c["rate"], c["alpha"]) for c in cifar} == {(0.05, 0.98)}
+    assert {cell["shape"] for cell in cells if cell["data"] == "mnist"} == {"X", "L"}
+
+
+@pytest.mark.parametrize("name", GROUNDS)
+def test_watermarks_lie_in_the_images(name):
+    sizes = {"digits": 16, "mnist": 28, "cifar10": 32}
+    for shape, mark in GROUNDS[name].marks.items():
+        assert mark.shape == shape and mark.pixels(sizes[name], sizes[name]).any()
+
+
+@pytest.mark.data
+def test_a_row_of_cifar10_in_small(real_data, monkeypatch):
+    """The code that a GPU runs, on 1 % of the images with the smallest network of its kind."""
+    small = replace(GROUNDS["cifar10"].recipe, build=partial(wide_resnet, depth=10, width=1), batch_size=64)
+    monkeypatch.setitem(
+        attacks.GROUNDS, "cifar10", replace(GROUNDS["cifar10"], recipe=small, early=1, full=1, share=0.01, rate=0.2)
+    )
+    (settings,) = select(get_experiment("table4").cells("full"), ["data=cifar10", "pair=6->0", "method=spectral"])
+    where = Where(data_root=str(real_data("cifar10")))
+    metrics = run_table4({**settings, "share": 0.01, "rate": 0.2}, 0, where).metrics
+    assert metrics["poisons"] == 10 and metrics["removed"] == 150
