@@ -10,6 +10,8 @@ import pytest
 from itlm_kit.experiments import attacks, backdoor, get_experiment
 from itlm_kit.experiments.attacks import GROUNDS, attack, classes_of
 from itlm_kit.experiments.backdoor import METHODS, run_figure1, run_figure4, run_map, run_table4, schedule
+from itlm_kit.experiments.claims import backdoors
+from itlm_kit.experiments.claims.verdicts import entries
 from itlm_kit.experiments.experiment import Where, select
 from itlm_kit.experiments.published import TABLE4
 from itlm_kit.vision.models import wide_resnet
@@ -190,6 +192,13 @@ def test_cells_are_the_rows_of_table_4_times_the_methods():
     cifar = [cell for cell in cells if cell["data"] == "cifar10"]
     assert len(cifar) == 4 * len(METHODS) and {(c["rate"], c["alpha"]) for c in cifar} == {(0.05, 0.98)}
     assert {cell["shape"] for cell in cells if cell["data"] == "mnist"} == {"X", "L"}
+
+
+def test_claims_name_cells_that_exist():
+    """Those of CIFAR-10 wait for a GPU, not for a cell."""
+    found = entries(backdoors.claims(), "nowhere")
+    assert {entry["verdict"] for entry in found} == {"not run"} and len(found) > 30
+    assert not [entry["id"] for entry in found if "not part of" in entry["needs"]]
 
 
 @pytest.mark.parametrize("name", GROUNDS)

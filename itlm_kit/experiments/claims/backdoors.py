@@ -1,4 +1,6 @@
-"""Claims on backdoor attacks: Figure 1(d), section 6.4, Figure 4 and Table 4."""
+"""Claims on backdoor attacks: Figure 1(d), section 6.4, Figure 4 and Table 4; the same on MNIST, which needs no GPU."""
+
+from dataclasses import replace
 
 from itlm_kit.experiments.claims.claim import Band, Claim
 from itlm_kit.experiments.claims.label_noise import observation
@@ -6,17 +8,19 @@ from itlm_kit.experiments.claims.measures import gain, metric
 from itlm_kit.experiments.published import TABLE4
 
 PIXELS = {"X": 5, "L": 3}  # that the attack's own code overwrites
+MNIST = (("9->4", "X"), ("6->0", "L"))
 MARKED = "the attack's own code overwrites this many pixels"
 
 
 def claims():
     figure1 = observation("d", "250 watermarked images in CIFAR-10", {"data": "cifar10"}, {})
     pairs = [claim for (pair, shape), row in TABLE4.items() for claim in _pair(pair, shape, row)]
-    return [*figure1, *_figure4(), *pairs]
+    mnist = [claim for pair, shape in MNIST for claim in _mnist_pair(pair, shape)]
+    return [*figure1, *_mnist_figure1(), *_figure4(), *pairs, *mnist]
 
 
-def _cell(pair, shape, method):
-    return {"data": "cifar10", "pair": pair, "shape": shape, "method": method}
+def _cell(pair, shape, method, data="cifar10"):
+    return {"data": data, "pair": pair, "shape": shape, "method": method}
 
 
 def _pair(pair, shape, row):
@@ -41,6 +45,35 @@ def _pair(pair, shape, row):
         Claim(f"{tag}.early", "Section 6.4", f"{words}: without early stopping the performance is poor",
               gain("table4", {**itlm, "method": "itlm-late"}, {"method": "itlm"}, "attack_success"),
               Band(20.0), "full training in every round: the attack succeeds at least 20 points more often"),
+    ]  # fmt: skip
+
+
+def _mnist_figure1():
+    found = observation("d", "watermarked images in MNIST", {"data": "mnist"}, {"data": "cifar10"})
+    return [replace(claim, id=f"{claim.id}.mnist") for claim in found]
+
+
+def _mnist_pair(pair, shape):
+    """Table 4 and its sentences on MNIST with the two-layer network, where the paper has no figures."""
+    naive, itlm = _cell(pair, shape, "naive", "mnist"), _cell(pair, shape, "itlm", "mnist")
+    tag, words, departs = f"T4.mnist.{pair}", f"MNIST, {pair} with an {shape}", {"data": "cifar10"}
+    return [
+        Claim(f"{tag}.naive", "Table 4", f"{words}: naive training follows the watermark",
+              metric("table4", naive, "attack_success"), Band(90.0), "at least 90 %; the table prints 96.3 and more",
+              paper=departs),
+        Claim(f"{tag}.itlm", "Table 4", f"{words}: with ITLM the attack hardly succeeds",
+              metric("table4", itlm, "attack_success"), Band(high=5.0), "5 %: as good as gone; naive training has 90",
+              baseline=90.0, paper=departs),
+        Claim(f"{tag}.clean", "Table 4", f"{words}: ITLM costs no accuracy on clean test images",
+              gain("table4", itlm, {"method": "naive"}, "clean_accuracy"), Band(-1.0),
+              "within a point; the table's largest loss is 0.53", paper=departs),
+        Claim(f"{tag}.filtered", "Section 6.4", f"{words}: most of the injected samples are filtered out",
+              metric("table4", itlm, "bad_removed"), Band(50.0, strict=True),
+              "more than half of them, in percent; naive training removes 0", baseline=0.0, paper=departs),
+        Claim(f"{tag}.early", "Section 6.4", f"{words}: without early stopping the performance is poor",
+              gain("table4", {**itlm, "method": "itlm-late"}, {"method": "itlm"}, "attack_success"),
+              Band(20.0), "full training in every round: the attack succeeds at least 20 points more often",
+              paper=departs),
     ]  # fmt: skip
 
 
