@@ -1,7 +1,14 @@
 """Sets of images and the ways to spoil them."""
 
-from itlm_kit.data.catalogue import NAMES, check, listing, load
-from itlm_kit.data.corruptions import LABEL_NOISE, Corrupted, mix_images, random_labels, systematic_labels
+from itlm_kit.data.catalogue import NAMES, check, listing, load, load_cifar10n
+from itlm_kit.data.corruptions import (
+    LABEL_NOISE,
+    Corrupted,
+    instance_dependent_labels,
+    mix_images,
+    random_labels,
+    systematic_labels,
+)
 from itlm_kit.data.fetch import download
 from itlm_kit.data.folders import load_folder
 from itlm_kit.data.image_set import ImageSet, enlarge, subsample
@@ -10,6 +17,6 @@ from itlm_kit.data.watermarks import Blend, Poisoned, Watermark, poison, poison_
 
 __all__ = [
     "LABEL_NOISE", "NAMES", "Blend", "Corrupted", "ImageSet", "Poisoned", "Watermark", "check", "data_root", "download",
-    "enlarge", "listing", "load", "load_folder", "mix_images", "poison", "poison_clean_label", "random_labels",
-    "subsample", "systematic_labels",
+    "enlarge", "instance_dependent_labels", "listing", "load", "load_cifar10n", "load_folder", "mix_images", "poison",
+    "poison_clean_label", "random_labels", "subsample", "systematic_labels",
 ]  # fmt: skip

@@ -6,7 +6,8 @@ from functools import partial
 from typing import NamedTuple
 
 from itlm_kit.data import embedded, published
-from itlm_kit.data.cifar10n import LABELS, find_cifar10n_fault
+from itlm_kit.data.cifar10n import BY_PEOPLE, LABELS, find_cifar10n_fault, read_labels
+from itlm_kit.data.corruptions import Corrupted
 from itlm_kit.data.folders import CELEBA, find_celeba_fault, load_celeba
 from itlm_kit.data.image_set import enlarge
 from itlm_kit.data.root import data_root as find_root
@@ -66,6 +67,24 @@ def load(name, part="train", data_root=None, *, size=None):
     else:
         image_set = published.read(name, part, _sound_root(name, data_root))
     return image_set if size is None else enlarge(image_set, size)
+
+
+def load_cifar10n(kind, data_root=None):
+    """The 50,000 training images of CIFAR-10 with labels that people gave them, as Corrupted (x (n, 3, 32, 32) uint8).
+
+    kind: "aggregate", "random1", "random2", "random3" or "worst". Raises InputError for another kind, as `load` for
+    missing or damaged files, and when the labels are in another order than the images. Wei et al. (2022), section 3.
+    """
+    check_choice("kind", kind, BY_PEOPLE)
+    given, true = read_labels(_sound_root("cifar10n", data_root), kind)
+    images = load("cifar10", data_root=data_root)
+    differ = int((images.y != true).sum())
+    if differ:
+        raise InputError(
+            f"the labels of CIFAR-10N must be in the order of CIFAR-10's images; {differ:,} of its clean labels are "
+            f"not theirs. Fetch {LABELS} anew."
+        )
+    return Corrupted(images.x, given, given == true, true)
 
 
 def listing(root=None):

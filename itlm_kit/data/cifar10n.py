@@ -8,7 +8,15 @@ import numpy as np
 from itlm_kit.data.root import Fault
 
 LABELS = "cifar10n/labels.npz"  # below the data root
-KINDS = ("clean_label", "aggre_label", "worse_label", "random_label1", "random_label2", "random_label3")
+CLEAN = "clean_label"  # CIFAR-10's own labels, to tell that the order is the same
+BY_PEOPLE = {
+    "aggregate": "aggre_label",  # the majority of three people, a random one of theirs where all differ
+    "random1": "random_label1",  # what the first of them said, ...
+    "random2": "random_label2",
+    "random3": "random_label3",
+    "worst": "worse_label",  # a random wrong one of the three, where one was wrong
+}
+KINDS = (CLEAN, *BY_PEOPLE.values())
 COUNT = 50_000
 
 
@@ -23,6 +31,15 @@ def find_cifar10n_fault(root):
     except (OSError, TypeError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         return Fault(path, f"cannot be read ({error})", "damaged")
     return Fault(path, f"must hold {COUNT:,} labels in 0..9 under {wrong[0]}", "damaged") if wrong else None
+
+
+def read_labels(root, kind):
+    """(labels given by people, CIFAR-10's labels), each (50,000,) int64, from the file below the data root.
+
+    kind: of BY_PEOPLE, whose three "random" ones are one person's each.
+    """
+    with np.load(root / LABELS, allow_pickle=False) as labels:
+        return labels[BY_PEOPLE[kind]].astype(np.int64), labels[CLEAN].astype(np.int64)
 
 
 def _is_labels(values):

@@ -1,0 +1,47 @@
+"""Co-teaching: two networks, each taught by the samples of a batch that the other finds easy (Han et al. 2018)."""
+
+from numbers import Real
+
+import torch
+from torch.nn import functional
+
+from itlm_kit.errors import InputError, check_integer
+from itlm_kit.trimming import num_kept, trim
+from itlm_kit.vision.itlm import round_seed
+from itlm_kit.vision.models import initialise
+from itlm_kit.vision.training import check_batch, descend, step_size_at
+
+RAMP = 0.05  # share of the epochs in which the forget rate grows to its full height: their 10 of 200
+
+
+def coteach(samples, recipe, *, forget, epochs, seed):
+    """Train two networks on Samples for `epochs` and return both. Their algorithm 1.
+
+    forget: share of each batch that is dropped, in [0, 1); theirs is the true noise rate, which they take as known.
+    It grows from 0 within the first twentieth of the epochs. Raises InputError as `train`, and for forget outside.
+    """
+    if isinstance(forget, bool) or not isinstance(forget, Real) or not 0 <= forget < 1:
+        raise InputError(f"forget must lie in [0, 1); got {forget!r}. It is the share of bad samples, e.g. 0.4")
+    epochs = check_integer("epochs", epochs)
+    check_batch(len(samples), recipe)
+    nets = [_new(samples, recipe, round_seed(seed, which)) for which in range(2)]
+    order = torch.Generator().manual_seed(seed)
+    for epoch in range(epochs):
+        share = 1 - forget * min(1, (epoch + 1) / (RAMP * epochs))
+        for batch in torch.randperm(len(samples), generator=order).split(recipe.batch_size):
+            _teach(nets, samples.images(batch), samples.y[batch], share, step_size_at(recipe, epoch, epochs))
+    return nets
+
+
+def _new(samples, recipe, seed):
+    model = initialise(recipe.build(tuple(samples.x.shape[1:]), samples.classes), seed)
+    return model.to(samples.y.device, memory_format=torch.channels_last).train()
+
+
+def _teach(nets, images, labels, share, step_size):
+    losses = [functional.cross_entropy(net(images), labels, reduction="none") for net in nets]
+    easy = [trim(loss.detach(), num_kept(max(share, 1 / len(labels)), len(labels))) for loss in losses]
+    for net, loss, taught in zip(nets, losses, reversed(easy), strict=True):  # each learns what the other finds easy
+        net.zero_grad()
+        loss[taught].mean().backward()
+        descend(net, step_size)

@@ -1,0 +1,23 @@
+"""Generalized cross-entropy: a loss between the cross-entropy and the absolute error (Zhang & Sabuncu 2018).
+
+Samples that the network calls otherwise pull less at its weights, by the factor p^q, instead of being dropped.
+"""
+
+from torch.nn import functional
+
+from itlm_kit.errors import InputError
+
+Q = 0.7  # theirs, section 4
+
+
+def generalized_cross_entropy(logits, labels, *, q=Q, reduction="none"):
+    """(1 - p^q) / q with p the probability of the given label, (n,), or its mean or sum; eq. (6) there.
+
+    logits: (n, classes); labels: (n,). q: in (0, 1]; towards 0 it is the cross-entropy, at 1 half the absolute error.
+    Called as torch's own losses, so that a Recipe can carry it. Raises InputError for q outside.
+    """
+    if not 0 < q <= 1:
+        raise InputError(f"q must lie in (0, 1]; got {q!r}. The paper's is {Q}.")
+    log_p = -functional.cross_entropy(logits, labels, reduction="none")
+    losses = -(q * log_p).expm1() / q  # by the logarithm, exact also where p^q is nearly 1
+    return {"none": losses, "mean": losses.mean(), "sum": losses.sum()}[reduction]

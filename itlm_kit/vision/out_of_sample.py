@@ -1,0 +1,26 @@
+"""Out-of-sample outputs: each sample judged by a network that was not trained on it."""
+
+import numpy as np
+import torch
+
+from itlm_kit.errors import check_integer
+from itlm_kit.vision.itlm import round_seed
+from itlm_kit.vision.training import outputs, train
+
+
+def out_of_sample(samples, recipe, *, epochs, folds=5, seed):
+    """Outputs (n, classes), float32, of `folds` networks, each for the part of Samples it was not trained on.
+
+    The parts are drawn from `seed` alone, so that all labels, right or wrong, fall into them alike. Raises InputError
+    as `train`, and when folds is not in 2..n.
+    """
+    folds = check_integer("folds", folds, low=2, remedy="It is the number of parts.")
+    logits = torch.empty(len(samples), samples.classes, device=samples.y.device)
+    parts = np.array_split(np.random.default_rng(seed).permutation(len(samples)), folds)
+    for i, held_out in enumerate(parts):
+        inside = np.ones(len(samples), bool)
+        inside[held_out] = False
+        index = torch.as_tensor(held_out, device=samples.y.device)
+        model = train(samples, inside, recipe, epochs=epochs, seed=round_seed(seed, i))
+        logits[index] = outputs(model, samples, index)
+    return logits
