@@ -7,6 +7,7 @@ import pytest
 from itlm_kit import InputError, data
 from itlm_kit.experiments import get_experiment, label_noise_cifar
 from itlm_kit.experiments.experiment import Where, select
+from itlm_kit.experiments.label_noise import beside_published
 from itlm_kit.experiments.label_noise_cifar import recipe, run, schedule
 from itlm_kit.experiments.literature import table2
 from itlm_kit.experiments.published import TABLE1_CIFAR, published
@@ -171,6 +172,13 @@ def test_estimates_of_time_count_epochs_and_kept_shares():
     assert experiment.seconds({**SETTINGS, "method": "baseline"}) == pytest.approx(80 * 2.3)
     assert experiment.seconds({**SETTINGS, "method": "oracle"}) == pytest.approx(133 * 0.6 * 2.3)
     assert experiment.seconds(SETTINGS) == pytest.approx((80 + 0.55 * (4 * 20 + 4 * 133)) * 2.3)
+
+
+def test_measured_cells_stand_beside_the_table_s_right_half():
+    results = [Result("table1-cifar", 1, SETTINGS, s, {"selected_accuracy": a}, "CIFAR-10, seed 0", "", 1, {})
+               for s, a in enumerate((79.0, 82.0, 83.0))]  # fmt: skip
+    (row,) = beside_published(results).to_dict("records")
+    assert (row["measured"], row["paper"], row["seeds"], row["protocol"]) == (82.0, 81.01, 3, "paper")
 
 
 def test_other_methods_stand_at_the_share_of_labels_that_are_really_wrong():

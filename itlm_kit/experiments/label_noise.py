@@ -133,7 +133,7 @@ def _row(t, theta: Trained, kept: Any, is_clean):
 def beside_published(results, *, accuracy="selected_accuracy"):
     """Table 1 as a frame: median accuracy over seeds of each measured cell, beside the paper's figure where it has one.
 
-    results: finished cells of table1-mnist. Columns noise, clean, method, measured, paper, seeds, source, protocol.
+    results: finished cells of one half of the table. Columns noise, clean, method, measured, paper, seeds, source, protocol.
     """
     cells = {}
     for result in results:
@@ -142,7 +142,7 @@ def beside_published(results, *, accuracy="selected_accuracy"):
         {
             **{name: dict(settings)[name] for name in ("noise", "clean", "method")},
             "measured": float(np.median([r.metrics[accuracy] for r in seeds])),
-            "paper": published("table1-mnist", seeds[0].settings).get(accuracy, np.nan),
+            "paper": published(seeds[0].experiment, seeds[0].settings).get(accuracy, np.nan),
             "seeds": len(seeds),
             "protocol": seeds[0].settings["protocol"],
             "source": seeds[0].data.rpartition(", seed")[0] or seeds[0].data,
