@@ -133,7 +133,7 @@ def _row(t, theta: Trained, kept: Any, is_clean):
 def beside_published(results, *, accuracy="selected_accuracy"):
     """Table 1 as a frame: median accuracy over seeds of each measured cell, beside the paper's figure where it has one.
 
-    results: finished cells of one half of the table. Columns noise, clean, method, measured, paper, seeds, source, protocol.
+    results: finished cells of either half. Columns noise, clean, method, measured, paper, seeds, source, protocol.
     """
     cells = {}
     for result in results:
