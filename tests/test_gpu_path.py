@@ -10,7 +10,7 @@ import torch
 from torch.nn.functional import cross_entropy
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from itlm_kit.vision import training
+from itlm_kit.vision import itlm, training
 from itlm_kit.vision.augment import CropFlip
 from itlm_kit.vision.itlm import Watch, accuracy, train_watched
 from itlm_kit.vision.models import initialise, two_layer_cnn, wide_resnet
@@ -48,6 +48,22 @@ def test_nothing_in_an_epoch_waits_for_the_device(how):
     assert losses.isfinite().all() and len(correct) == 100
     with pytest.raises(AssertionError, match="_local_scalar_dense"), NothingAsked():
         losses.sum().item()
+
+
+@pytest.mark.parametrize("protocol", ["last", "paper", "holdout"])
+def test_watching_an_epoch_is_one_transfer(protocol, monkeypatch):
+    """A row of numbers brought over at once (`tolist`) is no scalar asked for: there must be one, and none of these."""
+    samples = coloured()
+    validation = {"last": None, "paper": samples.y, "holdout": coloured(40)}[protocol]
+    watch, model = Watch(samples, samples, validation), initialise(SMALL((3, 8, 8), 4), 0)
+    calls, whole = [], itlm._percent
+    monkeypatch.setattr(itlm, "_percent", lambda *correct: calls.append(len(correct)) or whole(*correct))
+    with NothingAsked():
+        selecting, seen = watch.scores(model, 3)
+    assert calls == [1 if protocol == "last" else 2]
+    assert selecting == (
+        3 if protocol == "last" else accuracy(model, coloured(40) if protocol == "holdout" else samples)
+    )
 
 
 def test_one_compilation_serves_all_rounds():
