@@ -36,7 +36,8 @@ class GANRun(NamedTuple):
     kept: np.ndarray  # (T, n) bool, S_0 ... S_{T-1}
     losses: np.ndarray  # (T, n) float32, -log D of every image taken as real
     panels: np.ndarray  # (T, PANEL, c, h, w) uint8, what theta_t makes of the fixed latent vectors
-    earlier_seconds: float  # of rounds that a cut run had finished
+    seconds: list  # spent on each round
+    earlier_seconds: float  # of them, those spent before this call: by a cut run, or for another cell
 
 
 def recipe(settings):
@@ -66,25 +67,27 @@ def gan_run(settings, seed, where, *, rounds=ROUNDS):
     """
     pile = [settings[name] for name in ("pair", "images", "clean")]
     key = (*pile, alpha(settings), seed, replace(where, rounds=None))
-    if key not in _LAST or len(_LAST[key].rows) < rounds:
-        run = _new_run(settings, seed, where, rounds)
-        _LAST.clear()
-        _LAST[key] = run
-    return _first(_LAST[key], rounds)
+    if key in _LAST and len(_LAST[key].rows) >= rounds:
+        run = _first(_LAST[key], rounds)
+        return run._replace(earlier_seconds=sum(run.seconds))
+    _LAST.clear()
+    _LAST[key] = _new_run(settings, seed, where, rounds)
+    return _LAST[key]
 
 
 def _first(run, rounds):
-    parts = {name: getattr(run, name)[:rounds] for name in ("rows", "kept", "losses", "panels")}
-    return run._replace(**parts)
+    parts = ("rows", "kept", "losses", "panels", "seconds")
+    return run._replace(**{name: getattr(run, name)[:rounds] for name in parts})
 
 
 def _new_run(settings, seed, where, rounds):
     how = {**vars(recipe(settings)), "alpha": alpha(settings), "rounds": rounds}
     file = RoundsFile(where.rounds, {**settings, **how, "seed": seed, "device": where.device})
     earlier, finished = file.earlier_seconds, list(file.go_on(partial(_rounds, settings, seed, where, rounds)))
+    rows, seconds = [done.row for done in finished], [done.seconds for done in finished]
+    kept = np.stack([done.kept for done in finished])
     losses, panels = (np.stack([done.arrays[name] for done in finished]) for name in ("losses", "panel"))
-    rows, kept = [done.row for done in finished], np.stack([done.kept for done in finished])
-    return GANRun(mixed_pile(settings, seed, where), rows, kept, losses, panels, earlier)
+    return GANRun(mixed_pile(settings, seed, where), rows, kept, losses, panels, seconds, earlier)
 
 
 def _rounds(settings, seed, where, rounds, finished):
