@@ -156,7 +156,7 @@ def test_a_sample_can_be_chosen_by_number_and_by_arrow_keys(explorer):
 def test_a_sample_that_was_not_seen_is_said_to_be_so():
     rows = np.array([[1.0, 2.0, np.nan], [0.5, 2.5, np.nan]])
     explorer = TrajectoryExplorer(rows, np.array([True, False, True]), sample=2, right="ROC")
-    assert explorer.scene(**explorer.values).words.endswith("Sample 2: not seen in this epoch.")
+    assert explorer.scene(**explorer.values).words.endswith("Sample 2: clean, not seen in this epoch.")
     assert explorer.sweep() and explorer._repr_mimebundle_()
 
 

@@ -59,5 +59,5 @@ NoiseExplorer(results_frame(r for r in measured if r.settings["data"] == "digits
 from itlm_kit.experiments.label_noise import digits_recording
 from itlm_kit.explorers import TrajectoryExplorer
 recorder, noisy = digits_recording(seed=0)
-TrajectoryExplorer(recorder, noisy.is_clean, source=noisy.source, alpha=0.55)""",
+TrajectoryExplorer(recorder, noisy.is_clean, images=noisy.samples.x, source=noisy.source, alpha=0.55)""",
 }

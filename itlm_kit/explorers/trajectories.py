@@ -140,7 +140,10 @@ class _Samples:
 
     def labels(self, i):
         """What is known of a sample's labels, in words."""
-        return [f"{name} {labels[i]}" for name, labels in self._labels.items()]
+        told = [f"{name} {labels[i]}" for name, labels in self._labels.items()]
+        if self.is_clean is None or "true" in self._labels:
+            return told
+        return [*told, "clean" if self.is_clean[i] else "bad"]
 
     def image(self, i):
         return None if self._images is None else self._images[i]
