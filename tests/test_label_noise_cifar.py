@@ -7,7 +7,7 @@ import pytest
 from itlm_kit import InputError, data
 from itlm_kit.experiments import get_experiment, label_noise_cifar
 from itlm_kit.experiments.experiment import Where, select
-from itlm_kit.experiments.label_noise import beside_published
+from itlm_kit.experiments.label_noise import beside_published, noisy_data
 from itlm_kit.experiments.label_noise_cifar import recipe, run, schedule
 from itlm_kit.experiments.literature import table2
 from itlm_kit.experiments.published import TABLE1_CIFAR, published
@@ -139,6 +139,16 @@ def test_an_alpha_that_keeps_less_than_a_batch_stops_before_any_training(tiny, m
 
 def refuse_training(monkeypatch):
     monkeypatch.setattr(itlm_module, "train", lambda *a, **k: pytest.fail("trained before the input was checked"))
+
+
+@pytest.mark.data
+def test_all_of_cifar_10(real_data):
+    where = Where(data_root=str(real_data("cifar10")))
+    noisy = noisy_data({**SETTINGS, "protocol": "holdout"}, 0, where)
+    assert len(noisy.samples) == 45_000 and len(noisy.watch.validation) == 5000
+    assert noisy.is_clean.mean() == pytest.approx(0.6, abs=0.005)
+    assert len(noisy.watch.watched) == 2000 and len(noisy.watch.test) == 10_000
+    assert noisy.source == "CIFAR-10, 50,000 training images"
 
 
 def test_cells_of_table_1_are_those_of_the_paper_the_most_telling_first():
