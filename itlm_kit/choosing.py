@@ -5,45 +5,56 @@ import numpy as np
 from itlm_kit.errors import InputError, check_choice, check_integer
 from itlm_kit.trimming import check_alpha
 
-METHODS = ("cv", "mixture", "elbow")
+METHODS = ("cv", "mixture", "elbow", "agreement")
 GRID = tuple(np.linspace(0.5, 1.0, 11).round(2).tolist())
 # Gain in BIC per sample from which two components count. A fit with a small alpha parts even clean residuals a little,
 # by up to 0.2 with few samples per feature; where a tenth or more are plainly bad, the gain is above 0.5.
 DECISIVE = 0.3
 
 
-def choose_alpha(losses=None, *, method="cv", fit_and_score=None, n=None, grid=GRID, folds=5, seed=0):
+def choose_alpha(
+    losses=None, *, method="cv", fit_and_score=None, n=None, grid=GRID, folds=5, splits=None, agrees=None, seed=0
+):
     """Choose the share of samples to keep, in (0, 1], without knowing which are clean.
 
     "cv": needs fit_and_score(train, held_out, alpha) -> held-out losses (m,), which trains with alpha on the samples
     `train` (indices into n) and scores `held_out`. Bad samples are held out as well, so each fold is judged by its
     smallest losses alone, the share grid[0] of them (all candidates trust that many); of the candidates within one
-    standard error of the best, the largest wins: too small an alpha wastes clean samples and looks the same.
+    standard error of the best, the largest wins: too small an alpha wastes clean samples and looks the same. Where a
+    fit is dear, splits=1 holds out one fold alone; then the best wins.
     "mixture", "elbow": need losses (n,) >= 0 under a model fitted with a small alpha, and read their fourth roots,
     nearly normal for squared residuals. "mixture" is the share that the lower of two normal components claims, 1 where
     two describe the losses hardly better than one; "elbow" the share before the sorted curve turns up, where it is
     farthest below its chord.
+    "agreement", for classes: needs agrees (n,) bool, whether a model fitted to all samples but a few, this among them,
+    calls it by its label, right or wrong; the share that it does. A model that errs on a share e of the samples agrees
+    with 1 - e of the clean ones and few of the bad: that is a little below the clean share, where alpha should be.
     Raises InputError for arguments missing or out of range. Section 6.2 names cross-validation for this.
     """
     check_choice("method", method, METHODS)
     if method == "cv":
-        return _one_error_rule(*cv_scores(fit_and_score, n=n, grid=grid, folds=folds, seed=seed))
+        return _one_error_rule(*cv_scores(fit_and_score, n=n, grid=grid, folds=folds, splits=splits, seed=seed))
+    if method == "agreement":
+        return float(_check_agrees(agrees).mean())
     roots = _check_losses(losses) ** 0.25
     return _lower_share(roots, seed) if method == "mixture" else _share_before_elbow(roots)
 
 
-def cv_scores(fit_and_score, *, n, grid=GRID, folds=5, seed=0):
-    """Return grid (g,) in rising order and scores (folds, g): mean of the smallest held-out losses of each fold."""
+def cv_scores(fit_and_score, *, n, grid=GRID, folds=5, splits=None, seed=0):
+    """Return grid (g,) in rising order and scores (splits, g): mean of the smallest held-out losses of each fold."""
     if not callable(fit_and_score):
         raise InputError("fit_and_score must be a function (train, held_out, alpha) -> losses; method 'cv' needs it.")
     folds = check_integer("folds", folds, low=2, remedy="It is the number of parts.")
     n = check_integer("n", n, low=folds, remedy="It is the number of samples; every fold needs one.")
+    splits = folds if splits is None else check_integer("splits", splits, remedy="It is how many folds to hold out.")
+    if splits > folds:
+        raise InputError(f"splits must be at most the {folds} folds; got {splits}. Each is held out once.")
     grid = np.array(sorted(check_alpha(alpha) for alpha in grid))
     if not grid.size:
         raise InputError(f"grid must hold at least one alpha; got none, e.g. {GRID[::5]}.")
     parts = np.array_split(np.random.default_rng(seed).permutation(n), folds)
-    scores = np.empty((folds, grid.size))
-    for i, held_out in enumerate(parts):
+    scores = np.empty((splits, grid.size))
+    for i, held_out in enumerate(parts[:splits]):
         train = np.sort(np.concatenate(parts[:i] + parts[i + 1 :]))
         for j, alpha in enumerate(grid):
             scores[i, j] = _smallest_mean(fit_and_score(train, held_out, float(alpha)), grid[0], held_out)
@@ -60,7 +71,7 @@ def _smallest_mean(losses, share, held_out):
 def _one_error_rule(grid, scores):
     mean = scores.mean(0)
     best = mean.argmin()
-    error = scores[:, best].std(ddof=1) / np.sqrt(len(scores))
+    error = scores[:, best].std(ddof=1) / np.sqrt(len(scores)) if len(scores) > 1 else 0
     return float(grid[mean <= mean[best] + error].max())
 
 
@@ -83,6 +94,16 @@ def _share_before_elbow(values):
         return 1.0
     below_chord = np.arange(n) / (n - 1) - (values - values[0]) / span
     return float((below_chord.argmax() + 1) / n)
+
+
+def _check_agrees(agrees):
+    agrees = np.asarray(agrees if agrees is not None else [])
+    if agrees.ndim != 1 or agrees.dtype != bool or not agrees.any():
+        raise InputError(
+            f"agrees must be a row of bool with a True in it; got {agrees.dtype} of shape {agrees.shape}. Method "
+            "'agreement' reads it, e.g. cross_val_predict(model, x, y) == y"
+        )
+    return agrees
 
 
 def _check_losses(losses):

@@ -12,6 +12,7 @@ _MODULES = {
     "label_noise": ("fig1a", "fig1b", "table1-mnist"),
     "label_noise_cifar": ("table1-cifar", "table2"),
     "scores": ("scores",),
+    "alpha": ("alpha",),
     "gan": ("fig1c", "fig3", "fig8", "table3", "table5"),
 }
 

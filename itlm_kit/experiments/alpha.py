@@ -1,0 +1,152 @@
+"""Choosing alpha without knowing the clean share: what each chooser costs against the known alpha (section 6.2).
+
+A cell is one noisy training set. ITLM runs once for each alpha of a grid, on four fifths of the set, from one common
+theta_0; the other fifth, noisy as the rest, is held out for cross-validation. Each chooser sees noisy labels alone. Its
+alpha is rounded to the grid, and its regret is the accuracy of the known alpha, less its own. Known is the paper's
+rule, 5 points below the clean share; where no label is wrong, keeping all.
+"""
+
+from itertools import islice
+
+import numpy as np
+import pandas as pd
+
+from itlm_kit.choosing import choose_alpha
+from itlm_kit.experiments import label_noise
+from itlm_kit.experiments.experiment import Experiment, Outcome
+from itlm_kit.experiments.label_noise import RATES
+from itlm_kit.loop import itlm_rounds
+from itlm_kit.trajectories import TrajectoryRecorder
+from itlm_kit.trajectories.scores import mean_loss
+from itlm_kit.trimming import num_kept
+from itlm_kit.vision.itlm import accuracy, round_seed
+from itlm_kit.vision.models import two_layer_cnn
+from itlm_kit.vision.out_of_sample import out_of_sample
+from itlm_kit.vision.training import Recipe, Samples, per_sample_losses, train
+
+RECIPE = Recipe(two_layer_cnn, batch_size=50, step_size=0.1)
+EPOCHS = {"digits": 20, "mnist": 8}  # of each training: about 450 steps of 50 images
+GRID = (0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95, 1.0)  # every known alpha lies on it
+FOLDS = 5
+CHOOSERS = ("cv", "mixture", "elbow", "agreement")
+
+
+def known_alpha(clean):
+    """The paper's alpha for a known clean share: 5 points below it; all where nothing is wrong."""
+    return 1.0 if clean == 1 else round(clean - 0.05, 2)
+
+
+def run_alpha(settings, seed, where):
+    """One noisy training set: accuracy for each alpha of the grid, and what each chooser picks."""
+    noisy = label_noise.noisy_data(settings, seed, where)
+    grid = GridRuns(noisy, settings["epochs"], settings["updates"], seed)
+    chosen = choices(grid, seed)
+    reached = {row["alpha"]: row["last_accuracy"] for row in grid.rows}
+    known = reached[known_alpha(settings["clean"])]
+    picks = [_pick(name, alpha, reached, known) for name, alpha in chosen.items()]
+    bad = round(1 - float(noisy.is_clean.mean()), 6)
+    metrics = {"achieved_noise_rate": bad, "known_accuracy": known, "baseline_accuracy": reached[1.0]}
+    return Outcome({**metrics, "choices": picks, "rounds": grid.rows}, noisy.source)
+
+
+def choices(grid, seed):
+    """{chooser: alpha} of one noisy training set, given its GridRuns, which this sets going."""
+    samples = grid.noisy.samples
+    logits = out_of_sample(samples, RECIPE, epochs=grid.epochs, folds=FOLDS, seed=seed)
+    agrees = (logits.argmax(1) == samples.y).cpu().numpy()
+    by_cv = choose_alpha(fit_and_score=grid, n=len(samples), grid=GRID, folds=FOLDS, splits=1, seed=seed)
+    by_losses = {method: choose_alpha(grid.mean_losses, method=method) for method in ("mixture", "elbow")}
+    return {"cv": by_cv, **by_losses, "agreement": choose_alpha(method="agreement", agrees=agrees)}
+
+
+class GridRuns:
+    """ITLM on one noisy training set, alpha by alpha, as `choose_alpha` calls it; `rows` and `mean_losses` remember.
+
+    mean_losses: of each sample inside, over the epochs of naive training, as the training pass saw them.
+    """
+
+    def __init__(self, noisy, epochs, updates, seed):
+        self.noisy, self.epochs, self.updates, self.seed = noisy, epochs, updates, seed
+        self.rows, self.theta_0, self.mean_losses = [], None, None
+
+    def __call__(self, inside, held_out, alpha):
+        """Held-out losses (m,) of the network that ITLM ends with; inside and held_out are indices."""
+        part, rest = (_part(self.noisy.samples, index) for index in (inside, held_out))
+        if self.theta_0 is None:
+            self._train_naively(part)
+        *_, last = islice(self._rounds(part, alpha), 1 if alpha == 1 else self.updates + 1)
+        share = self.noisy.is_clean[inside][last.kept.cpu().numpy()].mean()
+        row = {"alpha": alpha, "last_accuracy": accuracy(last.state, self.noisy.watch.test)}
+        row |= {"held_out_accuracy": accuracy(last.state, rest), "clean_share": round(100 * float(share), 3)}
+        self.rows.append(row)
+        return per_sample_losses(last.state, rest).cpu().numpy()
+
+    def _train_naively(self, part):
+        recorder, everything = TrajectoryRecorder(len(part), self.epochs), np.ones(len(part), bool)
+        how = {"epochs": self.epochs, "seed": round_seed(self.seed, 0), "recorder": recorder}
+        self.theta_0 = train(part, everything, RECIPE, **how)
+        self.mean_losses = mean_loss(recorder)
+
+    def _rounds(self, part, alpha):
+        def update(theta, kept, t):
+            return train(part, kept, RECIPE, epochs=self.epochs, seed=round_seed(self.seed, t + 1))
+
+        return itlm_rounds(
+            self.theta_0, lambda theta: per_sample_losses(theta, part), update, k=num_kept(alpha, len(part))
+        )
+
+
+def _part(samples, index):
+    return Samples(samples.x[index], samples.y[index].cpu(), samples.classes, samples.y.device)
+
+
+def _pick(chooser, alpha, reached, known):
+    nearest = min(reached, key=lambda candidate: abs(candidate - alpha))
+    own = reached[nearest]
+    regret = round(known - own, 3)
+    return {"chooser": chooser, "alpha": round(alpha, 4), "on_grid": nearest, "accuracy": own, "regret": regret}
+
+
+def choices_frame(results):
+    """Tidy frame of finished cells of `alpha`: one row per (setting, seed, chooser).
+
+    Columns: the settings, seed, chooser, alpha (as chosen), on_grid (as used), accuracy, regret, gain (of the known
+    alpha over keeping all), all in points of test accuracy but the alphas; source.
+    """
+    return pd.DataFrame(
+        {**r.settings, "seed": r.seed, **choice, "gain": _gain(r.metrics), "source": r.data}
+        for r in results
+        for choice in r.metrics["choices"]
+    )
+
+
+def regret_table(frame):
+    """Regrets by noise and clean share, from a `choices_frame`: the mean over seeds and the worst seed of each chooser.
+
+    Index noise, clean; columns gain (mean gain of the known alpha over keeping all), then (chooser, mean | worst).
+    """
+    by = frame.groupby(["noise", "clean", "chooser"])["regret"].agg(["mean", "max"]).unstack("chooser")
+    table = pd.DataFrame({("known", "gain"): frame.groupby(["noise", "clean"])["gain"].mean()})
+    for chooser in CHOOSERS:
+        table[chooser, "mean"], table[chooser, "worst"] = by["mean", chooser], by["max", chooser]
+    return table.round(2)
+
+
+def _gain(metrics):
+    return round(metrics["known_accuracy"] - metrics["baseline_accuracy"], 3)
+
+
+def _cells(profile):
+    common = {"data": "digits", "share": 1.0} if profile == "quick" else {"data": "mnist", "share": 0.05}
+    common |= {"protocol": "last", "epochs": EPOCHS[common["data"]], "updates": 3}
+    rates = [(noise, clean) for noise, cleans in RATES.items() for clean in cleans] + [("random", 1.0)]
+    return [{**common, "noise": noise, "clean": clean} for noise, clean in rates]
+
+
+EXPERIMENTS = {
+    "alpha": Experiment(
+        "alpha", "Choosing alpha without knowing the clean share", "Section 6.2, cross-validation", 1,
+        _cells, run_alpha, {"quick": 3, "full": 3}, lambda settings: 20.0 if settings["data"] == "digits" else 75.0,
+        {"quick": ["digits"], "full": ["mnist"]},
+    )
+}  # fmt: skip
