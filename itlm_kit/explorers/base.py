@@ -7,8 +7,8 @@ import io
 import ipywidgets as widgets
 import plotly.graph_objects as go
 
-from itlm_kit.errors import InputError, check_choice
-from itlm_kit.explorers.controls import reach, row
+from itlm_kit.errors import check_choice
+from itlm_kit.explorers.controls import check, reach, row
 
 
 class Explorer(widgets.VBox):
@@ -81,12 +81,7 @@ class Explorer(widgets.VBox):
         return {**bundle, **still}, {"image/png": {"alt": scene.words}}
 
     def _check(self, name, value):
-        control = self.controls[check_choice("control", name, tuple(self.controls))]
-        if hasattr(control, "options"):
-            return check_choice(name, value, control.options)
-        if not control.min <= value <= control.max:
-            raise InputError(f"{name} must lie in {control.min}..{control.max}, the ends of its slider; got {value!r}.")
-        return value
+        return check(name, self.controls[check_choice("control", name, tuple(self.controls))], value)
 
 
 def _status(words, role="status"):

@@ -1,31 +1,49 @@
 """How fast, and how near, ITLM comes to theta* in regression: sections 5 and 6.1 of the paper, as sliders."""
 
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
 from itlm_kit.experiments.convergence import FOLLOWED, STEP
 from itlm_kit.explorers.base import Explorer
-from itlm_kit.explorers.controls import choice, seed_box, slider, steps
-from itlm_kit.glm import LINKS, FastFitter, draw, fast_path
+from itlm_kit.explorers.controls import choice, seed_box, slider, steps, toggle
+from itlm_kit.glm import LINKS, Path, draw, fast_path
+from itlm_kit.glm.theory import lemma5_terms, lemma6_terms
 from itlm_kit.plots import rounds
 
 _KINDS = {
     "random": {"kind": "random"},
     "arbitrary": {"kind": "arbitrary"},
-    "mixture": {"kind": "mixture"},
+    "mixture of 2": {"kind": "mixture"},
     "mixture of 3": {"kind": "mixture", "others": (0.5, 0.5)},
 }
-_UPDATES = {"large M": ("itlm-1", None), "M = 1": ("itlm-2", STEP)}  # its name in the experiments, its step
+_FEWEST_CLEAN = 0.5
+_MANY = 100  # runs
+_BINS = 60
+_BESIDE = 5  # cuts: residuals are shown up to there
+
+
+class _Update(NamedTuple):
+    step: float | None
+    rounds: int
+    bounded: tuple  # the rounds whose bound is computed
+
+
+# By name: its updates, and the rounds it is shown for.
+_UPDATES = {
+    "large M": _Update(None, FOLLOWED["itlm-1"], tuple(range(FOLLOWED["itlm-1"]))),
+    "M = 1": _Update(STEP, FOLLOWED["itlm-2"], (0, 1, 2, 4, 8, 16, 32, FOLLOWED["itlm-2"] - 1)),
+}
 
 
 class ConvergenceExplorer(Explorer):
-    """Distance to theta* and clean share of the kept set by round, beside least squares and the oracle.
+    """Distance to theta* by round under its bound, clean share of the kept set, and any round's residuals.
 
-    values: where the controls start, e.g. ConvergenceExplorer(seed=0, sigma=1.0): kind, update, link, clean (alpha*),
-    alpha, sigma, n, d, runs (1 or 20), seed. The same seed gives the same features, theta*, noise and order of samples
-    whatever else is moved (n and d aside), and the draws of the experiments fig2 to fig7. Sections 5 and 6.1.
+    values: where the controls start, e.g. ConvergenceExplorer(seed=0, sigma=1.0): update, kind, link, clean (alpha*),
+    alpha, sigma, n, d, runs (1 or 20), seed, round (whose residuals are shown), hundred (a button: 100 runs, until
+    anything is moved). The same seed gives the same features, theta*, noise, bad outputs and order of samples whatever
+    else is moved, n and d aside: `draw_alike`. The bound is the right side of Lemma 5 for large M and of Lemma 6 for
+    M = 1: Theorems 7 to 10 with the proof's own terms for the constants they leave open. Sections 5 and 6.1.
     """
 
     view = rounds
@@ -35,56 +53,130 @@ class ConvergenceExplorer(Explorer):
             "kind": choice("bad outputs", "random", tuple(_KINDS)),
             "update": choice("update", "large M", tuple(_UPDATES)),
             "link": choice("link w", "identity", tuple(LINKS)),
-            "clean": slider("clean share α*", 0.8, 0.5, 1.0, 0.01),
+            "clean": slider("clean share α*", 0.8, _FEWEST_CLEAN, 1.0, 0.01),
             "alpha": slider("share kept α", 0.75, 0.3, 1.0, 0.01),
             "sigma": steps("noise σ", 0.1, (0.001, 0.01, 0.05, 0.1, 0.2, 0.5, 1.0)),
             "n": steps("samples n", 1000, (200, 500, 1000, 2000, 5000)),
             "d": steps("features d", 100, (5, 20, 50, 100)),
             "runs": steps("runs", 1, (1, 20)),
             "seed": seed_box(),
+            "round": slider("round t, below", 0, 0, _UPDATES["large M"].rounds - 1, 1),
+            "hundred": toggle(f"{_MANY} runs", f"Mean of {_MANY} runs, until a control is moved"),
         }
-        super().__init__(controls, values)
+        controls["update"].observe(self._fit_scrubber, "value")
+        super().__init__(controls, {"update": "large M", **values})  # first: it settles how many rounds there are
 
-    def scene(self, *, kind, update, link, clean, alpha, sigma, n, d, runs, seed):
-        data = {**_KINDS[kind], "clean": clean, "sigma": sigma, "link": LINKS[link]}
-        method, step = _UPDATES[update]
-        follow = {"alpha": alpha, "step": step, "rounds": FOLLOWED[method], "link": LINKS[link]}
-        seen = [_follow_run(n, d, (seed, run), data, follow) for run in range(runs)]
-        errors, shares = (np.array([getattr(run, name) for run in seen]) for name in ("errors", "shares"))
+    def scene(self, *, kind, update, link, clean, alpha, sigma, n, d, runs, seed, round, hundred):
+        setting = {"n": n, "d": d, "clean": clean, "sigma": sigma, "link": LINKS[link]}
+        how, runs = _UPDATES[update], _MANY if hundred else runs
+        problems = (draw_alike(kind, seed=(seed, run), **setting) for run in range(runs))
+        shown = min(round, how.rounds - 1)
+        no_bound = _why_no_bound(how, link, clean, alpha, n, d)
+        seen = [_follow_run(problem, alpha, how, LINKS[link], shown, not no_bound) for problem in problems]
+        errors, shares, bounds = (np.array([getattr(run, name) for run in seen]) for name in _Run._fields[:3])
         oracle, naive = np.mean([run.oracle for run in seen]), errors[:, 0].mean()
+        limits = _half_decades([errors.min(), errors.max(), oracle])
+        bound, of_bound = _drawn_bound(bounds.mean(0), how, limits[1], no_bound)
         levels = {"naive": ("least squares", naive), "oracle": ("oracle", oracle)}
-        ends = _half_decades([errors.min(), errors.max(), oracle])
-        left = rounds.Panel("Distance to the truth", "‖θ − θ*‖", "itlm", _curve(errors), ends, True, levels)
+        left = rounds.Panel("Distance to the truth", "‖θ − θ*‖", "itlm", _curve(errors), limits, True, levels, bound)
         best = min(100.0, 100 * clean / alpha)
         levels = {"all": ("all samples", 100 * clean), "oracle": ("best possible", best)}
-        ends = (min(40.0, np.floor(shares.min() / 10) * 10), 102.0)
-        right = rounds.Panel("Clean share of the kept set", "clean samples (%)", "clean", _curve(shares), ends, False,
+        limits = (min(40.0, np.floor(shares.min() / 10) * 10), 102.0)
+        right = rounds.Panel("Clean share of the kept set", "clean samples (%)", "clean", _curve(shares), limits, False,
                              levels)  # fmt: skip
         source = f"{runs} draw{'s' * (runs > 1)} of {n:,} samples with {d} features, seed {seed}"
+        below, of_round = _residuals(seen[0], shown, runs)
         words = _in_words(kind, update, clean, alpha, runs, errors.mean(0), oracle, shares.mean(0))
-        return rounds.Rounds(left, right, f"ITLM, {update}", source, words)
+        return rounds.Rounds(left, right, f"ITLM, {update}", source, f"{words} {of_bound} {of_round}", below=below)
+
+    def _fit_scrubber(self, change):
+        self.controls["round"].max = _UPDATES[change["new"]].rounds - 1
+
+    def _follow(self, change):
+        pressed = self.controls["hundred"]
+        if pressed.value and change["owner"] is not pressed:
+            pressed.value = False  # which draws what is shown
+        else:
+            super()._follow(change)
+
+
+def draw_alike(kind, *, clean, **setting):
+    """A Regression as `draw` makes it, bad outputs too the same for one seed: a sample stays bad as it was.
+
+    kind: "random", "arbitrary", "mixture of 2" or "mixture of 3"; clean: at least 0.5. At 0.5 it is what `draw` makes.
+    """
+    data = draw(**_KINDS[kind], clean=clean, **setting)
+    if kind != "random":
+        return data
+    most_bad = draw("random", clean=_FEWEST_CLEAN, **setting)
+    return data._replace(y=np.where(data.is_clean, data.y, most_bad.y))
 
 
 class _Run(NamedTuple):
     errors: np.ndarray  # (T+1,) |theta_t - theta*|
     shares: np.ndarray  # (T,) clean samples in S_t, %
+    bounds: np.ndarray  # of |theta_{t+1} - theta*| for the rounds t of `_Update.bounded`, or none
     oracle: float  # error of the fit on clean samples alone
+    residuals: np.ndarray  # (n,) absolute, in one round
+    kept: np.ndarray  # (n,) bool, S_t of that round
+    is_clean: np.ndarray  # (n,) bool
 
 
-def _follow_run(n, d, seed, data, follow):
-    drawn = draw(n=n, d=d, seed=seed, **data)
-    path = _fitter(n, d, seed).path(drawn.y, **follow)
-    clean = drawn.is_clean
-    oracle = fast_path(drawn.x[clean], drawn.y[clean], alpha=1.0, rounds=1, link=data["link"]).thetas[-1]
-    errors = np.linalg.norm(path.thetas - drawn.theta, axis=1)
-    shares = 100 * (path.kept & clean).sum(1) / path.kept.sum(1)
-    return _Run(errors, shares, np.linalg.norm(oracle - drawn.theta))
+def _follow_run(data, alpha, how, link, shown, bounded):
+    path = fast_path(data.x, data.y, alpha=alpha, rounds=how.rounds, step=how.step, link=link)
+    clean = data.is_clean
+    oracle = fast_path(data.x[clean], data.y[clean], alpha=1.0, rounds=1, link=link).thetas[-1]
+    return _Run(
+        errors=np.linalg.norm(path.thetas - data.theta, axis=1),
+        shares=100 * (path.kept & clean).sum(1) / path.kept.sum(1),
+        bounds=_bounds(data, path, how, link) if bounded else np.empty(0),
+        oracle=np.linalg.norm(oracle - data.theta),
+        residuals=np.abs(data.y - link.value(data.x @ path.thetas[shown])),
+        kept=path.kept[shown],
+        is_clean=clean,
+    )
 
 
-@lru_cache(maxsize=20)
-def _fitter(n, d, seed):
-    # The same seed draws the same features whatever the outputs: their Gram matrix is computed once.
-    return FastFitter(draw("random", n=n, d=d, seed=seed).x)
+def _bounds(data, path, how, link):
+    few = np.array(how.bounded)
+    some = Path(path.thetas[[*few, few[-1] + 1]], path.kept[few])  # both lemmas look at one round at a time
+    if how.step is None:
+        return lemma5_terms(data, some).right
+    return lemma6_terms(data, some, step=how.step, link=link).right
+
+
+def _why_no_bound(how, link, clean, alpha, n, d):
+    if alpha >= clean:
+        return "No bound is drawn: the theorems ask for α below α*."
+    if how.step is None and link != "identity":
+        return "No bound is drawn: with this link the theorems are about M = 1."
+    return "" if alpha * n > d else "No bound is drawn: so few kept samples do not settle θ."
+
+
+def _drawn_bound(values, how, top, no_bound):
+    """(rounds, values) of the bound, NaN above the plot, and what is to be said of it."""
+    if no_bound:
+        return (np.empty(0), np.empty(0)), no_bound
+    inside = values <= top
+    above = "" if inside.all() else f" It leaves the plot above: at most it is {values.max():.3g}."
+    behind = "Lemma 5, behind Theorems 7 and 8" if how.step is None else "Lemma 6, behind Theorems 9 and 10"
+    words = f"The bound ({behind}) ends at {values[-1]:.3g}."
+    return (np.array(how.bounded) + 1, np.where(inside, values, np.nan)), words + above
+
+
+def _residuals(run, t, runs):
+    """The residuals of round t, to be drawn, and what is to be said of them."""
+    bad, cut = (run.kept & ~run.is_clean).sum(), run.residuals[run.kept].max()
+    end = min(np.quantile(run.residuals, 0.99), _BESIDE * cut)
+    edges = np.linspace(0, end, _BINS + 1)
+    counts = {
+        role: np.histogram(np.minimum(run.residuals[of], end), edges)[0]
+        for role, of in (("clean", run.is_clean), ("bad", ~run.is_clean))
+    }
+    which = " of the first draw" if runs > 1 else ""
+    kept = f"{run.kept.sum():,} are kept{which}, {bad:,} of them bad"
+    words = f"In round {t}, {kept} (there are {(~run.is_clean).sum():,}); the cut is at |residual| = {cut:.3g}."
+    return rounds.Residuals(t, edges, counts, min(cut, end), kept), words
 
 
 def _curve(values):

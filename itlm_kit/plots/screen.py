@@ -8,8 +8,11 @@ from itlm_kit.plots.style import ROLES
 WIDTH, HEIGHT = 940, 390  # a notebook's cell in a window of common size
 INK, QUIET = "#222222", "#E6E6E6"
 _DASHES = {"-": "solid", "--": "dash", ":": "dot", "-.": "dashdot"}
+_HATCHES = {"bad": "/"}
 _SYMBOLS = {"o": "circle", "X": "x", "s": "square", "^": "triangle-up"}
 _LEFT, _RIGHT, _BETWEEN = 62, 125, 0.21  # pixels, pixels, share: room for tick labels and names at the ends of lines
+_TOP, _BOTTOM = 46, 74  # pixels: room for titles; for an axis' title and the source
+_BELOW, _UNDER = 240, 90  # pixels: what a panel below adds to the height, and how much of that parts it from the others
 
 
 def line(role, width=2):
@@ -44,6 +47,15 @@ def rule(panel, x, top, name):
     return trace(panel, [x, x], [0, top], mode="lines", line={"color": INK, "width": 1}, name=name)
 
 
+def bars(panel, edges, counts, role):
+    """A histogram's bars, hatched by role. edges: (bins+1,), counts: (bins,)."""
+    color, widths = ROLES[role]["color"], np.diff(edges)
+    hatch = {"shape": _HATCHES.get(role, ""), "fgcolor": color, "size": 7, "fillmode": "overlay"}
+    mark = {"color": faint(role, 0.6), "line": {"color": color, "width": 0.5}, "pattern": hatch}
+    boxes = trace(panel, edges[:-1] + widths / 2, counts, width=float(widths[0]), marker=mark)
+    return {**boxes, "type": "bar", "name": f"{role} samples", "showlegend": True}
+
+
 def faint(role, opacity=0.18):
     """The colour of a role, see-through."""
     red, green, blue = (int(ROLES[role]["color"][i : i + 2], 16) for i in (1, 3, 5))
@@ -51,29 +63,38 @@ def faint(role, opacity=0.18):
 
 
 def layout(panels, *, source, notes=()):
-    """The layout of two panels.
+    """The layout of two panels side by side, and of a third below them where there are three.
 
-    panels: two dicts with title, xaxis, yaxis (plotly axes, each with a range). notes: annotations.
+    panels: dicts with title, xaxis, yaxis (plotly axes, each with a range). notes: annotations.
     """
-    domains = [0, (1 - _BETWEEN) / 2], [(1 + _BETWEEN) / 2, 1]
     axes, titles = {}, []
-    for number, (panel, domain) in enumerate(zip(panels, domains, strict=True), start=1):
+    for number, (panel, (across, up)) in enumerate(zip(panels, _domains(len(panels)), strict=True), start=1):
         x, y = on(number).values()
-        axes[f"xaxis{number}".removesuffix("1")] = {**_axis(panel["xaxis"]), "domain": domain, "anchor": y}
-        axes[f"yaxis{number}".removesuffix("1")] = {**_axis(panel["yaxis"]), "anchor": x}
-        titles.append(_note(number, 0, 1.09, f"<b>{panel['title']}</b>", size=14))
-    foot = {**_note(1, 0, 0, source, size=11, color="#666666"), "yshift": -62}
+        axes[f"xaxis{number}".removesuffix("1")] = {**_axis(panel["xaxis"]), "domain": across, "anchor": y}
+        axes[f"yaxis{number}".removesuffix("1")] = {**_axis(panel["yaxis"]), "domain": up, "anchor": x}
+        titles.append({**_note(number, 0, 1, f"<b>{panel['title']}</b>", size=14), "yshift": 23})
+    foot = {**_note(1 if len(panels) == 2 else 3, 0, 0, source, size=11, color="#666666"), "yshift": -62}
     return {
-        **axes, "annotations": [*titles, foot, *notes], "template": "none", "width": WIDTH, "height": HEIGHT,
-        "margin": {"l": _LEFT, "r": _RIGHT, "t": 46, "b": 74}, "font": {"size": 12, "color": INK},
-        "hovermode": "closest",
+        **axes, "annotations": [*titles, foot, *notes], "template": "none", "width": WIDTH,
+        "height": HEIGHT + (len(panels) == 3) * _BELOW, "margin": {"l": _LEFT, "r": _RIGHT, "t": _TOP, "b": _BOTTOM},
+        "font": {"size": 12, "color": INK}, "hovermode": "closest",
     }  # fmt: skip
 
 
+def _domains(count):
+    """Of each panel, the shares of the figure's width and height between which it lies."""
+    left, right, whole = [0, (1 - _BETWEEN) / 2], [(1 + _BETWEEN) / 2, 1], [0, 1]
+    if count == 2:
+        return [(left, whole), (right, whole)]
+    inside = HEIGHT - _TOP - _BOTTOM
+    upper = [_BELOW / (inside + _BELOW), 1]
+    return [(left, upper), (right, upper), (whole, [0, (_BELOW - _UNDER) / (inside + _BELOW)])]
+
+
 def legend(side):
-    """A legend at the left inside the second panel, or at its right outside."""
-    x = {"left": (1 + _BETWEEN) / 2 + 0.01, "right": 1.01}[side]
-    return {"x": x, "xanchor": "left", "y": 0.9, "yanchor": "top", "itemclick": False, "itemdoubleclick": False}
+    """A legend at the left inside the second panel, outside at its right, or at the right of the panel below."""
+    x, y = {"left": ((1 + _BETWEEN) / 2 + 0.01, 0.9), "right": (1.01, 0.9), "below": (1.01, 0.25)}[side]
+    return {"x": x, "xanchor": "left", "y": y, "yanchor": "top", "itemclick": False, "itemdoubleclick": False}
 
 
 def names(panel, heights, texts, roles):

@@ -14,6 +14,7 @@ ROLES = {
     "oracle": {"color": "#222222", "linestyle": ":", "marker": "s"},
     "baseline": {"color": "#D55E00", "linestyle": "--", "marker": "X"},
     "naive": {"color": "#D55E00", "linestyle": "--", "marker": "X"},
+    "bound": {"color": "#7B4BA0", "linestyle": "-.", "marker": "^"},
     "all": {"color": "#5A5A5A", "linestyle": "-", "marker": "o"},  # samples of which nobody knows
 }
 FRAME = {
