@@ -184,6 +184,23 @@ def test_other_losses_and_precision_train(images, change):
     assert next(gan.generator.parameters()).dtype == torch.float32
 
 
+def test_compiled_networks_are_the_same_and_compiled_once(images, monkeypatch):
+    plain = train_gan(images, everything(images), RECIPE, seed=3)
+    counted = []
+
+    def backend(graph, inputs):
+        counted.append(graph)
+        return graph.forward
+
+    compiled = torch.compile(gan_training._run, dynamic=False, backend=backend)
+    monkeypatch.setattr(gan_training, "_run", compiled)  # as on CUDA, but for the code that is generated
+    for seed in (1, 2, 3):
+        gan = train_gan(images, everything(images), RECIPE, seed=seed)
+    assert len(counted) == 3  # the generator, the discriminator, and the latter with gradients for its input
+    for mine, theirs in zip(gan, plain, strict=True):
+        torch.testing.assert_close(list(mine.parameters()), list(theirs.parameters()))
+
+
 def test_generated_images_are_uint8_and_follow_the_latents(images):
     gan = train_gan(images, everything(images), RECIPE, seed=0)
     latents = draw_latents(11, RECIPE, seed=2)
@@ -340,9 +357,9 @@ def test_a_judge_tells_the_clean_kind_and_measures_from_it():
 
 
 @pytest.mark.gpu
-@pytest.mark.parametrize("bfloat16", [False, True])
-def test_on_a_gpu_networks_and_scores_stay_there(bfloat16):
-    images, recipe = Images(stripes(), "cuda"), replace(RECIPE, bfloat16=bfloat16)
+@pytest.mark.parametrize("choices", [{}, {"bfloat16": True}, {"compiled": True}])
+def test_on_a_gpu_networks_and_scores_stay_there(choices):
+    images, recipe = Images(stripes(), "cuda"), replace(RECIPE, **choices)
     for step in gan_rounds(images, recipe, alpha=0.75, rounds=2, seed=0):
         assert step.losses.device.type == step.kept.device.type == "cuda" and torch.isfinite(step.losses).all()
     assert generate(step.state.gan, draw_latents(3, recipe, seed=0, device="cuda")).device.type == "cuda"

@@ -44,7 +44,7 @@ def recipe(settings):
     """The GANRecipe of a pair: so few steps that the discriminator still prefers the clean images (Figure 1 c)."""
     if settings["pair"] == "digits+patches":
         return GANRecipe(steps=200, batch_size=64, latent=32, width=32)
-    return GANRecipe(steps=150, batch_size=64, width=32)
+    return GANRecipe(steps=150, batch_size=64, width=32, compiled=True)
 
 
 def full_recipe(settings):

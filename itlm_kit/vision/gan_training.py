@@ -6,6 +6,7 @@ a hundred steps, which tells a run that diverges.
 
 from collections import deque
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 
 import numpy as np
@@ -30,7 +31,8 @@ class GANRecipe:
     latent: int = 100
     width: int = 64
     loss: str = "gan"
-    bfloat16: bool = False  # autocast; the losses stay in float32
+    bfloat16: bool = False  # products in bfloat16, weights and losses in float32
+    compiled: bool = False  # on CUDA: both networks compiled, once for all rounds
 
 
 class Images:
@@ -76,10 +78,13 @@ class Adam:
     def step(self, gradients):
         self.t += 1
         rate, unbias = self.step_size / (1 - self.beta1**self.t), 1 - self.beta2**self.t
-        for w, g, mean, square in zip(self.weights, gradients, self.means, self.squares, strict=True):
-            mean.lerp_(g, 1 - self.beta1)
-            square.mul_(self.beta2).addcmul_(g, g, value=1 - self.beta2)
-            w.addcdiv_(mean, (square / unbias).sqrt_().add_(1e-8), value=-rate)
+        torch._foreach_lerp_(self.means, gradients, 1 - self.beta1)
+        torch._foreach_mul_(self.squares, self.beta2)
+        torch._foreach_addcmul_(self.squares, gradients, gradients, value=1 - self.beta2)
+        widths = torch._foreach_div(self.squares, unbias)
+        torch._foreach_sqrt_(widths)
+        torch._foreach_add_(widths, 1e-8)
+        torch._foreach_addcdiv_(self.weights, self.means, widths, value=-rate)
 
 
 def train_gan(images, kept, recipe, *, seed, after_step=None):
@@ -160,28 +165,38 @@ class _Step:
     def __init__(self, gan, recipe, device, seed):
         self.gan, self.recipe, self.loss = gan, recipe, gan_loss(recipe.loss)
         self.adams = GAN(*(Adam(net.parameters(), recipe.step_size, recipe.momentum) for net in gan))
-        # On a CPU compiling costs more than it saves.
-        self.compiled = GAN(*(torch.compile(net) for net in gan)) if device.type == "cuda" else gan
         self.draws = torch.Generator(device).manual_seed(seed)
+        self.run = _compiled() if recipe.compiled and device.type == "cuda" else _run
 
     def __call__(self, real):
         for net in self.gan:
             net.train()
-        generator, discriminator = self.compiled
         latents = torch.randn(len(real), self.recipe.latent, generator=self.draws, device=real.device)
-        with torch.autocast(real.device.type, torch.bfloat16, enabled=self.recipe.bfloat16):
-            fake = generator(latents)
-            told = discriminator(real).float(), discriminator(fake.detach()).float()
+        fake = self._told("generator", latents)
+        told = self._told("discriminator", real), self._told("discriminator", fake.detach())
         loss = self.loss.real(told[0]).mean() + self.loss.fake(told[1]).mean()
         self._descend("discriminator", loss)
-        with torch.autocast(real.device.type, torch.bfloat16, enabled=self.recipe.bfloat16):
-            told = discriminator(fake).float()
-        self._descend("generator", self.loss.generator(told).mean())
+        self._descend("generator", self.loss.generator(self._told("discriminator", fake)).mean())
         return loss.detach()
+
+    def _told(self, name, x):
+        return self.run(getattr(self.gan, name), x, self.recipe.bfloat16)
 
     def _descend(self, name, loss):
         adam = getattr(self.adams, name)
         adam.step(torch.autograd.grad(loss, adam.weights))
+
+
+def _run(net, x, bfloat16):
+    with torch.autocast(x.device.type, torch.bfloat16, enabled=bfloat16):
+        return net(x).float()
+
+
+@cache
+def _compiled():
+    # Compiled code belongs to the form of a network, not to its weights: the rounds' new networks use it again.
+    torch.backends.cudnn.benchmark = True  # shapes stay the same, so that its kernels are worth a trial
+    return torch.compile(_run, dynamic=False)
 
 
 def _check_alive(loss, step):
