@@ -135,3 +135,12 @@ def test_a_stored_cell_is_what_is_computed_now():
     assert now["achieved_noise_rate"] == stored["achieved_noise_rate"]
     for name in SCORES:  # processors round apart
         assert now["rounds"][-1][name] == pytest.approx(stored["rounds"][-1][name], abs=0.03)
+
+
+def test_the_margin_finds_most_as_rank_suspects_says():
+    """In every cell that was measured, by its mean over the seeds after the last epoch."""
+    frame = by_score(results_frame(ResultStore(RESULTS).results("scores")))
+    last = frame[frame["epoch"] == frame.groupby("data")["epoch"].transform("max")]
+    mean = last.groupby(["data", "noise", "clean", "score"])["auc"].mean().unstack("score")
+    assert len(mean) >= 9 and set(mean.columns) == set(SCORES)
+    assert (mean.idxmax(axis=1) == "aum").all(), mean

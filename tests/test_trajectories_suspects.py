@@ -26,7 +26,7 @@ def recorder():
 def test_suspects_come_with_scores_labels_and_reasons(recorder):
     table = rank_suspects(recorder, by="aum")
     others = [name for name in SCORES if name != "aum"]
-    assert table.columns.tolist() == ["index", "score", *others, "given", "likely", "why"]
+    assert table.columns.tolist() == ["index", "score", "given", "likely", "why", *others]
     assert table["index"].tolist() == [2, 1, 0, 3]
     assert table["score"].tolist()[:3] == pytest.approx([4, 0.5, -3])
     assert table["given"].tolist()[:3] == [2, 1, 0] and table["likely"].tolist()[:3] == [0, 2, 0]

@@ -25,22 +25,23 @@ _AT_A_TIME = 10_000  # samples whose predicted classes are counted together
 def rank_suspects(recording, *, by="mean_loss", epochs=None, given=None, classes=None):
     """Rank samples from most to least suspicious, with the reasons.
 
-    recording: a TrajectoryRecorder, or losses (n,) or (epochs, n) with NaN for not seen. by: a name in SCORES. epochs:
-    how many of the first epochs to use (None: all); early ones tell most, before a network learns bad labels by heart
-    (Figure 1). given: (n,) labels, whole numbers, where the recording has none. classes: their names.
-    Returns a DataFrame, columns index, score, every other score that was recorded, given and likely (the label most
-    often predicted) where known, and why, in words. A sample never seen has no score and comes last. Raises InputError
-    for an unknown score, one that the recording lacks, or another number of labels.
+    recording: a TrajectoryRecorder, or losses (n,) or (epochs, n) with NaN for not seen. by: a name in SCORES; where
+    logits were recorded "aum" found most (experiment scores). epochs: how many of the first epochs to use (None: all):
+    early ones tell most where a network learns bad labels by heart (Figure 1). given: (n,) labels, whole numbers, where
+    the recording has none. classes: their names.
+    Returns a DataFrame: index, score, given and likely (the label most often predicted) where known, why, in words, and
+    every other score that was recorded. A sample never seen has no score and comes last. Raises InputError for an
+    unknown score, one that the recording lacks, or another number of labels.
     """
     import pandas as pd  # here, so that `import itlm_kit` stays light
 
     score = SCORES[check_choice("by", by, SCORES)](recording, epochs)
-    order = np.argsort(-score, kind="stable")  # NaN sorts last
-    others = [name for name in recorded_scores(recording) if name != by] if hasattr(recording, "has") else []
-    columns = {"score": score, **{name: SCORES[name](recording, epochs) for name in others}}
     labels = _labels(recording, given, epochs, len(score))
-    columns |= {name: _named(values, classes) for name, values in labels.items()}
+    columns = {"score": score, **{name: _named(values, classes) for name, values in labels.items()}}
     columns["why"] = _reasons(recording, by, score, epochs, columns)
+    if hasattr(recording, "has"):
+        columns |= {name: SCORES[name](recording, epochs) for name in recorded_scores(recording) if name != by}
+    order = np.argsort(-score, kind="stable")  # NaN sorts last
     return pd.DataFrame({"index": order, **{name: np.asarray(values)[order] for name, values in columns.items()}})
 
 
