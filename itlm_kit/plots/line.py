@@ -23,6 +23,8 @@ class Line(NamedTuple):
     truth: np.ndarray  # (2,)
     thetas: np.ndarray  # (t+1, 2), the lines of rounds 0 (least squares) to t
     residuals: np.ndarray  # (n,), absolute, under the last of them
+    number: np.ndarray  # (n,) int, by which a sample is selected
+    point: int  # the one selected
     source: str
     words: str
 
@@ -30,10 +32,16 @@ class Line(NamedTuple):
 def screen(scene):
     """The plotly figure of a Line, as a dict."""
     feature_ends, rank = _feature_ends(scene), _ranks(scene)
-    data = [_points(1, role, scene.u[mask], scene.y[mask], showlegend=True) for role, mask in _roles(scene)]
+    data = [
+        _points(1, role, scene.u[mask], scene.y[mask], showlegend=True, customdata=scene.number[mask].tolist())
+        for role, mask in _roles(scene)
+    ]
     ring = {"symbol": "circle-open", "size": 14, "color": look.INK, "line": {"width": 1}}
     about = {"mode": "markers", "marker": ring, "name": "kept", "hoverinfo": "skip"}
     data.append(look.trace(1, scene.u[scene.kept], scene.y[scene.kept], **about, showlegend=True))
+    frame = {"symbol": "diamond-open", "size": 22, "color": look.INK, "line": {"width": 2}}
+    about = {"mode": "markers", "marker": frame, "name": "selected", "hoverinfo": "skip"}
+    data += [look.trace(panel, x, y, **about) for panel, (x, y) in enumerate(_selected(scene), start=1)]
     faint = {"color": look.faint("itlm", 0.3), "width": 1.2}
     between = [[*_at(theta, feature_ends), None] for theta in scene.thetas[1:-1]]  # None ends each line
     data.append(look.trace(1, [*feature_ends, None] * len(between), sum(between, []), mode="lines", line=faint))
@@ -72,6 +80,8 @@ def picture(scene):
         right.plot(rank[mask], scene.residuals[mask], **mark, markersize=6, label=f"{role} samples")
     left.plot(scene.u[scene.kept], scene.y[scene.kept], "o", mfc="none", mec=look.INK, markersize=10, mew=0.7)
     right.plot([], [], "o", mfc="none", mec=look.INK, markersize=10, mew=0.7, label="kept")
+    for axis, (x, y) in zip((left, right), _selected(scene), strict=True):
+        axis.plot(x, y, "D", mfc="none", mec=look.INK, markersize=13, mew=1.5)
     for theta, role, _ in _lines(scene):
         left.plot(_feature_ends(scene), _at(theta, _feature_ends(scene)), color=ROLES[role]["color"],
                   linestyle=ROLES[role]["linestyle"], linewidth=2)  # fmt: skip
@@ -85,6 +95,12 @@ def picture(scene):
     names_at_end(left, *_names(scene))
     sides_of_cut(right, scene.kept.sum() + 0.5)
     return with_source(figure, scene.source)
+
+
+def _selected(scene):
+    """(x, y) of the point selected, in each panel."""
+    here = scene.number == scene.point
+    return (scene.u[here], scene.y[here]), (_ranks(scene)[here], scene.residuals[here])
 
 
 def _roles(scene):
