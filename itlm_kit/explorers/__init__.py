@@ -10,6 +10,7 @@ _CLASSES = {
     "label_noise": "NoiseExplorer",
     "line": "LineExplorer",
     "trajectories": "TrajectoryExplorer",
+    "watermarks": "WatermarkEditor",
 }
 __all__ = [*sorted(_CLASSES.values()), "get_explorer", "names"]
 

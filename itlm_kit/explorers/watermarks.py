@@ -1,0 +1,156 @@
+"""Edit a watermark, see it on the digits at once, and train on them by a button: section 6.4 as sliders."""
+
+from functools import cache, partial
+from typing import NamedTuple
+
+import ipywidgets as widgets
+import numpy as np
+
+from itlm_kit.data.watermarks import SHAPES, Watermark, poison
+from itlm_kit.experiments.attacks import GROUNDS, PAPER, AttackWatch, classes_of, load
+from itlm_kit.experiments.experiment import Where
+from itlm_kit.experiments.reproduce import single_thread
+from itlm_kit.explorers.base import Explorer
+from itlm_kit.explorers.controls import choice, seed_box, slider, steps
+from itlm_kit.plots import watermarks
+from itlm_kit.trimming import num_kept
+from itlm_kit.vision.itlm import classifier_rounds, round_seed, train_watched
+from itlm_kit.vision.training import Samples
+
+_SHOWN = 4  # images
+_GROUND = GROUNDS["digits"]
+_NAIVE, _ITLM = (30,), (6, 6, 20)  # epochs of each training: the same time for both, and short enough to wait for
+_RATES = (0.05, 0.1, 0.2, 0.4, 0.8)
+_UNKNOWN = {role: {"naive training": np.nan, "ITLM": np.nan} for role in ("clean", "bad")}
+
+
+class WatermarkEditor(Explorer):
+    """A watermark on handwritten digits, drawn as it is edited, and what training on the poisoned set gives.
+
+    values: where the controls start: shape, row, column (of its middle; of its corner for the L), colour (0..255),
+    pair ("9->4": the class that is marked, and the label it gets), rate (poisons as a share of the target class), alpha
+    (share that ITLM keeps), seed. Moving a control redraws the images; only `retrain`, or its button, trains, 30 epochs
+    naively and 6 + 6 + 20 by ITLM. What was trained once is shown again when its values come back. Section 6.4.
+    """
+
+    view = watermarks
+
+    def __init__(self, **values):
+        height, width = _digits()[0].x.shape[2:]
+        row, column = _GROUND.marks["X"].position
+        controls = {
+            "shape": choice("shape", "X", tuple(SHAPES)),
+            "row": slider("row", row, 1, height - 2, 1),  # where every shape fits
+            "column": slider("column", column, 1, width - 2, 1),
+            "colour": slider("colour", 255, 0, 255, 15),
+            "pair": choice("class → label", _GROUND.pairs[0][0], tuple(pair for pair, _ in PAPER)),
+            "rate": steps("rate", _GROUND.rate, _RATES),
+            "alpha": slider("share kept α", _GROUND.alpha, 0.85, 1.0, 0.01),
+            "seed": seed_box(),
+        }
+        self._trained = {}  # values -> Measured
+        super().__init__(controls, values)
+        self.button = widgets.Button(
+            description="Train on these", tooltip="Takes a few seconds", layout={"width": "300px"}
+        )
+        self.button.on_click(lambda button: self.retrain())
+        self.children = (self.children[0], self.button, *self.children[1:])
+
+    def retrain(self):
+        """Train naively and by ITLM on what the controls say now, and show what came out; a few seconds."""
+        self.button.disabled, self.button.description = True, "Training …"
+        try:
+            key = _key(self.values)
+            if key not in self._trained:
+                with single_thread():
+                    self._trained[key] = train_both(**self.values)
+            self._follow(None)
+        finally:
+            self.button.disabled, self.button.description = False, "Train on these"
+
+    def scene(self, **values):
+        poisoned, tested = _poisoned(**values), self._trained.get(_key(values))
+        originals, some = _digits()[0].x, poisoned.poisons[:_SHOWN]
+        return watermarks.Edited(
+            originals[some],
+            poisoned.x[some],
+            classes_of(values["pair"]),
+            _UNKNOWN if tested is None else tested.measured,
+            _title(values, poisoned, tested),
+            "Press the button<br>to train on these." if tested is None else "",
+            f"{_digits()[0].source}, enlarged to {originals.shape[2]} x {originals.shape[3]}; seed {values['seed']}",
+            f"{_about(values, poisoned)} {_outcome(values, poisoned, tested)}",
+        )
+
+
+class Measured(NamedTuple):
+    """What came of both trainings."""
+
+    measured: dict  # "clean" and "bad": {name of a training: percent}
+    dropped: int  # poisons that ITLM's last network was not trained on
+
+
+def train_both(*, pair, alpha, seed, **values):
+    """Train naively and by ITLM on the digits poisoned like this; returns a Measured."""
+    (_, test), poisoned = _digits(), _poisoned(pair=pair, seed=seed, **values)
+    samples, fit = Samples(poisoned.x, poisoned.y, 10), partial(Samples, y=test.y, classes=10)
+    watch = AttackWatch(fit(test.x), fit(_mark(**values).stamp(test.x)), *classes_of(pair))
+    everything, how = np.ones(len(samples), bool), {"recipe": _GROUND.recipe, "watch": watch}
+    naive = train_watched(samples, everything, epochs=_NAIVE[0], seed=round_seed(seed, 0), **how)
+    *_, before, last = classifier_rounds(samples, alpha=alpha, epochs=_ITLM, seed=seed, **how)
+    names = {"naive training": naive.report, "ITLM": last.state.report}
+    percent = {"clean": "clean_accuracy", "bad": "attack_success"}
+    measured = {role: {name: report[of] for name, report in names.items()} for role, of in percent.items()}
+    return Measured(measured, int((~before.kept.numpy()[poisoned.poisons]).sum()))
+
+
+@cache
+def _digits():
+    """The clean training and test images."""
+    return load({"data": "digits"}, 0, Where())
+
+
+def _mark(*, shape, row, column, colour, **others):
+    return Watermark(shape, (row, column), colour)
+
+
+def _poisoned(*, pair, rate, seed, alpha=None, **mark):
+    train_set, (source, target) = _digits()[0], classes_of(pair)
+    return poison(train_set.x, train_set.y, _mark(**mark), source=source, target=target, rate=rate, seed=seed)
+
+
+def _key(values):
+    return tuple(sorted(values.items()))
+
+
+def _dropped(values, poisoned):
+    return len(poisoned.y) - num_kept(values["alpha"], len(poisoned.y))
+
+
+def _title(values, poisoned, tested):
+    if tested is None:
+        return f"{len(poisoned.poisons)} poisons, α = {values['alpha']:.2f} drops {_dropped(values, poisoned)}"
+    return f"ITLM dropped {tested.dropped} of {len(poisoned.poisons)} poisons"
+
+
+def _about(values, poisoned):
+    source, target = classes_of(values["pair"])
+    pixels, count, drops = len(SHAPES[values["shape"]]), len(poisoned.poisons), _dropped(values, poisoned)
+    few = ", fewer than there are poisons" if drops < count else ""
+    return (
+        f"{values['shape']} watermark, {pixels} pixel{'s' * (pixels > 1)} at row {values['row']}, column "
+        f"{values['column']}, on {count} images of a {source}, which are labelled {target}. At α = "
+        f"{values['alpha']:.2f} trimming drops {drops} of {len(poisoned.y):,} samples{few}."
+    )
+
+
+def _outcome(values, poisoned, tested):
+    if tested is None:
+        return "Not trained on yet."
+    clean, attack = (tested.measured[role].values() for role in ("clean", "bad"))
+    (naive, itlm), (fooled, left) = clean, attack
+    return (
+        f"Naive training: {naive:.1f} % on clean test images, and {fooled:.1f} % of marked images of a "
+        f"{classes_of(values['pair'])[0]} get the label. ITLM drops {tested.dropped} of the {len(poisoned.poisons)} "
+        f"poisons: {itlm:.1f} % and {left:.1f} %."
+    )
