@@ -34,7 +34,7 @@ FIGURE4 = {"L": "2->7", "X": "5->8"}  # a bird called a horse, a dog called a sh
 GROUNDS = {
     "digits": Ground(
         Recipe(two_layer_cnn, batch_size=50, step_size=0.1, drop_at=1.0), early=8, full=60, pairs=PAPER[1:2],
-        marks={"X": Watermark("X", (2, 13)), "L": Watermark("L", (2, 13))}, rate=0.2, alpha=0.96, size=16,
+        marks={"X": Watermark("X", (2, 2)), "L": Watermark("L", (2, 2))}, rate=0.2, alpha=0.96, size=16,
     ),
     "mnist": Ground(
         Recipe(two_layer_cnn, batch_size=100, step_size=0.1, drop_at=1.0), early=3, full=20, pairs=PAPER[1:3],
