@@ -87,7 +87,8 @@ def run(notebooks, out, resume, **settings):
 def reproduce(name, device, data_root, out, dry_run, **choice):
     """Compute a figure or table of the paper and show it beside the published one; without NAME, list them.
 
-    Each finished cell is kept: the same command goes on where it was stopped.
+    Each finished cell is kept, and each finished round of a long one: the same command goes on where it was stopped.
+    Small networks leave a GPU waiting; several at once (--jobs 8) share it.
     """
     from itlm_kit.cli.tables import comparison
     from itlm_kit.data import data_root as find_root
