@@ -1,0 +1,117 @@
+"""One round of GAN filtering, on screen and as a picture: what D says, what is drawn, the images around the cut."""
+
+import base64
+import io
+from typing import NamedTuple
+
+import matplotlib.pyplot as plt
+import numpy as np
+from PIL import Image
+
+from itlm_kit.plots import screen as look
+from itlm_kit.plots.ends import share_of
+from itlm_kit.plots.gan import (
+    COLUMNS,
+    ROWS,
+    NearCut,
+    cells,
+    draw_histogram,
+    draw_near_cut,
+    kinds,
+    mark_places,
+    montage,
+)
+from itlm_kit.plots.style import FRAME, with_source
+
+_SHARP = 4  # times that the generated images are enlarged, so that a browser does not smooth them
+_HIDDEN = {"title": "", "visible": False}
+
+
+class GANRound(NamedTuple):
+    """What is drawn of one round."""
+
+    round: int
+    edges: np.ndarray  # (bins+1,) of D, from 0 to 1
+    counts: dict  # role -> (bins,) of clean and bad images
+    cut: float  # the smallest D that is kept
+    kept: str  # what is kept, in words
+    drawn: np.ndarray  # (m, c, h, w) uint8, by the generator
+    near: NearCut
+    source: str
+    words: str
+
+
+def screen(scene):
+    """The plotly figure of a GANRound, as a dict."""
+    data = [look.bars(1, scene.edges, counts, role) for role, counts in scene.counts.items()]
+    data.append(look.rule(1, scene.cut, _top(scene), "cut"))
+    for role, chosen in kinds(scene.near.is_clean).items():
+        places = mark_places(scene.near.column[chosen], scene.near.row[chosen])
+        marks = {"mode": "markers", "marker": look.marker(role), "name": f"{role} image", "hoverinfo": "name"}
+        data.append({**look.trace(3, *places, **marks), "showlegend": True})
+    data.append(look.rule(3, COLUMNS, ROWS, "cut"))
+    data.append(look.trace(2, [], [], mode="lines", name="frame"))  # plotly draws no panel that holds images alone
+    return {"data": data, "layout": _layout(scene)}
+
+
+def _layout(scene):
+    d = {"title": "D, the probability of being real", "range": [0, 1]}
+    left = {"title": _left(scene), "xaxis": d, "yaxis": {"title": "images", "range": [0, _top(scene)]}}
+    right = {"title": _right(scene), "xaxis": {**_HIDDEN, "range": [0, 1]}, "yaxis": {**_HIDDEN, "range": [0, 1]}}
+    across, down = {**_HIDDEN, "range": [0, 2 * COLUMNS]}, {**_HIDDEN, "range": [ROWS, 0]}
+    below = {"title": _BELOW, "xaxis": across, "yaxis": down}
+    notes = [*_sides(1, share_of(scene.cut, (0, 1)), 0.97), *_sides(3, 0.5, 1.07)]
+    layout = look.layout([left, right, below], source=scene.source, notes=notes)
+    return {**layout, "barmode": "stack", "bargap": 0, "legend": look.legend("below"), "images": _images(scene)}
+
+
+def _images(scene):
+    drawn = montage(scene.drawn, columns=6).repeat(_SHARP, 0).repeat(_SHARP, 1)
+    near = cells(scene.near.images, scene.near.column, scene.near.row, (2 * COLUMNS, ROWS))
+    return [{**_place(2), "source": _png(drawn)}, {**_place(3), "source": _png(near), "sizing": "stretch"}]
+
+
+def _place(panel):
+    x, y = look.on(panel).values()
+    whole = {"x": 0, "y": 1, "sizex": 1, "sizey": 1, "xanchor": "left", "yanchor": "top", "layer": "below"}
+    return {"xref": f"{x} domain", "yref": f"{y} domain", **whole}
+
+
+def _png(pixels):
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, format="png")
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+def _sides(panel, x, height):
+    dropped = look.note(panel, x, height, "← dropped", xanchor="right", xshift=-4)
+    return [dropped, look.note(panel, x, height, "kept →", xanchor="left", xshift=4)]
+
+
+def picture(scene):
+    """The matplotlib Figure of a GANRound."""
+    with plt.rc_context(FRAME):
+        figure, axes = plt.subplot_mosaic("ab;cc", figsize=(10.4, 6), layout="constrained", height_ratios=(5, 4))
+    plt.close(figure)
+    draw_histogram(axes["a"], scene.edges, scene.counts, scene.cut)
+    axes["b"].imshow(montage(scene.drawn), interpolation="nearest")
+    axes["b"].axis("off")
+    draw_near_cut(axes["c"], scene.near)
+    for axis, title in zip(axes.values(), (_left(scene), _right(scene), _BELOW), strict=True):
+        axis.set_title(title, loc="left", pad=16 if axis is axes["c"] else None)
+    return with_source(figure, scene.source)
+
+
+_BELOW = "Just outside and just inside the cut"
+
+
+def _left(scene):
+    return f"Round {scene.round}: {scene.kept}"
+
+
+def _right(scene):
+    return f"Drawn by the generator of round {scene.round}"
+
+
+def _top(scene):
+    return 1.15 * float(sum(scene.counts.values()).max())
