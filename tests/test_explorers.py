@@ -5,6 +5,7 @@ import io
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,13 +18,16 @@ from plotly.callbacks import InputDeviceState, Points
 
 from itlm_kit import explorers, glm
 from itlm_kit.errors import InputError
+from itlm_kit.experiments.results import ResultStore
 from itlm_kit.explorers.controls import reach
 from itlm_kit.explorers.convergence import draw_alike
+from itlm_kit.explorers.label_noise import train_on_digits
 from itlm_kit.glm.theory import lemma5_terms
 from itlm_kit.plots.ends import share_of, spread
 from itlm_kit.runner.execution import execute
 from itlm_kit.trajectories import TrajectoryRecorder
 
+RESULTS = Path(__file__).parents[1] / "notebooks" / "results"
 SMALL = {"n": 200, "d": 5}
 
 
@@ -458,12 +462,56 @@ def test_noise_without_a_baseline_takes_the_first_round_for_it():
 
 
 def test_noise_offers_the_shares_kept_that_were_run():
-    frame = pd.concat([noise_frame().assign(alpha=alpha) for alpha in (0.5, 0.55)])
-    frame.loc[frame["alpha"] == 0.5, "last_accuracy"] += 7
+    frame = pd.concat([noise_frame().assign(alpha=lambda f: f["clean"] - by) for by in (0.0, 0.05)])  # noqa: B023
+    frame.loc[np.isclose(frame["alpha"], frame["clean"]), "last_accuracy"] += 7
     explorer = explorers.NoiseExplorer(frame)
-    assert explorer.controls["alpha"].options == (0.5, 0.55)
-    figures = [drawn(explorer.figure_at(alpha=alpha), "last accuracy (%)")[1][-1] for alpha in (0.5, 0.55)]
+    assert explorer.controls["below"].options == (0.0, 0.05)
+    figures = [drawn(explorer.figure_at(below=by), "last accuracy (%)")[1][-1] for by in (0.0, 0.05)]
     assert figures == [83.5, 76.5]
+    assert "30 % clean, share kept 0.25" in explorer.scene(**{**explorer.values, "below": 0.05}).words
+
+
+def test_noise_takes_the_shares_kept_of_table_1_from_its_methods():
+    frame = noise_frame()
+    further = frame[frame["method"] == "itlm"].assign(method="delta-alpha-15", last_accuracy=50.0)
+    explorer = explorers.NoiseExplorer(pd.concat([frame, further]))
+    assert explorer.controls["method"].options == ("itlm",) and explorer.controls["below"].options == (0.05, 0.15)
+    assert drawn(explorer.figure_at(below=0.15), "last accuracy (%)")[1].tolist() == [50.0] * 4
+    assert drawn(explorer.figure_at(below=0.15), "baseline")[1].tolist() == [70.5, 70.5]
+
+
+def test_noise_trains_live_what_is_not_at_hand(monkeypatch):
+    calls = []
+
+    def train(noise, clean, alpha):
+        calls.append((noise, clean, round(alpha, 6)))
+        return [{"round": t, "last_accuracy": 50.0 + t, "clean_share": 90.0} for t in range(3)]
+
+    monkeypatch.setattr("itlm_kit.explorers.label_noise.train_on_digits", train)
+    explorer = explorers.NoiseExplorer(noise_frame(), live=True, clean=0.75, below=0.1)
+    assert "Not computed: random noise, 75 % clean, share kept 0.65." in explorer.words.value and calls == []
+    assert "Press" in explorer.words.value
+    said = []
+    explorer.words.observe(lambda change: said.append(change["new"]), "value")
+    explorer.controls["train"].value = True
+    assert "Training 4 networks" in said[0] and "stands at 52.0 %" in said[1]
+    assert calls == [("random", 0.75, 0.65)]
+    assert drawn(explorer.figure, "last accuracy (%)")[1].tolist() == [50, 51, 52]
+    assert explorer.figure.layout.annotations[2].text == "trained here on 1,400 digits, seed 0"
+    explorer.controls["clean"].value = 0.3  # at hand, where alpha is 5 points below
+    explorer.controls["below"].value = 0.05
+    assert calls == [("random", 0.75, 0.65), ("random", 0.3, 0.2)]
+    assert explorer.figure.layout.annotations[2].text == "made up"
+
+
+@pytest.mark.slow
+def test_what_is_trained_live_is_what_the_experiment_stores():
+    rows = train_on_digits("systematic", 0.6, 0.55, rounds=1)
+    stored = ResultStore(RESULTS).results("table1-mnist", 1)
+    settings = {"data": "digits", "method": "itlm", "noise": "systematic", "clean": 0.6}
+    (cell,) = [r for r in stored if settings.items() <= r.settings.items() and r.seed == 0]
+    for ours, theirs in zip(rows, cell.metrics["rounds"], strict=False):
+        assert ours == pytest.approx({name: theirs[name] for name in ours}, abs=0.51)  # a few of 397 test images
 
 
 @pytest.mark.parametrize(

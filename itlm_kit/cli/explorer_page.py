@@ -54,7 +54,8 @@ _SOURCES = {
 from itlm_kit.experiments.results import ResultStore, results_frame
 from itlm_kit.explorers import NoiseExplorer
 measured = ResultStore({results!r}).results("table1-mnist")
-NoiseExplorer(results_frame(r for r in measured if r.settings["data"] == "digits"))""",
+digits = results_frame(r for r in measured if r.settings["data"] == "digits")
+NoiseExplorer(digits, noise="systematic", clean=0.6, live=True)""",
     "trajectories": """\
 from itlm_kit.experiments.label_noise import digits_recording
 from itlm_kit.explorers import TrajectoryExplorer

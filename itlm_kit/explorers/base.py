@@ -22,13 +22,13 @@ class Explorer(widgets.VBox):
     view = None  # a module of itlm_kit.plots
 
     def __init__(self, controls, values):
-        self.controls = controls
+        self.controls, self.words = controls, widgets.HTML()
         for name, value in values.items():
             controls[name].value = self._check(name, value)
         scene = self.scene(**self.values)
         self._drawn = self.view.screen(scene)
         self.figure = go.FigureWidget(self._drawn)
-        self.words = widgets.HTML(_status(scene.words))
+        self.say(scene.words)
         super().__init__([row(controls.values()), self.figure, self.words])
         for control in controls.values():
             control.observe(self._follow, "value")
@@ -55,13 +55,18 @@ class Explorer(widgets.VBox):
             control.value = before
         return visited
 
+    def say(self, words, role="status"):
+        """Show words below the figure, in a live region: a screen reader says them when they change."""
+        look = "max-width: 950px; line-height: 1.4" + ("; color: #b00020; font-weight: bold" if role == "alert" else "")
+        self.words.value = f'<p role="{role}" style="{look}">{html.escape(words)}</p>'
+
     def _follow(self, change):
         try:
             scene = self.scene(**self.values)
             self._draw(self.view.screen(scene))
-            self.words.value = _status(scene.words)
+            self.say(scene.words)
         except Exception as error:  # told where a person looks, and raised so that no run passes over it
-            self.words.value = _status(f"{type(error).__name__}: {error}", role="alert")
+            self.say(f"{type(error).__name__}: {error}", role="alert")
             raise
 
     def _draw(self, figure):
@@ -82,12 +87,6 @@ class Explorer(widgets.VBox):
 
     def _check(self, name, value):
         return check(name, self.controls[check_choice("control", name, tuple(self.controls))], value)
-
-
-def _status(words, role="status"):
-    # A live region: a screen reader says it when it changes.
-    look = "max-width: 950px; line-height: 1.4" + ("; color: #b00020; font-weight: bold" if role == "alert" else "")
-    return f'<p role="{role}" style="{look}">{html.escape(words)}</p>'
 
 
 def _update(parts, before, after, but=None):

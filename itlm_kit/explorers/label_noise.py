@@ -1,10 +1,10 @@
-"""What ITLM gains at each rate of wrong labels: runs computed beforehand (Tables 1 and 2), as sliders."""
+"""What ITLM gains at each rate of wrong labels and each share kept: runs computed beforehand, or trained at once."""
 
 import numpy as np
 
 from itlm_kit.errors import InputError
 from itlm_kit.explorers.base import Explorer
-from itlm_kit.explorers.controls import choice, steps
+from itlm_kit.explorers.controls import choice, steps, toggle
 from itlm_kit.plots import rounds
 
 _NEEDED = ("noise", "clean", "round", "clean_share")
@@ -12,51 +12,90 @@ _ACCURACIES = ("last_accuracy", "selected_accuracy", "best_accuracy")
 _ONE_OF = ("data", "net", "protocol", "share")  # runs that differ in these are not to be averaged
 _LEVELS = ("baseline", "oracle")
 _UNKNOWN = rounds.Curve(*np.empty((4, 0)))
+_LIVE = {  # what is offered where it can be trained at once
+    "noise": ("random", "systematic"),
+    "clean": tuple(round(0.05 * i, 2) for i in range(6, 20)),
+    "below": (-0.05, 0.0, 0.05, 0.1, 0.15, 0.2),
+}
+_LIVE_ROUNDS = 3
 
 
 class NoiseExplorer(Explorer):
-    """Accuracy of theta_t and clean share of S_t by round, between baseline and oracle, for runs that are at hand.
+    """Accuracy of theta_t and clean share of S_t by round, between baseline and oracle, over noise rate and alpha.
 
     frame: one row per run and round, as `results_frame` gives for table1-mnist: columns noise, clean, round,
     clean_share (percent), at least one of last_accuracy, selected_accuracy and best_accuracy (percent), and, where
-    there are several, method, alpha, seed. source: what they were computed from (None: the frame's column source).
-    values: where the controls start (noise, clean, method, alpha, accuracy). A setting that is not at hand is said to
-    be missing, with those that are there. Raises InputError for columns that lack or runs of several kinds.
+    there are several, method, alpha, seed; of Table 1's methods alpha is known. source: what they were computed from
+    (None: the frame's column source). live: offer more settings, and a button that trains those that are not at hand
+    on the digits, in some ten seconds each. values: where the controls start (noise, clean, method, below: clean share
+    less alpha, accuracy, train). A setting that is not at hand is said to be missing, with those that are there.
+    Raises InputError for columns that lack or runs of several kinds. Section 6.2, Tables 1 and 2.
     """
 
     view = rounds
 
-    def __init__(self, frame, *, source=None, **values):
-        self._frame = _check_frame(frame)
+    def __init__(self, frame, *, source=None, live=False, **values):
+        self._frame = _with_below(_check_frame(frame), live)
         iterated = self._frame.groupby("method")["round"].transform("max") > 0
         self._rows = self._frame[iterated & ~self._frame["method"].isin(_LEVELS)]
         self._source = _source(self._frame) if source is None else source
         accuracies = [name for name in _ACCURACIES if name in self._frame]
         controls = {
-            "noise": choice("kind of noise", *_first_of(self._frame["noise"])),
-            "clean": steps("clean share α*", *_first_of(self._frame["clean"])),
+            "noise": choice("kind of noise", *self._offer("noise", live)),
+            "clean": steps("clean share α*", *self._offer("clean", live)),
             "method": choice("method", *_first_of(self._rows["method"], "itlm")),
-            "alpha": steps("share kept α", *_first_of(self._rows["alpha"])) if "alpha" in self._frame else None,
+            "below": steps("α* less α", *self._offer("below", live)) if "below" in self._frame else None,
             "accuracy": choice("accuracy", accuracies[0], accuracies),
+            "train": toggle("train on digits", "Train what is not at hand, about 10 s each") if live else None,
         }
         super().__init__({name: control for name, control in controls.items() if control is not None}, values)
 
-    def scene(self, *, accuracy, **chosen):
+    def scene(self, *, accuracy, train=False, **chosen):
         noise, clean = chosen["noise"], chosen["clean"]
+        if train and self._lacks(chosen):
+            self._train(chosen)
         rows = _where(self._rows, chosen)
         curve, shares = _curve(rows, accuracy), _curve(rows, "clean_share")
         levels = {"baseline": ("baseline", self._level("baseline", noise, clean, accuracy, curve)),
                   "oracle": ("oracle", self._level("oracle", noise, clean, accuracy, _UNKNOWN))}  # fmt: skip
         name = "ITLM" if chosen["method"] == "itlm" else chosen["method"]
         label = accuracy.replace("_", " ")
-        left = rounds.Panel("Accuracy on clean test data", f"{label} (%)", "itlm", curve, _ends(self._frame[accuracy]),
-                            False, levels)  # fmt: skip
+        ends = _ends(self._rows[accuracy], self._frame[accuracy])
+        left = rounds.Panel("Accuracy on clean test data", f"{label} (%)", "itlm", curve, ends, False, levels)
         right = rounds.Panel("Clean share of the kept set", "clean samples (%)", "clean", shares,
                              _ends(self._rows["clean_share"], 100 * self._frame["clean"]), False,
                              {"all": ("all samples", 100 * clean)})  # fmt: skip
         missing = "" if len(rows) else self._missing(chosen)
         words = missing or _in_words(name, label, chosen, left, shares, rows)
-        return rounds.Rounds(left, right, name, self._source, words, missing)
+        return rounds.Rounds(left, right, name, self._about(rows), words, missing)
+
+    def _offer(self, name, live):
+        """Where a control starts and what it offers."""
+        at_hand = self._rows[name].dropna()
+        return _first_of([*at_hand, *(_LIVE[name] if live else ())], at_hand.min())
+
+    def _follow(self, change):
+        chosen = {name: value for name, value in self.values.items() if name in ("noise", "clean", "method", "below")}
+        if self.values.get("train") and self._lacks(chosen):
+            self.say(f"Training {_LIVE_ROUNDS + 1} networks on the digits, about 10 s ...")
+        super()._follow(change)
+
+    def _lacks(self, chosen):
+        return chosen["method"] == "itlm" and not len(_where(self._rows, chosen))
+
+    def _train(self, chosen):
+        import pandas as pd
+
+        alpha = chosen["clean"] - chosen["below"]
+        rows = pd.DataFrame(train_on_digits(chosen["noise"], chosen["clean"], alpha)).assign(
+            **chosen, seed=0, live=True
+        )
+        self._rows = pd.concat([self._rows, rows], ignore_index=True)
+
+    def _about(self, rows):
+        return (
+            "trained here on 1,400 digits, seed 0" if "live" in rows and rows["live"].eq(True).any() else self._source
+        )
 
     def _level(self, method, noise, clean, accuracy, instead):
         """Mean accuracy of a method that trains once; where it was not run, the first round of `instead`."""
@@ -69,7 +108,29 @@ class NoiseExplorer(Explorer):
         others = {name: value for name, value in chosen.items() if name != "clean"}
         shares = sorted(set(_where(self._rows, others)["clean"]))
         there = ", ".join(f"{100 * share:.0f} %" for share in shares) or "none"
-        return f"Not computed: {_setting(chosen)}. Clean shares at hand: {there}."
+        remedy = " Press “train on digits” for more." if "train" in self.controls and chosen["method"] == "itlm" else ""
+        return f"Not computed: {_setting(chosen)}. Clean shares at hand: {there}.{remedy}"
+
+
+def train_on_digits(noise, clean, alpha, *, rounds=_LIVE_ROUNDS):
+    """Run ITLM on the digits with these label errors, seed 0, as table1-mnist does; returns a row per round."""
+    from itlm_kit.experiments.experiment import Where
+    from itlm_kit.experiments.label_noise import noisy_data, recipe
+    from itlm_kit.experiments.reproduce import single_thread
+    from itlm_kit.vision.itlm import classifier_rounds
+
+    settings = {"data": "digits", "share": 1.0, "net": "two-layer-cnn", "protocol": "last"}
+    noisy = noisy_data({**settings, "noise": noise, "clean": clean}, 0, Where())
+    how, epochs = recipe(settings)
+    schedule = (epochs,) * (rounds + 1)
+    with single_thread():
+        steps = classifier_rounds(noisy.samples, how, alpha=alpha, epochs=schedule, seed=0, watch=noisy.watch)
+        return [_live_row(step, noisy.is_clean) for step in steps]
+
+
+def _live_row(step, is_clean):
+    share = 100 * float(is_clean[step.kept.cpu().numpy()].mean())
+    return {"round": step.t, **step.state.report, "clean_share": share}
 
 
 def _check_frame(frame):
@@ -85,6 +146,18 @@ def _check_frame(frame):
     if not (frame["round"] > 0).any():
         raise InputError("frame must hold a run of several rounds; got none. Compute method itlm first.")
     return frame
+
+
+def _with_below(frame, live):
+    """The frame with what alpha is below the clean share, if known; methods that differ in it alone become one."""
+    if "alpha" in frame:
+        return frame.assign(below=(frame["clean"] - frame["alpha"]).round(6))
+    several = frame["method"].str.startswith("delta-alpha")
+    if not several.any() and not live:
+        return frame
+    from itlm_kit.experiments.label_noise import BELOW
+
+    return frame.assign(below=frame["method"].map(BELOW), method=frame["method"].mask(several, "itlm"))
 
 
 def _source(frame):
@@ -118,7 +191,7 @@ def _ends(*columns):
 
 
 def _setting(chosen):
-    alpha = f", share kept {chosen['alpha']:g}" if "alpha" in chosen else ""
+    alpha = f", share kept {chosen['clean'] - chosen['below']:.2f}" if "below" in chosen else ""
     return f"{chosen['noise']} noise, {100 * chosen['clean']:.0f} % clean{alpha}"
 
 
