@@ -112,6 +112,22 @@ def wrong_way(x, y, theta, kept, eta):
     return 2 * theta - exercises(4)[1].truth(x, y, theta, kept, eta)
 
 
+def plus(images, row, column, value):
+    marked = images.copy()
+    marked[:, row - 1 : row + 2, column] = marked[:, row, column - 1 : column + 2] = value
+    return marked
+
+
+def square(images, row, column, value):
+    marked = images.copy()
+    marked[:, row - 1 : row + 2, column - 1 : column + 2] = value
+    return marked
+
+
+def column_first(images, row, column, value):
+    return exercises(7)[1].truth(images, column, row, value)
+
+
 WRONG = {
     "0.1": [(48, "margin"), (15, "dropped"), (0.75, "share")],
     "0.2": [
@@ -145,6 +161,12 @@ WRONG = {
         (lambda n, clean, margin: int(n * clean + 1e-9), "margin is missing"),
         (lambda n, clean, margin: int((clean - margin) * n), "1e-9"),
         (lambda n, clean, margin: int(-(-(clean - margin) * n // 1)), "up"),
+    ],
+    "7.1": [(plus, "plus"), (square, "square"), (column_first, "row comes first")],
+    "7.2": [
+        (lambda called, truth, source, target: np.mean(called == target), "all test images"),
+        (lambda called, truth, source, target: np.mean(truth[called == target] == source), "divide by the source"),
+        (lambda called, truth, source, target: 1 - np.mean(called[truth == source] == source), "called wrong"),
     ],
 }
 

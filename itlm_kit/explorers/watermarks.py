@@ -78,7 +78,7 @@ class WatermarkEditor(Explorer):
             _UNKNOWN if tested is None else tested.measured,
             _title(values, poisoned, tested),
             "Press the button<br>to train on these." if tested is None else "",
-            f"{_digits()[0].source}, enlarged to {originals.shape[2]} x {originals.shape[3]}; seed {values['seed']}",
+            f"{_mark_in_words(**values)}, on {_source(values['seed'])}",
             f"{_about(values, poisoned)} {_outcome(values, poisoned, tested)}",
         )
 
@@ -108,6 +108,16 @@ def train_both(*, pair, alpha, seed, **values):
 def _digits():
     """The clean training and test images."""
     return load({"data": "digits"}, 0, Where())
+
+
+def _source(seed):
+    train_set = _digits()[0]
+    height, width = train_set.x.shape[2:]
+    return f"{train_set.source}, enlarged to {height} x {width}; seed {seed}"
+
+
+def _mark_in_words(*, shape, row, column, colour, **others):
+    return f"{shape} at ({row}, {column}) in colour {colour}"
 
 
 def _mark(*, shape, row, column, colour, **others):

@@ -32,4 +32,10 @@ slopes = np.diff(v) / np.diff(u)
 return slopes.min(), slopes.max()""",
     "5.1": "return (kept & is_clean).sum() / kept.sum()",
     "5.2": "return int(np.floor((clean - margin) * n + 1e-9))",
+    "7.1": """\
+marked = images.copy()
+for down, right in [(0, 0), (-1, -1), (-1, 1), (1, -1), (1, 1)]:
+    marked[:, row + down, column + right] = value
+return marked""",
+    "7.2": "return np.mean(called[truth == source] == target)",
 }
