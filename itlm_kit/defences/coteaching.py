@@ -11,23 +11,24 @@ from itlm_kit.vision.itlm import round_seed
 from itlm_kit.vision.models import initialise
 from itlm_kit.vision.training import check_batch, descend, step_size_at
 
-RAMP = 0.05  # share of the epochs in which the forget rate grows to its full height: their 10 of 200
+RAMP = 10  # epochs in which the forget rate grows to its full height, theirs of 200
 
 
-def coteach(samples, recipe, *, forget, epochs, seed):
+def coteach(samples, recipe, *, forget, epochs, seed, ramp=RAMP):
     """Train two networks on Samples for `epochs` and return both. Their algorithm 1.
 
     forget: share of each batch that is dropped, in [0, 1); theirs is the true noise rate, which they take as known.
-    It grows from 0 within the first twentieth of the epochs. Raises InputError as `train`, and for forget outside.
+    It grows from 0 within the first `ramp` epochs: what is forgotten before anything is learnt is drawn by chance.
+    Raises InputError as `train`, and for forget outside.
     """
     if isinstance(forget, bool) or not isinstance(forget, Real) or not 0 <= forget < 1:
         raise InputError(f"forget must lie in [0, 1); got {forget!r}. It is the share of bad samples, e.g. 0.4")
-    epochs = check_integer("epochs", epochs)
+    epochs, ramp = check_integer("epochs", epochs), check_integer("ramp", ramp)
     check_batch(len(samples), recipe)
     nets = [_new(samples, recipe, round_seed(seed, which)) for which in range(2)]
     order = torch.Generator().manual_seed(seed)
     for epoch in range(epochs):
-        share = 1 - forget * min(1, (epoch + 1) / (RAMP * epochs))
+        share = 1 - forget * min(1, epoch / ramp)
         for batch in torch.randperm(len(samples), generator=order).split(recipe.batch_size):
             _teach(nets, samples.images(batch), samples.y[batch], share, step_size_at(recipe, epoch, epochs))
     return nets

@@ -13,6 +13,7 @@ _MODULES = {
     "label_noise_cifar": ("table1-cifar", "table2"),
     "scores": ("scores",),
     "alpha": ("alpha",),
+    "field": ("field",),
     "gan": ("fig1c", "fig3", "fig8", "table3", "table5"),
 }
 

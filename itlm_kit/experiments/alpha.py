@@ -26,6 +26,7 @@ from itlm_kit.vision.training import Recipe, Samples, per_sample_losses, train
 
 RECIPE = Recipe(two_layer_cnn, batch_size=50, step_size=0.1)
 EPOCHS = {"digits": 20, "mnist": 8}  # of each training: about 450 steps of 50 images
+UPDATES = {"digits": 3, "mnist": 2}
 GRID = (0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95, 1.0)  # every known alpha lies on it
 FOLDS = 5
 CHOOSERS = ("cv", "mixture", "elbow", "agreement")
@@ -74,7 +75,8 @@ class GridRuns:
         part, rest = (_part(self.noisy.samples, index) for index in (inside, held_out))
         if self.theta_0 is None:
             self._train_naively(part)
-        *_, last = islice(self._rounds(part, alpha), 1 if alpha == 1 else self.updates + 1)
+        rounds = rounds_from(self.theta_0, part, alpha, epochs=self.epochs, seed=self.seed)
+        *_, last = islice(rounds, 1 if alpha == 1 else self.updates + 1)
         share = self.noisy.is_clean[inside][last.kept.cpu().numpy()].mean()
         row = {"alpha": alpha, "last_accuracy": accuracy(last.state, self.noisy.watch.test)}
         row |= {"held_out_accuracy": accuracy(last.state, rest), "clean_share": round(100 * float(share), 3)}
@@ -87,13 +89,16 @@ class GridRuns:
         self.theta_0 = train(part, everything, RECIPE, **how)
         self.mean_losses = mean_loss(recorder)
 
-    def _rounds(self, part, alpha):
-        def update(theta, kept, t):
-            return train(part, kept, RECIPE, epochs=self.epochs, seed=round_seed(self.seed, t + 1))
 
-        return itlm_rounds(
-            self.theta_0, lambda theta: per_sample_losses(theta, part), update, k=num_kept(alpha, len(part))
-        )
+def rounds_from(theta_0, samples, alpha, *, epochs, seed):
+    """The Rounds of ITLM on Samples from a trained network on: each update trains anew on what is kept."""
+
+    def update(theta, kept, t):
+        return train(samples, kept, RECIPE, epochs=epochs, seed=round_seed(seed, t + 1))
+
+    return itlm_rounds(
+        theta_0, lambda theta: per_sample_losses(theta, samples), update, k=num_kept(alpha, len(samples))
+    )
 
 
 def _part(samples, index):
@@ -138,7 +143,7 @@ def _gain(metrics):
 
 def _cells(profile):
     common = {"data": "digits", "share": 1.0} if profile == "quick" else {"data": "mnist", "share": 0.05}
-    common |= {"protocol": "last", "epochs": EPOCHS[common["data"]], "updates": 3}
+    common |= {"protocol": "last", "epochs": EPOCHS[common["data"]], "updates": UPDATES[common["data"]]}
     rates = [(noise, clean) for noise, cleans in RATES.items() for clean in cleans] + [("random", 1.0)]
     return [{**common, "noise": noise, "clean": clean} for noise, clean in rates]
 
