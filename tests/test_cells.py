@@ -5,7 +5,7 @@ import pytest
 
 from itlm_kit.errors import InputError
 from itlm_kit.experiments import cells, get_experiment
-from itlm_kit.experiments.cells import computed, measured, source_of
+from itlm_kit.experiments.cells import beside_published, computed, measured, source_of
 from itlm_kit.experiments.experiment import Outcome
 from itlm_kit.experiments.results import Result, ResultStore
 
@@ -49,6 +49,20 @@ def test_one_full_cell_missing_means_quick_ones_throughout(shelf):
 def test_spans_are_told_by_their_ends():
     frame = pd.DataFrame({"n": [150, 10_000], "d": 20, "runs": 10, "seed": 3, "device": "a CPU"})
     assert source_of(frame) == "n = 150 to 10,000, d = 20; 10 draws per point, seed 3; a CPU"
+
+
+def test_what_was_measured_stands_beside_what_is_printed(tmp_path):
+    experiment, store = get_experiment("table5"), ResultStore(tmp_path)
+    cell = {"pair": "mnist+fashion_mnist", "images": 60_000, "clean": 0.8, "method": "itlm"}
+    for seed, share in enumerate((98.0, 99.0, 50.0)):
+        store.save(
+            Result("table5", experiment.version, cell, seed, {"clean_share": share}, "made up", "a CPU", 1.0, {})
+        )
+    frame = beside_published("table5", store, "clean_share")
+    assert frame[list(cell)].to_dict("records") == experiment.cells("full")
+    run = frame[frame["seeds"] > 0]
+    assert run[["clean", "method", "paper", "measured", "seeds"]].values.tolist() == [[0.8, "itlm", 100.0, 98.0, 3]]
+    assert frame["measured"].isna().sum() == len(frame) - 1
 
 
 def test_unknown_settings_are_refused(tmp_path):

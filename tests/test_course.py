@@ -162,6 +162,22 @@ WRONG = {
         (lambda n, clean, margin: int((clean - margin) * n), "1e-9"),
         (lambda n, clean, margin: int(-(-(clean - margin) * n // 1)), "up"),
     ],
+    "6.1": [
+        (lambda f: -np.log(1 - 1 / (1 + np.exp(-f))), "generated images"),
+        (lambda f: np.log(1 / (1 + np.exp(-f))), "put a minus"),
+        (lambda f: np.exp(f) / (1 + np.exp(f)), "That is D"),
+    ],
+    "6.2": [
+        (lambda losses, is_clean: (np.mean(losses[is_clean] < 0.5), np.mean(losses[~is_clean] < 0.5)), "0.69"),
+        (
+            lambda losses, is_clean: ((losses > np.log(2))[is_clean].mean(), (losses > np.log(2))[~is_clean].mean()),
+            "generated",
+        ),
+        (
+            lambda losses, is_clean: ((losses < np.log(2))[is_clean].mean(), (losses > np.log(2))[~is_clean].mean()),
+            "bad images as well",
+        ),
+    ],
     "7.1": [(plus, "plus"), (square, "square"), (column_first, "row comes first")],
     "7.2": [
         (lambda called, truth, source, target: np.mean(called == target), "all test images"),

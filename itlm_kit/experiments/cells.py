@@ -1,7 +1,10 @@
 """Cells of an experiment as one tidy frame, as notebooks want them: computed on the spot, or read from result files."""
 
+import numpy as np
+
 from itlm_kit.experiments import get_experiment
 from itlm_kit.experiments.experiment import Where, select
+from itlm_kit.experiments.published import published
 from itlm_kit.experiments.reproduce import compute_cell
 from itlm_kit.experiments.results import results_frame
 
@@ -22,6 +25,23 @@ def measured(name, store, *, only=()):
     cells = select(experiment.cells("full"), only)
     found = [store.load(experiment.name, experiment.version, settings, 0) for settings in cells]
     return computed(name, profile="quick", only=only) if None in found else results_frame(found)
+
+
+def beside_published(name, store, measure):
+    """Every full cell of the experiment `name`: a measure as the paper prints it, and the median over a store's seeds.
+
+    Columns: the settings, paper, measured, seeds (how many); NaN where nothing is printed, or nothing was measured yet.
+    """
+    import pandas as pd
+
+    experiment, rows = get_experiment(name), []
+    for settings in experiment.cells("full"):
+        seeds = (store.load(name, experiment.version, settings, seed) for seed in range(experiment.seeds["full"]))
+        found = [result.metrics[measure] for result in seeds if result is not None]
+        middle = float(np.median(found)) if found else np.nan
+        printed = published(name, settings).get(measure, np.nan)
+        rows.append({**settings, "paper": printed, "measured": middle, "seeds": len(found)})
+    return pd.DataFrame(rows)
 
 
 def source_of(frame):

@@ -38,4 +38,8 @@ for down, right in [(0, 0), (-1, -1), (-1, 1), (1, -1), (1, 1)]:
     marked[:, row + down, column + right] = value
 return marked""",
     "7.2": "return np.mean(called[truth == source] == target)",
+    "6.1": "return np.logaddexp(0, -f)",
+    "6.2": """\
+real = losses < np.log(2)
+return real[is_clean].mean(), real[~is_clean].mean()""",
 }
