@@ -2,18 +2,21 @@ import errno
 import json
 import re
 import sys
+from pathlib import Path
 
 import nbformat
 import pytest
+from nbformat import v4
 from PIL import Image
 from planted import FAULTS, FAULTY, SOUND, write_all, write_notebook
 
 from itlm_kit.errors import InputError
 from itlm_kit.notebook import RECORD
 from itlm_kit.runner import run as runner
-from itlm_kit.runner.report import index_page
+from itlm_kit.runner.report import draw_page, index_page
 from itlm_kit.runner.run import MB, Machine, Run, Settings, default_out, find_notebooks, probe_machine
 
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 QUICK_LOOK = "from itlm_kit.notebook import record\nrecord(kept=profile)"
 
 
@@ -134,6 +137,39 @@ def test_an_interactive_plot_is_drawn_offline(tmp_path):
     page = (tmp_path / "out" / "01_plotly.html").read_text()
     assert 'src="plotly.min.js"' in page and "Plotly.newPlot" in page
     assert (tmp_path / "out" / "plotly.min.js").stat().st_size > 1e6
+
+
+def test_a_page_asks_for_nothing_from_elsewhere_and_its_formulas_are_drawn_by_the_browser():
+    text = r"""# Title
+Inline $\theta_t$, and \\(\alpha^*\\), `$5` and
+
+$$\frac{\lfloor\alpha n\rfloor}{2} \le \sum_i \|x_i\|$$
+
+\begin{align} a &= b \\ c &= d \end{align}
+"""
+    nb = v4.new_notebook(cells=[v4.new_markdown_cell(text), v4.new_markdown_cell("$\\left x$")])
+    page = draw_page(nb, "formulas").html
+    maths = re.findall(r"<math .*?</math>", page, re.S)
+    assert len(maths) == 4 and [one.count('display="block"') for one in maths] == [0, 0, 1, 1]
+    assert "<mfrac>" in maths[2] and "θ" in maths[0] and "<mtable" in maths[3]
+    assert "<code>$5</code>" in page and r"<code>\left x</code>" in page
+    assert loaded_from(page) == []
+
+
+def test_pages_of_the_notebooks_have_no_formula_left_and_ask_for_nothing_from_elsewhere():
+    for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")):
+        nb = nbformat.read(path, as_version=4)
+        text = "".join(cell.source for cell in nb.cells if cell.cell_type == "markdown")
+        page = draw_page(nb, path.stem).html
+        assert loaded_from(page) == []
+        assert page.count("<math ") == len(re.findall(r"\$\$.+?\$\$|\$[^$\n]+?\$", text, re.S))
+
+
+def loaded_from(page):
+    """Addresses elsewhere of all that a browser would fetch for a page."""
+    tags = re.findall(r"<(?:script|link|img|iframe|source|object|embed)\b[^>]*>", page)
+    addresses = (re.findall(r"""(?:src|href|data)=["']((?:https?:)?//[^"']+)""", tag) for tag in tags)
+    return sum([*addresses, re.findall(r"""(?:url\(|@import\s+)["']?((?:https?:)?//[^"')]+)""", page)], [])
 
 
 def test_outputs_that_no_page_can_show_fail_their_notebook_alone(tmp_path):

@@ -9,10 +9,10 @@ from numbers import Number
 from typing import NamedTuple
 
 import jinja2
-from nbconvert import HTMLExporter
 from traitlets.config import Config
 
 from itlm_kit.files import write_atomically
+from itlm_kit.runner.formulas import OfflineExporter
 from itlm_kit.runner.progress import in_words
 
 _PLOTLY, _PLOTLY_JS = "application/vnd.plotly.v1+json", "plotly.min.js"
@@ -58,7 +58,7 @@ def _html(nb, title):
     for _, bundle in _bundles(nb):
         if _PLOTLY in bundle:
             _draw_plotly(bundle)
-    exporter = HTMLExporter(require_js_url="", config=Config({"NbConvertBase": {"display_data_priority": _SHOWN}}))
+    exporter = OfflineExporter(config=Config({"NbConvertBase": {"display_data_priority": _SHOWN}}))
     return exporter.from_notebook_node(nb, {"metadata": {"name": title}})[0]
 
 
