@@ -26,7 +26,7 @@ def test_it_shows_the_set_that_trimming_keeps(t, alpha):
     losses, is_clean, *rest = made_up()
     explorer = GanExplorer(losses, is_clean, *rest, alpha=0.65)
     kept = trim(losses[t], num_kept(alpha, 200))
-    scene, figure = explorer.scene(round=t, alpha=alpha), explorer.figure_at(round=t, alpha=alpha)
+    scene, figure = explorer.scene(round=t, alpha=alpha, show="nearest"), explorer.figure_at(round=t, alpha=alpha)
     assert f"{100 * is_clean[kept].mean():.1f} % of the kept are clean" in figure.layout.annotations[0].text
     assert trace(figure, "cut").x == pytest.approx([np.exp(-losses[t][kept].max())] * 2)
     for role, mask in (("clean", is_clean), ("bad", ~is_clean)):
@@ -39,7 +39,7 @@ def test_words_say_what_is_kept_and_that_the_cut_was_moved():
     words = explorer.scene(**explorer.values).words
     assert words.startswith("Round 2: the 130 of 200 images with the largest D are kept, α = 0.65. ")
     assert "of the pile 70.0 % are" in words and "just inside the cut" in words
-    assert "(the run itself kept α = 0.65)" in explorer.scene(round=2, alpha=0.5).words
+    assert "(the run itself kept α = 0.65)" in explorer.scene(round=2, alpha=0.5, show="nearest").words
 
 
 def test_a_round_changes_histogram_and_both_pictures():
@@ -50,6 +50,18 @@ def test_a_round_changes_histogram_and_both_pictures():
     before = [image.source for image in explorer.figure.layout.images]
     explorer.controls["round"].value = 1
     assert all(a != b.source for a, b in zip(before, explorer.figure.layout.images, strict=True))
+
+
+def test_below_are_the_images_asked_for():
+    losses, is_clean, *rest = made_up()
+    explorer = GanExplorer(losses, is_clean, *rest, alpha=0.65)
+    nearest, mistakes = (explorer.scene(round=1, alpha=0.65, show=show) for show in ("nearest", "mistakes"))
+    kept = trim(losses[1], 130)
+    assert (mistakes.near.kept != mistakes.near.is_clean).all() and len(mistakes.near.kept)
+    assert mistakes.near.kept.sum() == min(30, (kept & ~is_clean).sum())
+    assert mistakes.words == nearest.words
+    title = explorer.figure_at(show="farthest").layout.annotations[2].text
+    assert title == "<b>The lowest D and the highest</b>"
 
 
 def test_coloured_images_and_a_single_round_do():

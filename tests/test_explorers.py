@@ -50,8 +50,17 @@ def losses(epochs=6, n=50, clean=0.6):
     return np.array(rows) + 0.01 * np.random.default_rng(0).random((epochs, n)), is_clean
 
 
+def gan_rounds(rounds=3, n=200):
+    """Made-up rounds of GAN filtering: losses that part the kinds a little more in each, images of noise."""
+    rng, is_clean = np.random.default_rng(0), np.arange(n) < 0.7 * n
+    parted = np.abs(rng.normal(0.3, 0.2, (rounds, n))) + 0.5 * np.arange(rounds)[:, None] * ~is_clean
+    images = rng.integers(0, 256, (n + 32 * rounds, 1, 8, 8), dtype=np.uint8)
+    return parted, is_clean, images[:n], images[n:].reshape(rounds, 32, 1, 8, 8)
+
+
 MAKERS = {
     "convergence": lambda **values: explorers.ConvergenceExplorer(**SMALL, **values),
+    "gan": lambda **values: explorers.GanExplorer(*gan_rounds(), **values),
     "label_noise": lambda **values: explorers.NoiseExplorer(noise_frame(), **values),
     "line": lambda **values: explorers.LineExplorer(**values),
     "trajectories": lambda **values: explorers.TrajectoryExplorer(*losses(), **values),

@@ -32,6 +32,14 @@ def test_next_to_the_cut_lie_the_images_nearest_to_it():
     assert len(set(zip(near.column.tolist(), near.row.tolist(), strict=True))) == 60
 
 
+def test_farthest_from_the_cut_lie_the_ends_and_mistakes_are_on_the_wrong_side():
+    images, losses, is_clean = numbered()
+    ends = draw.near_cut(images, losses, is_clean, 65, "farthest")
+    assert sorted(ends.images[:, 0, 0, 0]) == [*range(30), *range(70, 100)]
+    wrong = draw.near_cut(images, losses, is_clean, 80, "mistakes")
+    assert sorted(wrong.images[:, 0, 0, 0]) == list(range(70, 80)) and wrong.kept.all()
+
+
 @pytest.mark.parametrize("k, kept, dropped", [(100, 30, 0), (1, 1, 30), (95, 30, 5)])
 def test_a_cut_near_an_end_has_fewer_images_on_that_side(k, kept, dropped):
     near = draw.near_cut(*numbered(), k=k)

@@ -7,6 +7,7 @@ from itlm_kit.errors import check_choice
 # Each explorer lives in a module of its name, imported when it is asked for.
 _CLASSES = {
     "convergence": "ConvergenceExplorer",
+    "gan": "GanExplorer",
     "label_noise": "NoiseExplorer",
     "line": "LineExplorer",
     "trajectories": "TrajectoryExplorer",

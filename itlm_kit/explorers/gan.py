@@ -4,9 +4,9 @@ import numpy as np
 
 from itlm_kit.errors import InputError
 from itlm_kit.explorers.base import Explorer
-from itlm_kit.explorers.controls import slider
+from itlm_kit.explorers.controls import choice, slider
 from itlm_kit.plots import gan_round
-from itlm_kit.plots.gan import kinds, near_cut
+from itlm_kit.plots.gan import VIEWS, kinds, near_cut
 from itlm_kit.trimming import num_kept, trim
 
 _EDGES = np.linspace(0, 1, 41)
@@ -18,7 +18,8 @@ class GanExplorer(Explorer):
     losses: (T, n), -log D of every image in each round. is_clean: (n,) bool. images: uint8 (n, c, h, w), grey or
     coloured. panels: uint8 (T, m, c, h, w), what each round's generator makes of the same latent vectors. alpha: share
     kept in the run; its slider moves the cut alone, the networks stay as they are. source: what was trained on what.
-    round: where its slider starts. Raises InputError for shapes that do not match. Figure 3, Table 3.
+    values: where the controls start: round, show (images "nearest" to the cut, "farthest" from it, or the "mistakes").
+    Raises InputError for shapes that do not match. Figure 3, Table 3.
     """
 
     view = gan_round
@@ -31,10 +32,11 @@ class GanExplorer(Explorer):
         controls = {
             "round": slider("round t", 0, 0, len(self._losses) - 1, 1),
             "alpha": slider("share kept α", alpha, 0.05, 1.0, 0.01),
+            "show": choice("below: show", "nearest", tuple(VIEWS)),
         }
         super().__init__(controls, {"alpha": alpha, **values})
 
-    def scene(self, *, round, alpha):
+    def scene(self, *, round, alpha, show):
         losses, is_clean = self._losses[round], self._is_clean
         k = num_kept(alpha, len(losses))
         kept, d = trim(losses, k), np.exp(-losses)
@@ -46,7 +48,8 @@ class GanExplorer(Explorer):
             cut=float(d[kept].min()),
             kept=f"{100 * is_clean[kept].mean():.1f} % of the kept are clean",
             drawn=self._panels[round],
-            near=near,
+            near=near if show == "nearest" else near_cut(self._images, losses, is_clean, k, show),
+            near_are=VIEWS[show],
             source=self._source,
             words=self._in_words(round, alpha, kept, d, near),
         )

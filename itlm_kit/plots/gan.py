@@ -9,12 +9,17 @@ from itlm_kit.plots.ends import names_at_end, share_of
 from itlm_kit.plots.style import FRAME, ROLES, panels, with_source
 
 ROWS, COLUMNS = 3, 10  # of images on each side of a cut
+VIEWS = {  # which images are shown -> what they are
+    "nearest": "Just outside and just inside the cut",
+    "farthest": "The lowest D and the highest",
+    "mistakes": "Clean images that are dropped, bad ones that are kept",
+}
 _SIDE = 44  # pixels that an image is enlarged to, at least
 _MARK = 0.34  # of an image's height: room for the mark under it
 
 
 class NearCut(NamedTuple):
-    """The images on both sides of a cut, those next to it nearest: dropped ones on its left, kept ones on its right."""
+    """Images on both sides of a cut, in the order of D: dropped ones on its left, kept ones on its right."""
 
     images: np.ndarray  # (m, c, h, w) uint8
     is_clean: np.ndarray  # (m,) bool
@@ -23,15 +28,24 @@ class NearCut(NamedTuple):
     row: np.ndarray  # (m,) in 0..ROWS - 1
 
 
-def near_cut(images, losses, is_clean, k):
-    """The NearCut of images (n, c, h, w) when the k with the smallest losses (n,) are kept."""
-    order, most = np.argsort(losses, kind="stable"), ROWS * COLUMNS
-    inside, outside = order[:k][::-1][:most], order[k:][:most]
+def near_cut(images, losses, is_clean, k, show="nearest"):
+    """The NearCut of images (n, c, h, w) when the k with the smallest losses (n,) are kept.
+
+    show: which of them, a name in VIEWS.
+    """
+    order = np.argsort(losses, kind="stable")
+    inside, outside = _chosen(order[:k][::-1], ~is_clean, show), _chosen(order[k:], is_clean, show)
     chosen = np.concatenate([outside, inside])
     kept = np.arange(len(chosen)) >= len(outside)
     rank = np.concatenate([np.arange(len(outside)), np.arange(len(inside))])
     column = np.where(kept, COLUMNS + rank // ROWS, COLUMNS - 1 - rank // ROWS)
     return NearCut(np.asarray(images[chosen]), is_clean[chosen], kept, column, rank % ROWS)
+
+
+def _chosen(side, wrong, show):
+    """Those shown of one side of a cut. side: indices, nearest first; wrong: (n,) bool, what should not be there."""
+    most = ROWS * COLUMNS
+    return side[-most:] if show == "farthest" else (side[wrong[side]] if show == "mistakes" else side)[:most]
 
 
 def pile(images, is_clean, *, source, columns=16):
@@ -45,7 +59,7 @@ def pile(images, is_clean, *, source, columns=16):
     return with_source(figure, source)
 
 
-def around_cut(near, *, source, title="Just outside and just inside the cut"):
+def around_cut(near, *, source, title=VIEWS["nearest"]):
     """The images of a NearCut, with a disc under each clean one and a cross under each bad one."""
     figure, axis = _board(2 * COLUMNS, ROWS)
     draw_near_cut(axis, near)

@@ -37,6 +37,7 @@ class GANRound(NamedTuple):
     kept: str  # what is kept, in words
     drawn: np.ndarray  # (m, c, h, w) uint8, by the generator
     near: NearCut
+    near_are: str  # what these are
     source: str
     words: str
 
@@ -59,7 +60,7 @@ def _layout(scene):
     left = {"title": _left(scene), "xaxis": d, "yaxis": {"title": "images", "range": [0, _top(scene)]}}
     right = {"title": _right(scene), "xaxis": {**_HIDDEN, "range": [0, 1]}, "yaxis": {**_HIDDEN, "range": [0, 1]}}
     across, down = {**_HIDDEN, "range": [0, 2 * COLUMNS]}, {**_HIDDEN, "range": [ROWS, 0]}
-    below = {"title": _BELOW, "xaxis": across, "yaxis": down}
+    below = {"title": scene.near_are, "xaxis": across, "yaxis": down}
     notes = [*_sides(1, share_of(scene.cut, (0, 1)), 0.97), *_sides(3, 0.5, 1.07)]
     layout = look.layout([left, right, below], source=scene.source, notes=notes)
     return {**layout, "barmode": "stack", "bargap": 0, "legend": look.legend("below"), "images": _images(scene)}
@@ -97,12 +98,9 @@ def picture(scene):
     axes["b"].imshow(montage(scene.drawn), interpolation="nearest")
     axes["b"].axis("off")
     draw_near_cut(axes["c"], scene.near)
-    for axis, title in zip(axes.values(), (_left(scene), _right(scene), _BELOW), strict=True):
+    for axis, title in zip(axes.values(), (_left(scene), _right(scene), scene.near_are), strict=True):
         axis.set_title(title, loc="left", pad=16 if axis is axes["c"] else None)
     return with_source(figure, scene.source)
-
-
-_BELOW = "Just outside and just inside the cut"
 
 
 def _left(scene):

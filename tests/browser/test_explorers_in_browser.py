@@ -29,11 +29,13 @@ pytestmark = [
 DATA = """
 import numpy as np
 import pandas as pd
-from itlm_kit.explorers import ConvergenceExplorer, LineExplorer, NoiseExplorer, TrajectoryExplorer
+from itlm_kit.explorers import ConvergenceExplorer, GanExplorer, LineExplorer, NoiseExplorer, TrajectoryExplorer
 
 rng, is_clean = np.random.default_rng(0), np.arange(300) < 180
 falls = 2 * np.exp(-np.arange(12)[:, None] / np.where(is_clean, 4, 30))
 losses = falls * np.exp(0.2 * rng.standard_normal((12, 300)))
+images = rng.integers(0, 256, (300, 1, 8, 8), dtype=np.uint8)
+panels = rng.integers(0, 256, (12, 32, 1, 8, 8), dtype=np.uint8)
 runs = [
     {"noise": noise, "clean": clean, "method": "itlm", "round": t, "clean_share": 100 * clean + 4 * t,
      "last_accuracy": 60 + 20 * clean + 3 * t + len(noise), "best_accuracy": 65 + 20 * clean + 3 * t + len(noise)}
@@ -42,6 +44,7 @@ runs = [
 """
 CALLS = {
     "convergence": "ConvergenceExplorer(seed=0)",
+    "gan": "GanExplorer(losses, is_clean, images, panels, source='made up')",
     "label_noise": "NoiseExplorer(pd.DataFrame(runs), source='made up')",
     "line": "LineExplorer(seed=0)",
     "trajectories": "TrajectoryExplorer(losses, is_clean, source='made up', alpha=0.55)",
