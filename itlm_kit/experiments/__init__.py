@@ -14,6 +14,7 @@ _MODULES = {
     "scores": ("scores",),
     "alpha": ("alpha",),
     "field": ("field",),
+    "cifar10n": ("cifar10n",),
     "gan": ("fig1c", "fig3", "fig8", "table3", "table5"),
 }
 

@@ -84,12 +84,13 @@ def run_table1(settings, seed, where):
     return run_method(settings, seed, where, how, (epochs,) * (2 if settings["method"] == "1-step" else ROUNDS + 1))
 
 
-def run_method(settings, seed, where, how, schedule):
+def run_method(settings, seed, where, how, schedule, noisy=None):
     """A method on one noisy training set; its finished rounds lie in `where.rounds`, so that it can go on when cut.
 
-    how: a Recipe. schedule: epochs of theta_0, theta_1, ...; a method that trains once takes the first.
+    how: a Recipe. schedule: epochs of theta_0, theta_1, ...; a method that trains once takes the first. noisy: the
+    training set (None: as the settings say).
     """
-    noisy = noisy_data(settings, seed, where)
+    noisy = noisy_data(settings, seed, where) if noisy is None else noisy
     file = RoundsFile(where.rounds, {"settings": settings, "seed": seed, "device": where.device})
     rounds = [done.row for done in file.go_on(partial(_rounds, settings, seed, noisy, how, schedule))]
     final = {name: rounds[-1][name] for name in ("last_accuracy", "selected_accuracy", "best_accuracy")}
