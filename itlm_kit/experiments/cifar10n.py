@@ -1,4 +1,4 @@
-"""People's own label errors: ITLM on the five label sets of CIFAR-10N (Wei et al. 2022), which the paper could not have.
+"""People's own label errors: ITLM on the five label sets of CIFAR-10N (Wei et al. 2022), later than the paper.
 
 In the quick profile digits stand in, with drawn errors that depend on the image. ITLM's alpha follows the paper's rule,
 5 points below the clean share of the labels at hand; over all 50,000 that is 91.0 % (aggregate), 82.8, 81.9 and 82.4 %
