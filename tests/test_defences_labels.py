@@ -1,0 +1,152 @@
+"""What ITLM is compared with on label noise: generalized cross-entropy, co-teaching, cleanlab."""
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from itlm_kit import InputError, data
+from itlm_kit.defences.cleanlab_issues import cleanlab_kept
+from itlm_kit.defences.coteaching import coteach
+from itlm_kit.defences.gce import generalized_cross_entropy
+from itlm_kit.vision.itlm import accuracy
+from itlm_kit.vision.models import two_layer_cnn
+from itlm_kit.vision.out_of_sample import out_of_sample
+from itlm_kit.vision.training import Recipe, Samples
+
+RECIPE = Recipe(two_layer_cnn, batch_size=50, step_size=0.1)
+
+
+def digits(noise="systematic", clean=0.6, n=300):
+    full = data.load("digits")
+    noisy = data.LABEL_NOISE[noise](full.x[:n], full.y[:n], clean=clean, classes=10, seed=0)
+    return Samples(noisy.x, noisy.y, 10), noisy.is_clean
+
+
+# --- generalized cross-entropy ---
+
+
+def test_gce_by_hand():
+    logits = torch.log(torch.tensor([[0.25, 0.75], [0.25, 0.75]]))
+    got = generalized_cross_entropy(logits, torch.tensor([0, 1]), q=0.5)
+    torch.testing.assert_close(got, torch.tensor([(1 - 0.5) / 0.5, (1 - 0.75**0.5) / 0.5]))
+    torch.testing.assert_close(generalized_cross_entropy(logits, torch.tensor([0, 1]), q=1), torch.tensor([0.75, 0.25]))
+
+
+def test_gce_tends_to_the_cross_entropy_and_its_gradient_is_weighed_by_the_probability():
+    logits = torch.randn(8, 4, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    labels = torch.arange(8) % 4
+    plain = functional.cross_entropy(logits, labels, reduction="none")
+    torch.testing.assert_close(generalized_cross_entropy(logits, labels, q=1e-6), plain, rtol=1e-4, atol=1e-5)
+    (of_plain,) = torch.autograd.grad(plain.sum(), logits, retain_graph=True)
+    (of_gce,) = torch.autograd.grad(generalized_cross_entropy(logits, labels, reduction="sum"), logits)
+    torch.testing.assert_close(of_gce, of_plain * (-plain).exp()[:, None] ** 0.7)
+
+
+def test_gce_is_finite_where_the_label_is_impossible():
+    loss = generalized_cross_entropy(torch.tensor([[0.0, 200.0]]), torch.tensor([0]), reduction="mean")
+    assert loss.item() == pytest.approx(1 / 0.7)
+
+
+@pytest.mark.parametrize("q", [0, -1, 1.5])
+def test_gce_refuses_another_q(q):
+    with pytest.raises(InputError, match=r"q must lie in \(0, 1\]"):
+        generalized_cross_entropy(torch.zeros(1, 2), torch.tensor([0]), q=q)
+
+
+# --- co-teaching ---
+
+
+def test_more_is_forgotten_from_epoch_to_epoch(monkeypatch):
+    from itlm_kit.defences import coteaching
+
+    taught = []
+    monkeypatch.setattr(coteaching, "_teach", lambda nets, images, labels, share, step: taught.append(share))
+    coteach(digits(n=50)[0], RECIPE, forget=0.4, epochs=6, ramp=4, seed=0)
+    assert taught == pytest.approx([1, 0.9, 0.8, 0.7, 0.6, 0.6])
+
+
+def test_each_network_learns_what_the_other_finds_easy(monkeypatch):
+    from itlm_kit.defences import coteaching
+
+    samples, _ = digits(n=50)
+    masks, order = [], []
+    whole = coteaching.trim
+
+    def watched(losses, k):
+        masks.append(whole(losses, k))
+        return masks[-1]
+
+    monkeypatch.setattr(coteaching, "trim", watched)
+    monkeypatch.setattr(
+        coteaching, "descend", lambda net, step: order.append([p.grad.clone() for p in net.parameters()])
+    )
+    monkeypatch.setattr(coteaching, "num_kept", lambda share, n: 30)
+    nets = coteach(samples, RECIPE, forget=0.4, epochs=1, seed=1)
+    batch = torch.randperm(50, generator=torch.Generator().manual_seed(1))
+    assert [int(mask.sum()) for mask in masks] == [30, 30] and not torch.equal(*masks)
+    for net, mask, gradient in zip(nets, masks[::-1], order, strict=True):
+        net.zero_grad()
+        functional.cross_entropy(net(samples.images(batch[mask])), samples.y[batch[mask]]).backward()
+        for weight, found in zip(net.parameters(), gradient, strict=True):
+            torch.testing.assert_close(found, weight.grad, rtol=1e-3, atol=1e-5)
+
+
+def test_coteaching_is_repeatable():
+    samples, _ = digits(n=100)
+    first, again, other = (coteach(samples, RECIPE, forget=0.4, epochs=1, seed=seed)[0] for seed in (1, 1, 2))
+    weights = [torch.cat([w.flatten() for w in net.parameters()]) for net in (first, again, other)]
+    assert torch.equal(weights[0], weights[1]) and not torch.equal(weights[0], weights[2])
+
+
+@pytest.mark.parametrize(
+    "wrong, words",
+    [({"forget": 1.0}, "forget must lie in"), ({"forget": -0.1}, "forget must lie in"),
+     ({"forget": True}, "forget must lie in"), ({"epochs": 0}, "epochs must be"), ({"ramp": 0}, "ramp must be")],
+)  # fmt: skip
+def test_coteaching_refuses(wrong, words):
+    with pytest.raises(InputError, match=words):
+        coteach(digits(n=100)[0], RECIPE, **{"forget": 0.4, "epochs": 1, "seed": 0} | wrong)
+
+
+# --- out of sample, cleanlab ---
+
+
+def test_every_sample_is_judged_by_a_network_that_never_saw_it(monkeypatch):
+    from itlm_kit.vision import out_of_sample as module
+
+    samples, _ = digits(n=100)
+    trained = []
+    monkeypatch.setattr(module, "train", lambda samples, kept, *args, **kw: trained.append(kept) or len(trained))
+    monkeypatch.setattr(module, "outputs", lambda model, samples, index: torch.full((len(index), 10), float(model)))
+    judged_by = out_of_sample(samples, RECIPE, epochs=1, folds=3, seed=0)[:, 0].int()
+    assert sorted(np.bincount(judged_by)) == [0, 33, 33, 34]
+    for i, kept in enumerate(trained):
+        np.testing.assert_array_equal(kept, (judged_by != i + 1).numpy())
+
+
+def test_out_of_sample_needs_two_folds():
+    with pytest.raises(InputError, match="folds must be a whole number of at least 2"):
+        out_of_sample(digits(n=100)[0], RECIPE, epochs=1, folds=1, seed=0)
+
+
+def test_cleanlab_finds_planted_errors():
+    pytest.importorskip("cleanlab")
+    rng = np.random.default_rng(0)
+    true = np.arange(300) % 3
+    given = np.where(np.arange(300) < 60, (true + 1) % 3, true)
+    logits = 4 * np.eye(3)[true] + rng.standard_normal((300, 3))
+    kept = cleanlab_kept(given, logits)
+    assert (~kept)[:60].mean() > 0.9 and kept[60:].mean() > 0.95
+
+
+def test_without_cleanlab_it_is_told(monkeypatch):
+    monkeypatch.setattr("itlm_kit.defences.cleanlab_issues.find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"pip install 'itlm_kit\[peers\]'"):
+        cleanlab_kept([0, 1], np.zeros((2, 2)))
+
+
+def test_logits_for_cleanlab_are_checked():
+    pytest.importorskip("cleanlab")
+    with pytest.raises(InputError, match="logits must have a finite row per label"):
+        cleanlab_kept([0, 1], np.zeros((3, 2)))
