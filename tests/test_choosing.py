@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from itlm_kit import InputError, choose_alpha
+from itlm_kit import InputError, choose_alpha, data
 from itlm_kit.choosing import GRID, cv_scores
 from itlm_kit.glm import draw, fast_path
 
@@ -73,6 +73,33 @@ def test_cv_judges_by_the_smallest_losses_alone():
     np.testing.assert_allclose(scores, [[0.3, 0.9]] * 4)
 
 
+def test_cv_with_one_split_takes_the_best():
+    seen = []
+
+    def fit_and_score(train, held_out, alpha):
+        seen.append((len(train), len(held_out)))
+        return np.full(held_out.size, abs(alpha - 0.7))
+
+    assert choose_alpha(fit_and_score=fit_and_score, n=20, grid=(0.5, 0.7, 0.9), folds=4, splits=1) == 0.7
+    assert seen == [(15, 5)] * 3
+
+
+def test_agreement_is_the_share_that_is_called_by_its_label():
+    assert choose_alpha(method="agreement", agrees=np.arange(10) < 7) == 0.7
+
+
+@pytest.mark.parametrize("clean", [0.6, 0.8, 1.0])
+def test_agreement_lies_a_little_below_the_clean_share(clean):
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import cross_val_predict
+
+    full = data.load("digits")
+    noisy = data.random_labels(full.x[:600], full.y[:600], clean=clean, classes=10, seed=0)
+    x = noisy.x.reshape(600, -1) / 255
+    agrees = cross_val_predict(LogisticRegression(C=0.1), x, noisy.y, cv=3) == noisy.y
+    assert clean - 0.12 < choose_alpha(method="agreement", agrees=agrees) < clean
+
+
 def test_same_seed_same_choice():
     drawn = draw("random", n=200, d=5, seed=0)
     assert chosen(drawn, "cv") == chosen(drawn, "cv") and chosen(drawn, "cv") in GRID
@@ -88,6 +115,11 @@ def test_same_seed_same_choice():
         (dict(fit_and_score=len, n=9, grid=(0.5, 2)), "alpha must lie in"),
         (dict(fit_and_score=len, n=9, grid=()), "grid must hold at least one"),
         (dict(fit_and_score=lambda *_: [np.nan], n=9), "fit_and_score must return 2 losses"),
+        (dict(fit_and_score=len, n=9, splits=6), "splits must be at most the 5 folds; got 6"),
+        (dict(fit_and_score=len, n=9, splits=0), "splits must be a whole number of at least 1"),
+        (dict(method="agreement"), "agrees must be a row of bool"),
+        (dict(method="agreement", agrees=[0.5, 1.0]), "agrees must be a row of bool with a True in it; got float64"),
+        (dict(method="agreement", agrees=[False, False]), "agrees must be a row of bool with a True"),
         (dict(method="elbow"), "losses must be a row of at least two"),
         (dict(method="mixture", losses=[1.0, -1]), "losses must be finite and at least 0"),
     ],

@@ -4,7 +4,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from itlm_kit import InputError
-from itlm_kit.data import LABEL_NOISE, mix_images, random_labels, systematic_labels
+from itlm_kit.data import (
+    LABEL_NOISE,
+    corruptions,
+    instance_dependent_labels,
+    mix_images,
+    random_labels,
+    systematic_labels,
+)
 
 
 @st.composite
@@ -17,10 +24,10 @@ def labelled(draw):
 
 shares = st.floats(0, 1)
 seeds = st.integers(0, 2**32)
-both = pytest.mark.parametrize("corrupt", LABEL_NOISE.values(), ids=LABEL_NOISE)
+every_kind = pytest.mark.parametrize("corrupt", LABEL_NOISE.values(), ids=LABEL_NOISE)
 
 
-@both
+@every_kind
 @given(labelled(), shares, seeds)
 def test_label_noise_keeps_order_and_tells_the_truth(corrupt, samples, clean, seed):
     x, y, classes = samples
@@ -34,15 +41,16 @@ def test_label_noise_keeps_order_and_tells_the_truth(corrupt, samples, clean, se
     assert got.y.dtype == np.int64 and 0 <= got.y.min() and got.y.max() < classes
 
 
-@both
+@every_kind
 @given(labelled(), shares)
-def test_each_class_loses_its_last_samples_by_the_named_share(corrupt, samples, clean):
+def test_each_class_loses_the_named_share(corrupt, samples, clean):
     x, y, classes = samples
     is_clean = corrupt(x, y, clean=clean, classes=classes, seed=0).is_clean
     for c in range(classes):
         of_class = is_clean[y == c]
         assert abs(of_class.sum() - clean * len(of_class)) <= 0.5 + 1e-9
-        assert (np.diff(of_class.astype(int)) <= 0).all()  # clean first, then bad
+        if corrupt is not instance_dependent_labels:
+            assert (np.diff(of_class.astype(int)) <= 0).all()  # clean first, then bad
 
 
 def test_systematic_labels_by_hand():
@@ -60,13 +68,33 @@ def test_random_labels_are_uniform_over_the_other_classes():
     assert np.abs(off - 1000).max() < 5 * np.sqrt(3000 * 1 / 3 * 2 / 3)  # five standard deviations
 
 
-def test_a_seed_fixes_the_random_labels():
+def test_like_images_go_wrong_alike(monkeypatch):
+    """Of class 0 every second image is 4 times as likely to be bad, and its wrong label 3 times as likely 2 as 1."""
+    y = np.r_[np.zeros(100_000, int), 1, 2]
+    logits = np.log([[9.0, 0.25, 0.75], [9.0, 3.0, 1.0]] * 50_000)
+    monkeypatch.setattr(corruptions, "_logits", lambda x, classes, rng: logits[: len(x)])
+    got = instance_dependent_labels(y, y, clean=0.98, classes=3, seed=0)
+    counts = [[(got.y[i:100_000:2] == label).sum() for label in (1, 2)] for i in (0, 1)]
+    assert np.sum(counts) == 2000
+    assert np.abs(np.array(counts) - [[100, 300], [1200, 400]]).max() < 5 * np.sqrt(1200 * 0.4)
+
+
+def test_the_image_has_its_say():
+    x, y = np.repeat(np.eye(8)[:, None] * 255, 200, 0), np.zeros(1600, int)
+    got = instance_dependent_labels(np.r_[x, x[:1], x[:1]], np.r_[y, 1, 2], clean=0.5, classes=3, seed=0)
+    bad = (~got.is_clean)[:1600].reshape(8, 200).mean(1)
+    assert np.ptp(bad) > 0.3  # of eight sorts of images; by chance they would differ by 0.1
+
+
+@pytest.mark.parametrize("corrupt", [random_labels, instance_dependent_labels])
+def test_a_seed_fixes_the_drawn_labels(corrupt):
     y = np.tile(np.arange(10), 50)
-    first, again, other = (random_labels(y, y, clean=0.5, classes=10, seed=s).y for s in (1, 1, 2))
+    x = np.arange(1000.0).reshape(500, 2) % 7
+    first, again, other = (corrupt(x, y, clean=0.5, classes=10, seed=s).y for s in (1, 1, 2))
     assert (first == again).all() and (first != other).any()
 
 
-@both
+@every_kind
 @pytest.mark.parametrize(
     "change, words",
     [

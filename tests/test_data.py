@@ -266,6 +266,40 @@ def test_labels_of_cifar10n_are_checked(tmp_path):
         data.check("cifar10n", tmp_path)
 
 
+def cifar10n_files(root, true, given):
+    path = root / "cifar10n/labels.npz"
+    path.parent.mkdir()
+    labels = {kind: true for kind in cifar10n.KINDS} | {"worse_label": given}
+    np.savez(path, **labels)
+
+
+def test_labels_of_people_come_with_the_images(tmp_path, monkeypatch):
+    true = np.arange(50_000) % 10
+    given = np.where(np.arange(50_000) < 20_000, (true + 3) % 10, true)
+    cifar10n_files(tmp_path, true, given)
+    images = data.ImageSet("cifar10", np.zeros((50_000, 3, 1, 1), np.uint8), true, 10, "none")
+    monkeypatch.setattr("itlm_kit.data.catalogue.load", lambda name, data_root: images)
+    worst, clean = data.load_cifar10n("worst", tmp_path), data.load_cifar10n("aggregate", tmp_path)
+    assert worst.is_clean.mean() == 0.6 and clean.is_clean.all() and worst.y.dtype == np.int64
+    np.testing.assert_array_equal(worst.y, given)
+    np.testing.assert_array_equal(worst.y_true, true)
+
+
+def test_labels_of_people_in_another_order_are_told(tmp_path, monkeypatch):
+    true = np.arange(50_000) % 10
+    cifar10n_files(tmp_path, true, true)
+    images = data.ImageSet("cifar10", np.zeros((50_000, 3, 1, 1), np.uint8), true[::-1], 10, "none")
+    monkeypatch.setattr("itlm_kit.data.catalogue.load", lambda name, data_root: images)
+    with pytest.raises(InputError, match="must be in the order of CIFAR-10's images; 50,000 of its clean labels"):
+        data.load_cifar10n("worst", tmp_path)
+
+
+@pytest.mark.parametrize("kind, words", [("clean", "kind must be one of aggregate"), ("worst", "CIFAR-10_human.pt")])
+def test_labels_of_people_that_are_not_there_are_told(tmp_path, kind, words):
+    with pytest.raises(InputError, match=words):
+        data.load_cifar10n(kind, tmp_path)
+
+
 # --- image folders ---
 
 
@@ -431,6 +465,17 @@ def test_five_percent_of_mnist(real_data):
     assert len(part.y) == 3000 and part.source == "MNIST, 5 % of the training images, seed 0"
     noisy = data.systematic_labels(part.x, part.y, clean=0.6, classes=10)
     assert noisy.is_clean.mean() == pytest.approx(0.6, abs=0.002)
+
+
+@pytest.mark.data
+def test_error_rates_of_cifar10n_are_the_published_ones(real_data):
+    root = real_data("cifar10n")
+    published = {"aggregate": 9.03, "random1": 17.23, "random2": 18.12, "random3": 17.64, "worst": 40.21}
+    for kind, errors in published.items():
+        given, true = cifar10n.read_labels(root, kind)
+        assert 100 * (given != true).mean() == pytest.approx(errors, abs=0.03)
+    real_data("cifar10")
+    assert data.load_cifar10n("worst", root).x.shape == (50_000, 3, 32, 32)
 
 
 @pytest.mark.data
