@@ -22,7 +22,7 @@ RATES = (0.9, 0.8, 0.7)  # clean shares of Tables 3 and 5
 ROUNDS = 5  # S_0 ... S_4, Table 3's iter-1 ... iter-5
 PANEL = 32  # latent vectors whose images Figure 3 shows
 JUDGED = 1000  # generated images that are judged
-LOOK = 25  # steps between looks at the discriminator in Figure 1(c)
+WATCHED, LOOK = 600, 25  # steps of naive training that Figure 1(c) shows, and those between two looks
 DIGITS, FACES = "mnist+fashion_mnist", "celeba+cifar10"
 ALL = {DIGITS: 60_000, "mnist+gaussian": 60_000, FACES: 10_000, "digits+patches": 1400}  # clean images
 SMALL = 6000  # images, clean and bad, of the pile that a CPU can do
@@ -49,7 +49,7 @@ def recipe(settings):
 
 def full_recipe(settings):
     """The same, trained until what it generates can be looked at: for Figure 3, and no longer fit for selecting."""
-    return replace(recipe(settings), steps=600 if settings["pair"] == "digits+patches" else 1200)
+    return replace(recipe(settings), steps=600 if settings["pair"] == "digits+patches" else 800)
 
 
 def alpha(settings):
@@ -200,7 +200,7 @@ def image_judge(pair, where):
 
 def run_figure1(settings, seed, where):
     """Figure 1(c): the shares of clean and bad images that the discriminator takes for real along naive training."""
-    pile, how = mixed_pile(settings, seed, where), full_recipe(settings)
+    pile, how = mixed_pile(settings, seed, where), replace(recipe(settings), steps=WATCHED)
     rows = {}  # by step, so that a training that is started again writes over what the first one left
 
     def look(gan, step):
