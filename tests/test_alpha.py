@@ -1,0 +1,114 @@
+"""The experiment `alpha`: regrets by hand, choosers that never see the truth, stored figures that today's code gives."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from itlm_kit.experiments import alpha, get_experiment, label_noise
+from itlm_kit.experiments.alpha import GRID, RECIPE, GridRuns, choices_frame, known_alpha, regret_table, run_alpha
+from itlm_kit.experiments.experiment import Where, select
+from itlm_kit.experiments.results import Result, ResultStore
+from itlm_kit.vision.itlm import round_seed
+from itlm_kit.vision.training import per_sample_losses, train
+
+RESULTS = Path(__file__).parents[1] / "notebooks" / "results"
+SETTINGS = {"data": "digits", "share": 1.0, "protocol": "last", "noise": "systematic", "clean": 0.6}
+SHORT = {**SETTINGS, "epochs": 1, "updates": 1}
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """A short grid and few folds: enough for what is bit-exact."""
+    monkeypatch.setattr(alpha, "GRID", (0.55, 1.0))
+    monkeypatch.setattr(alpha, "FOLDS", 2)
+
+
+def blinded(monkeypatch):
+    """From here on the truth is replaced by noise after the corruption."""
+    whole = label_noise.noisy_data
+
+    def blind(*args):
+        noisy = whole(*args)
+        return noisy._replace(is_clean=np.random.default_rng(9).permutation(noisy.is_clean))
+
+    monkeypatch.setattr(label_noise, "noisy_data", blind)
+
+
+def test_choosers_see_noisy_labels_alone(few, monkeypatch):
+    seen = run_alpha(SHORT, 0, Where()).metrics
+    blinded(monkeypatch)
+    unseen = run_alpha(SHORT, 0, Where()).metrics
+    shares = [[row.pop("clean_share") for row in metrics["rounds"]] for metrics in (seen, unseen)]
+    assert shares[0] != shares[1] and seen == unseen
+
+
+def test_the_known_alpha_is_on_the_grid_for_every_cell():
+    for profile in ("quick", "full"):
+        cells = get_experiment("alpha").cells(profile)
+        assert len(cells) == 9 and {known_alpha(cell["clean"]) for cell in cells} <= set(GRID)
+    assert known_alpha(0.6) == 0.55 and known_alpha(1.0) == 1.0
+
+
+def test_a_run_of_the_grid_is_itlm_on_the_inside_judged_on_the_rest():
+    noisy = label_noise.noisy_data(SETTINGS, 0, Where())
+    inside, held_out = np.arange(500), np.arange(500, 800)
+    grid = GridRuns(noisy, epochs=1, updates=1, seed=3)
+    losses = grid(inside, held_out, 0.6)
+    samples = noisy.samples
+    theta_0 = train(samples, inside, RECIPE, epochs=1, seed=round_seed(3, 0))
+    kept = np.argsort(per_sample_losses(theta_0, samples)[:500].numpy(), kind="stable")[:300]
+    theta_1 = train(samples, np.sort(kept), RECIPE, epochs=1, seed=round_seed(3, 1))
+    np.testing.assert_allclose(losses, per_sample_losses(theta_1, samples)[500:800].numpy(), rtol=1e-3, atol=1e-4)
+    assert grid.mean_losses.shape == (500,) and grid.rows[0]["alpha"] == 0.6
+
+
+def result(seed, clean, picks, gain):
+    metrics = {"known_accuracy": 90.0, "baseline_accuracy": 90.0 - gain, "choices": picks}
+    return Result("alpha", 1, {"noise": "random", "clean": clean}, seed, metrics, "digits", "CPU", 1.0, {})
+
+
+def test_regrets_by_hand():
+    reached = {0.55: 90.0, 0.75: 88.5, 1.0: 91.0}
+    assert alpha._pick("cv", 0.66, reached, 90.0) == {
+        "chooser": "cv", "alpha": 0.66, "on_grid": 0.75, "accuracy": 88.5, "regret": 1.5,
+    }  # fmt: skip
+    picks = [[alpha._pick(name, a, reached, 90.0) for name in alpha.CHOOSERS] for a in (0.5, 0.7, 1.0)]
+    frame = choices_frame([result(seed, 0.6, each, 4.0) for seed, each in enumerate(picks)])
+    assert len(frame) == 12 and set(frame["gain"]) == {4.0}
+    row = regret_table(frame).loc[("random", 0.6)]
+    assert row["known", "gain"] == 4.0
+    assert row["cv", "mean"] == pytest.approx((0 + 1.5 - 1) / 3, abs=0.005) and row["cv", "worst"] == 1.5
+
+
+def stored(data):
+    return [r for r in ResultStore(RESULTS).results("alpha", 1) if r.settings["data"] == data]
+
+
+@pytest.mark.parametrize("data", ["digits", "mnist"])
+def test_one_chooser_stays_within_two_points_wherever_the_known_alpha_gains(data):
+    table = regret_table(choices_frame(stored(data)))
+    gains = table[table["known", "gain"] > 0]
+    assert len(gains) and (gains["agreement", "mean"] <= 2).all()
+
+
+def test_a_stored_grid_holds_three_seeds_of_every_cell():
+    experiment = get_experiment("alpha")
+    store = ResultStore(RESULTS)
+    for profile in ("quick", "full"):
+        for cell in experiment.cells(profile):
+            assert all(store.load("alpha", experiment.version, cell, seed) for seed in range(3)), cell
+
+
+@pytest.mark.slow
+def test_a_stored_run_is_what_is_computed_now(monkeypatch):
+    """Its version must be raised when the outcome of a cell changes."""
+    (settings,) = select(get_experiment("alpha").cells("quick"), ["noise=systematic", "clean=0.6"])
+    old = ResultStore(RESULTS).load("alpha", get_experiment("alpha").version, settings, 0)
+    monkeypatch.setattr(alpha, "GRID", (0.25, 0.55, 1.0))
+    now = run_alpha(settings, 0, Where()).metrics
+    before = {row["alpha"]: row for row in old.metrics["rounds"]}
+    for row in now["rounds"]:
+        assert row["last_accuracy"] == pytest.approx(before[row["alpha"]]["last_accuracy"], abs=3)
+    agreement = [next(c for c in m["choices"] if c["chooser"] == "agreement") for m in (old.metrics, now)]
+    assert agreement[0]["alpha"] == pytest.approx(agreement[1]["alpha"], abs=0.02)

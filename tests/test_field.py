@@ -1,0 +1,102 @@
+"""The experiment `field`: what each method may know, what it spends, and stored figures that today's code gives."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from itlm_kit.experiments import field, get_experiment, label_noise
+from itlm_kit.experiments.experiment import Where, select
+from itlm_kit.experiments.field import METHODS, field_table, found, run_field
+from itlm_kit.experiments.results import ResultStore, above_oracle, results_frame
+
+RESULTS = Path(__file__).parents[1] / "notebooks" / "results"
+SETTINGS = {"data": "digits", "share": 1.0, "protocol": "last", "noise": "systematic", "clean": 0.6}
+SHORT = {**SETTINGS, "epochs": 2, "updates": 1}
+REPORTS = ("precision", "recall")  # of errors found: these alone are told by the truth
+
+
+def measured(method):
+    return run_field({**SHORT, "method": method}, 0, Where()).metrics
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_oracle_alone_sees_the_truth(method, monkeypatch):
+    if method == "cleanlab":
+        pytest.importorskip("cleanlab")
+    seen = measured(method)
+    whole = label_noise.noisy_data
+
+    def blind(*args):
+        noisy = whole(*args)
+        return noisy._replace(is_clean=np.random.default_rng(9).permutation(noisy.is_clean))
+
+    monkeypatch.setattr(label_noise, "noisy_data", blind)
+    unseen = measured(method)
+    reports = [{name: metrics.pop(name) for name in REPORTS} for metrics in (seen, unseen)]
+    assert (seen == unseen) == (method != "oracle")
+    assert (reports[0] == reports[1]) == (method in ("baseline", "gce", "oracle"))  # who names no errors
+
+
+def test_the_budget_is_what_itlm_spends():
+    """Naive training of 2 epochs and 2 on 55 % of the samples: 3.1 passes; five networks of four fifths make 8."""
+    passes = {method: measured(method)["passes"] for method in ("baseline", "itlm", "itlm-chosen", "coteaching", "gce")}
+    assert passes["baseline"] == 2 and passes["itlm"] == pytest.approx(3.1)
+    assert passes["gce"] == 3 and passes["coteaching"] == 4  # two networks, of two whole epochs each
+    assert 8 + 2 < passes["itlm-chosen"] < 8 + 4
+
+
+def test_precision_and_recall_by_hand():
+    is_clean = np.array([True, True, True, False, False])
+    assert found(np.array([True, False, True, False, True]), is_clean) == {"precision": 50, "recall": 50, "named": 2}
+    nothing = {"precision": None, "recall": None, "named": 0}
+    assert found(None, is_clean) == found(np.ones(5, bool), is_clean) == nothing
+
+
+def test_the_table_names_the_winner_also_where_it_is_not_itlm():
+    accuracy = {"itlm": (80, 86), "gce": (85, 85), "oracle": (95, 95)} | dict.fromkeys(
+        ("baseline", "itlm-chosen", "cleanlab", "coteaching"), (70, 70)
+    )
+    rows = [
+        {"noise": "random", "clean": 0.6, "seed": seed, "method": method, "last_accuracy": values[seed]}
+        for method, values in accuracy.items()
+        for seed in (0, 1)
+    ]
+    (row,) = field_table(pd.DataFrame(rows)).to_dict("records")
+    assert (row["winner"], row["ahead"], row["won"]) == ("gce", 2.0, 1)
+    assert row["itlm"] == 83.0 and row["oracle"] == 95.0
+
+
+def test_cells():
+    quick, full = (get_experiment("field").cells(profile) for profile in ("quick", "full"))
+    assert len(quick) == (8 + 2) * len(METHODS) and len(full) == (4 + 1) * len(METHODS)
+    assert {cell["data"] for cell in quick} == {"digits"}
+
+
+def test_a_stored_table_holds_three_seeds_of_every_cell_and_none_beats_the_oracle_by_far():
+    experiment, store = get_experiment("field"), ResultStore(RESULTS)
+    for profile in ("quick",):
+        found_cells = [
+            store.load("field", experiment.version, c, s) for c in experiment.cells(profile) for s in range(3)
+        ]
+        assert None not in found_cells
+        assert not above_oracle(found_cells, margin=3.0)
+
+
+def test_a_stored_cell_is_what_is_computed_now():
+    """Its version must be raised when the outcome of a cell changes."""
+    experiment = get_experiment("field")
+    (settings,) = select(experiment.cells("quick"), ["noise=systematic", "clean=0.6", "method=itlm"])
+    old = ResultStore(RESULTS).load("field", experiment.version, settings, 0).metrics
+    now = run_field(settings, 0, Where()).metrics
+    assert (now["named"], now["passes"]) == (old["named"], old["passes"])
+    assert now["last_accuracy"] == pytest.approx(old["last_accuracy"], abs=3)  # processors round apart
+    assert now["precision"] == pytest.approx(old["precision"], abs=3)
+
+
+def test_the_stored_table_can_be_made():
+    frame = results_frame(r for r in ResultStore(RESULTS).results("field", 1) if r.settings["data"] == "digits")
+    table = field_table(frame)
+    assert len(table) == 10 and set(table["winner"]) <= set(METHODS) - {"oracle"}
+    assert not table.isna().any().any() and field.field_table(frame, "recall")["itlm"].between(0, 100).all()
