@@ -88,8 +88,8 @@ def low_variability(rows):
     """Minus the standard deviation over epochs of the probability of the given label: the other axis of data maps.
 
     Swayamdipta et al. 2020, section 2: mislabelled samples gather where confidence and variability are both low. Easy
-    samples vary little as well, once they are learnt, and bad ones much, when they are learnt by heart: then it points the
-    wrong way. To be read beside the confidence.
+    samples vary little as well, once they are learnt, and bad ones much, when they are learnt by heart: then it points
+    the wrong way. To be read beside the confidence.
     """
     count = mean = square = 0
     for row in rows:
