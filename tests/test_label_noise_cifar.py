@@ -1,5 +1,6 @@
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from itlm_kit.experiments.results import Result, ResultStore
 from itlm_kit.vision import itlm as itlm_module
 from itlm_kit.vision.models import wide_resnet
 
+RESULTS = Path(__file__).parents[1] / "notebooks" / "results"
 SETTINGS = {"data": "cifar10", "protocol": "paper", "noise": "systematic", "clean": 0.6, "method": "itlm"}
 ROWS = [2, 1, 1, 1, 1, 3, 3, 3, 3]  # epochs of the tiny runs
 
@@ -175,6 +177,19 @@ def test_quick_cells_need_no_data_and_no_gpu():
         assert {c["data"] for c in cells} == {"digits"} and experiment.needs["quick"] == ["digits"]
         assert not any(recipe(c).bfloat16 or recipe(c).compiled for c in cells)
         assert sum(map(experiment.seconds, cells)) < 300
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name, clean, method", [("table1-cifar", 0.5, "oracle"), ("table2", 1.0, "baseline")])
+def test_a_stored_cell_is_what_is_computed_now(name, clean, method):
+    """Its version must be raised when the outcome of a cell changes."""
+    experiment = get_experiment(name)
+    (settings,) = select(experiment.cells("quick"), [f"clean={clean}", "noise=random", f"method={method}"])
+    stored = ResultStore(RESULTS).load(name, experiment.version, settings, 0).metrics
+    now = run(settings, 0, Where()).metrics
+    assert now["last_accuracy"] == pytest.approx(stored["last_accuracy"], abs=2)  # processors round apart
+    (row,), (before,) = now["rounds"], stored["rounds"]
+    assert all(row[name] == before[name] for name in ("round", "epochs", "kept", "clean_share"))
 
 
 def test_estimates_of_time_count_epochs_and_kept_shares():
