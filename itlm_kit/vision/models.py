@@ -71,7 +71,8 @@ def _conv3x3(before, after, stride=1):
 def initialise(model, seed):
     """Draw Xavier weights and zero biases anew from `seed`, in place; returns the model. Appendix B (c), E.1.
 
-    Normalisations forget what they have seen.
+    Normalisations forget what they have seen. The authors' code names Xavier too, but before it trains it draws all
+    weights again from N(0, 0.02^2): a quirk that is not followed here.
     """
     generator = torch.Generator().manual_seed(seed)
     for layer in model.modules():
