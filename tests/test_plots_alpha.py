@@ -1,0 +1,35 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from itlm_kit.plots import alpha as draw
+
+ROWS = [
+    {"noise": noise, "clean": clean, "seed": seed, "chooser": chooser, "alpha": clean - 0.05 + shift + 0.01 * seed}
+    | {"regret": 10 * shift + seed}
+    for noise in ("systematic", "random")
+    for clean in (0.6, 0.9)
+    for seed in (0, 1, 2)
+    for chooser, shift in zip(draw.CHOOSERS, (0.0, 0.1, 0.2, 0.3), strict=True)
+]
+FRAME = pd.DataFrame(ROWS)
+
+
+@pytest.mark.parametrize("figure, what", [(draw.chosen_alpha, "alpha"), (draw.regrets, "regret")])
+def test_every_chooser_has_a_line_a_range_and_a_name(figure, what):
+    drawn = figure(FRAME, source="made up")
+    assert [axis.get_title(loc="left") for axis in drawn.axes] == ["Systematic errors", "Random errors"]
+    for axis in drawn.axes:
+        assert len(axis.containers) == 4 and {text.get_text() for text in axis.texts} >= set(draw.CHOOSERS)
+        styles = {(bars[0].get_linestyle(), bars[0].get_marker()) for bars in axis.containers}
+        assert len(styles) == 4  # told apart without colour
+    agreement = drawn.axes[0].containers[0]
+    scale = 100 if what == "alpha" else 1
+    rows = FRAME[(FRAME["noise"] == "systematic") & (FRAME["chooser"] == "agreement")]
+    np.testing.assert_allclose(
+        agreement[0].get_ydata().astype(float), rows.groupby("clean")[what].mean().to_numpy() * scale
+    )
+    (_, low), (_, high) = agreement[2][0].get_segments()[0]
+    first = rows[rows["clean"] == 0.6][what] * scale
+    assert (low, high) == pytest.approx((first.min(), first.max()))
+    assert drawn._supxlabel.get_text() == "made up"
