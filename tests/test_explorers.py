@@ -103,6 +103,15 @@ def test_the_list_of_explorers_brings_no_widgets():
     assert not {"ipywidgets", "plotly", "matplotlib", "torch"} & set(modules)
 
 
+def test_an_explorer_brings_no_more_than_it_needs():
+    """16 MB of a grammar that jsonschema would load for plotly; a script that one character would double to 10 MB."""
+    code = """import sys, itlm_kit.explorers.base as base
+print(base.FigureWidget._esm.isascii(), *sys.modules)"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    script, *modules = done.stdout.split()
+    assert script == "True" and not {"rfc3987_syntax", "lark", "torch", "sklearn", "pandas"} & set(modules)
+
+
 @every_explorer
 def test_a_sweep_visits_everything_draws_it_and_comes_back(name):
     explorer = MAKERS[name]()
@@ -617,6 +626,18 @@ def test_names_are_moved_apart_in_their_order_and_no_more_than_need_be(heights):
 def test_heights_on_a_log_axis():
     assert share_of(0.1, (0.01, 1.0), log=True) == pytest.approx(0.5)
     assert share_of(2.0, (0.01, 1.0), log=True) == 1 and share_of(0.2, (0.0, 1.0)) == pytest.approx(0.2)
+
+
+# How fast
+
+
+@pytest.mark.slow
+def test_a_move_costs_a_small_multiple_of_its_draw_and_fit():
+    """Shares of time in one run, so that a busy machine is no fault of the kit: about 0.18 and 0.27 where quiet."""
+    command = [sys.executable, "-m", "tests.benchmarks", "explorers"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[1])
+    ratios = {line["name"]: line["ratio"] for line in map(json.loads, done.stdout.splitlines())}
+    assert ratios["explorer_with_one_run"] > 0.06 and ratios["explorer_with_twenty_runs"] > 0.1
 
 
 # In a notebook that runs without a browser

@@ -5,10 +5,10 @@ import html
 import io
 
 import ipywidgets as widgets
-import plotly.graph_objects as go
 
 from itlm_kit.errors import check_choice
 from itlm_kit.explorers.controls import check, reach, row
+from itlm_kit.explorers.figure import FigureWidget, go
 
 
 class Explorer(widgets.VBox):
@@ -27,7 +27,7 @@ class Explorer(widgets.VBox):
             controls[name].value = self._check(name, value)
         scene = self.scene(**self.values)
         self._drawn = self.view.screen(scene)
-        self.figure = go.FigureWidget(self._drawn)
+        self.figure = FigureWidget(self._drawn)
         self.say(scene.words)
         super().__init__([row(controls.values()), self.figure, self.words])
         for control in controls.values():

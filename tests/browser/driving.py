@@ -12,7 +12,7 @@ from pathlib import Path
 
 CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-_LOCAL = ("http://127.0.0.1", "data:", "blob:")
+_LOCAL = ("http://127.0.0.1", "file:", "data:", "blob:")
 _PATIENCE = 120  # seconds, on a busy machine
 _QUIET = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
@@ -24,8 +24,9 @@ _KERNEL_READY = """() => {
 }"""
 _DRAWN = """n => {
   const plot = document.querySelectorAll('.js-plotly-plot')[n]
-  const traces = plot._fullData.map(t => [t.name, Array.from(t.x ?? []), Array.from(t.y ?? []), t.visible])
-  return JSON.stringify([traces, plot.layout.annotations.map(a => a.text)])
+  const numbers = values => Array.from(values ?? [])
+  const traces = plot._fullData.map(t => [t.name, numbers(t.x), numbers(t.y), t.z, t.source, t.visible])
+  return JSON.stringify([traces, plot.layout.annotations.map(a => a.text), plot.layout.images?.map(i => i.source)])
 }"""
 # From the key to the frame after the plot was drawn.
 _WATCH = """n => {
@@ -46,7 +47,7 @@ def lab(notebook):
         path.write_text(json.dumps(choice))
     options = ["--IdentityProvider.token=", "--ServerApp.port_retries=0", "--LabApp.expose_app_in_browser=True"]
     with _served("jupyterlab", notebook, [*options, f"--ServerApp.root_dir={notebook.parent}"]) as url:
-        with _page(f"{url}/lab/tree/{notebook.name}") as page:
+        with page_at(f"{url}/lab/tree/{notebook.name}") as page:
             page.wait_for_function(_KERNEL_READY)  # sooner, Lab asks which kernel to take
             yield page
 
@@ -55,7 +56,7 @@ def lab(notebook):
 def voila(notebook):
     """The notebook as a page of its own, run by Voila."""
     with _served("voila", notebook, [str(notebook)]) as url:
-        with _page(url) as page:
+        with page_at(url) as page:
             yield page
 
 
@@ -91,6 +92,15 @@ def drawn(page, plot=0):
 def watch(page, plot=0):
     """Take the time from each key press to the drawn plot from now on."""
     page.evaluate(_WATCH, plot)
+
+
+def unlabelled(page):
+    """Controls and pictures that a screen reader has no name for, as HTML."""
+    return page.evaluate("""() => [...document.querySelectorAll(
+      '.widget-vbox [role=slider], .widget-vbox select, .widget-vbox input, .widget-vbox .widget-button, img'
+    )].filter(e => e.offsetParent !== null && !(
+      e.getAttribute('aria-label') || e.labels?.length || e.textContent.trim() || e.alt || e.title
+    )).map(e => e.outerHTML.slice(0, 200))""")
 
 
 def press(page, control, key, plot=0):
@@ -157,7 +167,8 @@ def _wait_for(port, server, log):
 
 
 @contextlib.contextmanager
-def _page(url):
+def page_at(url):
+    """An address in Chromium, on a page that lists what it asked for elsewhere and what went wrong."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -8,6 +8,10 @@ import driving
 import pytest
 from nbformat import v4
 
+from itlm_kit import explorers
+from itlm_kit.runner.execution import execute
+from itlm_kit.runner.report import draw_page
+
 MISSING = next(
     (
         reason
@@ -83,6 +87,8 @@ def controls(page, plot):
             yield choice, "ArrowDown"
     for number in box.get_by_role("spinbutton").all():
         yield number, "ArrowUp"
+    for button in box.locator(".widget-toggle-button").all():
+        yield button, "Space"
 
 
 def report(capsys, where, **times):
@@ -110,6 +116,15 @@ def test_convergence_in_lab_answers_keys_and_survives_a_reload(notebook, capsys,
         assert (page.troubles, page.elsewhere) == ([], [])
 
 
+def move_all(page, folder):
+    """Move every control of every explorer on the page by keyboard; its figure changes each time."""
+    for plot, name in enumerate(CALLS):
+        moved = [driving.press(page, *control, plot) for control in controls(page, plot)]
+        assert len(moved) >= 3
+        page.locator(".js-plotly-plot").nth(plot).screenshot(path=folder / f"{name}.png")
+    assert driving.unlabelled(page) == []
+
+
 def press_alpha(page):
     """Milliseconds from key to pixels of the slider over alpha, for one run and for twenty."""
     driving.watch(page)
@@ -123,10 +138,7 @@ def test_every_control_moves_its_figure_and_errors_are_told(notebook, tmp_path):
     with driving.lab(notebook(*CALLS.values(), BROKEN)) as page:
         assert driving.run_all(page)
         driving.wait_for_plots(page, len(CALLS) + 1)
-        for plot, name in enumerate(CALLS):
-            moved = [driving.press(page, *control, plot) for control in controls(page, plot)]
-            assert len(moved) >= 3
-            page.locator(".js-plotly-plot").nth(plot).screenshot(path=tmp_path / f"{name}.png")
+        move_all(page, tmp_path)
         assert page.locator("[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
         assert (page.troubles, page.elsewhere) == ([], [])
         page.get_by_role("slider", name="share kept α").last.press("ArrowLeft")
@@ -139,5 +151,47 @@ def test_convergence_as_a_voila_page(notebook, capsys, tmp_path):
         one, twenty = press_alpha(page)
         report(capsys, "Voila", one_run=one, twenty_runs=twenty)
         page.screenshot(path=tmp_path / "voila.png")
-        troubles = [*page.troubles, *page.elsewhere]
-        assert [one for one in troubles if not any(own in one for own in VOILAS_OWN)] == []
+        assert troubles(page) == []
+
+
+def test_every_control_moves_its_figure_on_a_voila_page(notebook, tmp_path):
+    with driving.voila(notebook(*CALLS.values())) as page:
+        driving.wait_for_plots(page, len(CALLS))
+        move_all(page, tmp_path)
+        assert troubles(page) == []
+
+
+def troubles(page):
+    """What went wrong on a Voila page, less what goes wrong on every one."""
+    every = [*page.troubles, *page.elsewhere]
+    return [one for one in every if not any(own in one for own in VOILAS_OWN)]
+
+
+def test_a_click_selects_a_point_and_arrow_keys_move_it(notebook):
+    with driving.voila(notebook(CALLS["line"])) as page:
+        driving.wait_for_plots(page, 1)
+        slider = page.get_by_role("slider", name="select point")
+        before = slider.get_attribute("aria-valuenow")
+        page.locator(".js-plotly-plot .scatterlayer .trace").first.locator("path.point").nth(5).click(force=True)
+        page.wait_for_function(
+            "([e, before]) => e.getAttribute('aria-valuenow') !== before", arg=[slider.element_handle(), before]
+        )
+        for _ in range(3):
+            driving.press(page, page.get_by_role("slider", name="move it up"), "ArrowUp")
+        assert "1 moved by hand" in driving.drawn(page)
+        assert troubles(page) == []
+
+
+def test_a_saved_page_shows_pictures_with_their_findings_and_asks_for_nothing_from_elsewhere(notebook, tmp_path):
+    done = execute(notebook(*CALLS.values()), {}, seconds=300)
+    assert done.failure is None
+    page_file = tmp_path / "page.html"
+    page_file.write_text(draw_page(done.nb, "explorers").html)
+    with driving.page_at(page_file.as_uri()) as page:
+        alts = page.evaluate("() => [...document.images].filter(i => i.naturalWidth > 600).map(i => i.alt)")
+        assert len(alts) == len(CALLS) and all(len(alt) > 40 for alt in alts)
+        assert (page.troubles, page.elsewhere) == ([], [])
+
+
+def test_every_explorer_is_tested_here():
+    assert sorted(CALLS) == explorers.names()
