@@ -27,15 +27,8 @@ def texts(axis):
 def edited(originals=IMAGES, **more):
     poisons = originals.copy()
     poisons[:, :, 2, 2] = 255
-    about = {
-        "classes": (9, 4),
-        "measured": UNKNOWN,
-        "title": "28 poisons",
-        "missing": "Press",
-        "words": "",
-        "source": "",
-    }
-    return watermarks.Edited(originals, poisons, **{**about, **more}, words="", source="made up")
+    about = {"classes": (9, 4), "measured": UNKNOWN, "title": "28 poisons", "missing": "Press", "source": ""}
+    return watermarks.Edited(originals, poisons, **{**about, **more}, words="")
 
 
 def test_pairs_are_labelled_right_above_and_wrong_below():
