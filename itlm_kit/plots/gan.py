@@ -122,7 +122,8 @@ def generated(panels_of_images, names, *, source):
 
     panels_of_images: (T, m, c, h, w) uint8. names: T titles.
     """
-    figure, axes = panels(len(names), width=2.1, height=1.5)
+    figure, axes = panels(len(names), width=min(3.2, 11 / len(names)), height=min(1.9, 7 / len(names)))
+    figure.get_layout_engine().set(wspace=0.06)
     for axis, images, name in zip(axes, panels_of_images, names, strict=True):
         axis.imshow(montage(images), interpolation="nearest")
         axis.axis("off")

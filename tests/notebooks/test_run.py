@@ -16,6 +16,14 @@ DEVICES = ["cpu", pytest.param("cuda", marks=[pytest.mark.gpu, needs_cuda])]
 FIGURES = {
     "01": lambda r: r["auc_random"] > 0.95 > 0.7 > r["auc_style_at_end"] and r["clean_share_kept"] > 0.72,
     "05": lambda r: r["baseline"] + 10 < r["itlm"] < r["oracle"] and r["clean_share"] > 90 and r["change_random"] < 0,
+    "06": lambda r: (
+        r["gain"] > 20
+        and r["fewer_clean"] > 75
+        and r["turned"] < 65
+        and r["auc"][0] > 0.8 > 0.5 > r["auc"][1]
+        and r["judged"]["kept"][0] > r["judged"]["whole pile"][0]
+        and r["judged"]["kept"][1] < r["judged"]["whole pile"][1]
+    ),
     "00": lambda r: r["error_itlm"] < 0.2 * r["error_least_squares"] and r["bad_kept_far"] > 18,
     "02": lambda r: (
         r["bad_to_break"]["exact"] == 8 and r["largest_rise"] < 1e-9 and r["leverage"]["ITLM, one start"] > 0.1
