@@ -30,6 +30,8 @@ class Ground:
 
 
 PAPER = (("1->2", "X"), ("9->4", "X"), ("6->0", "L"), ("2->8", "L"))  # Table 4
+# On a tenth of MNIST 30 poisons must do: on 1s, all alike, they teach the watermark; 9->4 and 6->0 stay below 90 %.
+MNIST = (("1->2", "X"), ("1->8", "L"))
 FIGURE4 = {"L": "2->7", "X": "5->8"}  # a bird called a horse, a dog called a ship
 GROUNDS = {
     "digits": Ground(
@@ -37,8 +39,8 @@ GROUNDS = {
         marks={"X": Watermark("X", (2, 2)), "L": Watermark("L", (2, 2))}, rate=0.2, alpha=0.96, size=16,
     ),
     "mnist": Ground(
-        Recipe(two_layer_cnn, batch_size=100, step_size=0.1, drop_at=1.0), early=3, full=20, pairs=PAPER[1:3],
-        marks={"X": Watermark("X", (3, 24)), "L": Watermark("L", (3, 24))}, share=0.1,
+        Recipe(two_layer_cnn, batch_size=50, step_size=0.2, drop_at=1.0), early=2, full=12, pairs=MNIST,
+        marks={"X": Watermark("X", (6, 21)), "L": Watermark("L", (6, 21))}, share=0.1,
     ),
     "cifar10": Ground(
         label_noise_cifar.recipe({"data": "cifar10"}), early=20, full=80, pairs=PAPER,

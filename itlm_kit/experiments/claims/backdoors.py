@@ -8,7 +8,7 @@ from itlm_kit.experiments.claims.measures import gain, metric
 from itlm_kit.experiments.published import TABLE4
 
 PIXELS = {"X": 5, "L": 3}  # that the attack's own code overwrites
-MNIST = (("9->4", "X"), ("6->0", "L"))
+MNIST = (("1->2", "X"), ("1->8", "L"))
 MARKED = "the attack's own code overwrites this many pixels"
 
 
