@@ -10,6 +10,7 @@ from itlm_kit.plots.style import ROLES, panels, with_source
 
 _LEFT = "Points, and the line of this round"
 _RIGHT = "Residuals under this line, in order"
+_MARGIN = 1.0  # for the marks of outputs
 _STEP = 5.0  # axes end at multiples of this, and so hold still while a slider moves
 
 
@@ -140,11 +141,12 @@ def _feature_ends(scene):
 
 def _output_ends(scene):
     seen = np.concatenate([scene.y, _at(scene.truth, _feature_ends(scene))])
-    return [float(_STEP * np.floor(seen.min() / _STEP)), float(_STEP * np.ceil(seen.max() / _STEP))]
+    low, high = seen.min() - _MARGIN, seen.max() + _MARGIN
+    return [float(_STEP * np.floor(low / _STEP)), float(_STEP * np.ceil(high / _STEP))]
 
 
 def _rank_ends(scene):
-    return [0.0, len(scene.y) + 1.0]
+    return [-1.0, len(scene.y) + 2.0]
 
 
 def _residual_end(scene):
