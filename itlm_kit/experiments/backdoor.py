@@ -192,7 +192,9 @@ def _figure1_cells(profile):
 
 
 def _figure4_cells(profile):
-    return [_common(_names(profile)[-1], pair, shape) for shape, pair in FIGURE4.items()]
+    name = _names(profile)[-1]
+    rate = GROUNDS[name].rate
+    return [{"data": name, "pair": pair, "shape": shape, "rate": rate} for shape, pair in FIGURE4.items()]
 
 
 def _map_cells(profile):
