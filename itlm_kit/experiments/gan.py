@@ -115,10 +115,10 @@ def _naive(settings, seed, where):
 @lru_cache(maxsize=3)
 def _naive_on(pair, images, clean, seed, where):
     settings = {"pair": pair, "images": images, "clean": clean}
-    return _fit(settings, mixed_pile(settings, seed, where), seed, recipe(settings))
+    return _fit(mixed_pile(settings, seed, where), seed, recipe(settings))
 
 
-def _fit(settings, pile, seed, how, kept=None, **choices):
+def _fit(pile, seed, how, kept=None, **choices):
     kept = np.ones(len(pile.images), bool) if kept is None else kept
     return fit_gan(pile.images, kept, how, seed=seed, **choices)
 
@@ -171,7 +171,7 @@ def run_figure(settings, seed, where):
     """
     rows, run = _method_rows(settings, seed, where)
     kept = None if settings["method"] == "baseline" else run.kept[-1]
-    final = _fit(settings, run.pile, seed, full_recipe(settings), kept, t=ROUNDS)
+    final = _fit(run.pile, seed, full_recipe(settings), kept, t=ROUNDS)
     curves = {"is_clean": run.pile.is_clean, "losses": run.losses, "kept": run.kept}
     if settings["pair"] != FACES:  # no picture made of people's faces is kept
         latents = draw_latents(PANEL, recipe(settings), seed=0, device=where.device)
@@ -209,7 +209,7 @@ def run_figure1(settings, seed, where):
             accuracy = {"clean_accuracy": told["clean_real"], "bad_accuracy": told["bad_real"], "auc": told["auc"]}
             rows[step] = {"epoch": round(step * how.batch_size / len(pile.images), 4), "step": step, **accuracy}
 
-    _fit(settings, pile, seed, how, after_step=look)
+    _fit(pile, seed, how, after_step=look)
     return Outcome({"rounds": list(rows.values())}, pile.source)
 
 
