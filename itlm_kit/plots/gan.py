@@ -86,6 +86,7 @@ def draw_cells(axis, images, column, row, is_clean=None):
         axis.plot(x, y, linestyle="", label=role, **look)
     if is_clean is not None:
         axis.legend(frameon=False, loc="upper right", bbox_to_anchor=(1, 0), ncols=2, borderpad=0, fontsize=9)
+    axis.set(xlim=(0, right), ylim=(bottom, 0))
 
 
 def cells(images, column, row, shape):

@@ -20,7 +20,8 @@ FIGURES = {
         r["gain"] > 20
         and r["fewer_clean"] > 75
         and r["turned"] < 65
-        and r["auc"][0] > 0.8 > 0.5 > r["auc"][1]
+        and r["auc"][0] > 0.8
+        and r["auc"][0] - r["auc"][1] > 0.15
         and r["judged"]["kept"][0] > r["judged"]["whole pile"][0]
         and r["judged"]["kept"][1] < r["judged"]["whole pile"][1]
     ),
