@@ -21,7 +21,7 @@ def editor():
 def trainings(monkeypatch):
     """A list of the values that are trained on; nothing is."""
     seen = []
-    monkeypatch.setattr(watermarks, "train_both", lambda **values: seen.append(values) or Measured(MEASURED, 27))
+    monkeypatch.setattr(watermarks, "train_both", lambda **values: seen.append(values) or Measured(MEASURED, 27, 40.0))
     return seen
 
 
@@ -52,7 +52,8 @@ def test_a_sweep_does_not_train_and_the_button_does_once(editor, trainings):
         editor.button.click()
     assert trainings == [editor.values]
     assert bars(editor.figure) == {"clean accuracy": (96.0, 95.5), "attack success": (92.5, 2.5)}
-    assert "92.5 % of marked images of a 9 get the label. ITLM drops 27 of the 28 poisons" in editor.words.value
+    assert "92.5 % of marked images of a 9 get the label. ITLM: 95.5 % and 2.5 %; after the 6" in editor.words.value
+    assert "first round it was 40.0 %. It drops 27 of the 28 poisons." in editor.words.value
 
 
 def test_what_was_trained_comes_back_with_its_values_only(editor, trainings):
