@@ -77,7 +77,7 @@ def test_a_training_that_fails_leaves_the_button_as_it_was(editor, monkeypatch):
 
 def test_training_for_real_is_what_the_experiment_does(monkeypatch):
     monkeypatch.setattr(watermarks, "_NAIVE", (2,))
-    monkeypatch.setattr(watermarks, "_ITLM", (2, 2))
+    monkeypatch.setattr(watermarks, "_ITLM", (2, 2, 2))
     editor = WatermarkEditor(seed=1, rate=0.4)
     tested = watermarks.train_both(**editor.values)
     again = watermarks.train_both(**editor.values)
