@@ -55,7 +55,7 @@ from itlm_kit.experiments.experiment import Where
 from itlm_kit.experiments.gan import gan_run
 from itlm_kit.explorers import GanExplorer
 settings = {{"pair": "digits+patches", "images": 1400, "clean": 0.7, "method": "itlm"}}
-run = gan_run(settings, 0, Where())
+run = gan_run(settings, 0, Where(), rounds=3)
 x = run.pile.images.x
 GanExplorer(run.losses, run.pile.is_clean, x, run.panels, alpha=0.65, source=run.pile.source)""",
     "label_noise": """\
