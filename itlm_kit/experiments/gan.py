@@ -166,8 +166,9 @@ def _method_rows(settings, seed, where):
 def run_figure(settings, seed, where):
     """One cell of Figure 3 or 8: a method's rounds, then a GAN trained in full on what it kept last, and its images.
 
-    clean_like and distance are what a judge makes of 1,000 of these images. Curves: is_clean (n,), losses (T, n) =
-    -log D, kept (T, n), and but for CelebA panels (T + 1, 32, c, h, w), the last of the GAN trained in full.
+    clean_like and distance are what a judge makes of 1,000 of these images, beside what it makes of real clean ones.
+    Curves: is_clean (n,), losses (T, n) = -log D, kept (T, n), and but for CelebA panels (T + 1, 32, c, h, w), the last
+    of the GAN trained in full.
     """
     rows, run = _method_rows(settings, seed, where)
     kept = None if settings["method"] == "baseline" else run.kept[-1]
@@ -176,15 +177,21 @@ def run_figure(settings, seed, where):
     if settings["pair"] != FACES:  # no picture made of people's faces is kept
         latents = draw_latents(PANEL, recipe(settings), seed=0, device=where.device)
         curves["panels"] = np.concatenate([run.panels, generate(final.gan, latents).cpu().numpy()[None]])
-    judged = {**_judged(settings, final.gan, where), "restarts_in_full": len(final.restarts)}
+    judged = {**_judged(settings, run.pile, final.gan, where), "restarts_in_full": len(final.restarts)}
     return Outcome({**judged, **_metrics(rows)}, run.pile.source, curves, run.earlier_seconds)
 
 
-def _judged(settings, gan, where):
+def _judged(settings, pile, gan, where):
     judge = image_judge(settings["pair"], replace(where, rounds=None))
     latents = draw_latents(JUDGED, recipe(settings), seed=1, device=where.device)
     made = generate(gan, latents).cpu().numpy()
-    return {"clean_like": round(judge.clean_like(made), 3), "distance": round(judge.distance(made), 4)}
+    real = pile.images.x.cpu().numpy()[pile.is_clean][:JUDGED]  # what no generator will surpass
+    return {
+        "clean_like": round(judge.clean_like(made), 3),
+        "real_clean_like": round(judge.clean_like(real), 3),
+        "distance": round(judge.distance(made), 4),
+        "real_distance": round(judge.distance(real), 4),
+    }
 
 
 @lru_cache(maxsize=1)
