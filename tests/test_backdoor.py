@@ -168,10 +168,9 @@ def test_naive_training_is_fooled_and_itlm_is_not(measured, seed):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", ["naive", "itlm"])
-def test_a_stored_cell_is_what_is_computed_now(measured, method):
+def test_a_stored_cell_is_what_is_computed_now(measured):
     """Its version must be raised when the outcome of a cell changes."""
-    now, stored = run(method).metrics, measured[method, 0]
+    now, stored = run("itlm").metrics, measured["itlm", 0]
     assert [row["removed"] for row in now["rounds"]] == [row["removed"] for row in stored["rounds"]]
     for name, points in (("clean_accuracy", 2), ("attack_success", 10), ("bad_removed", 10)):
         assert now[name] == pytest.approx(stored[name], abs=points)  # processors round apart
