@@ -22,8 +22,15 @@ FIGURES = {
         and r["turned"] < 65
         and r["auc"][0] > 0.8
         and r["auc"][0] - r["auc"][1] > 0.15
-        and r["judged"]["kept"][0] > r["judged"]["whole pile"][0]
-        and r["judged"]["kept"][1] < r["judged"]["whole pile"][1]
+        and r["judged"]["real digits"][0] > r["judged"]["kept by ITLM"][0] > r["judged"]["whole pile"][0]
+        and r["judged"]["real digits"][1] < r["judged"]["kept by ITLM"][1] < r["judged"]["whole pile"][1]
+    ),
+    "07": lambda r: (
+        r["attack_naive"] >= 90 > 10 > r["attack_itlm"] and r["attack_early_mark"] > 40
+        and abs(r["clean_itlm"] - r["clean_naive"]) < 2
+        and r["dropped_in_window"] > 0.7 > 0.3 > r["dropped_at_end"]
+        and r["recall"]["itlm"] > r["recall"]["early-loss"] > 50
+        and min(r["recall"]["spectral"], r["recall"]["clustering"]) > 90
     ),
     "00": lambda r: r["error_itlm"] < 0.2 * r["error_least_squares"] and r["bad_kept_far"] > 18,
     "02": lambda r: (
