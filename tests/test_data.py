@@ -316,6 +316,24 @@ def test_a_folder_of_class_folders(tmp_path):
     assert got.y.tolist() == [0, 0, 1] and got.classes == 2 and got.source.endswith(", 3 images")
 
 
+def test_files_are_listed_as_they_are_loaded(tmp_path):
+    for name in ("cat/b.PNG", "cat/more/a.png", "ant/z.jpg", ".hidden/c.png"):
+        save_image(tmp_path / name)
+    (tmp_path / "ant/notes.txt").write_text("no image")
+    files, labels, names = data.image_files(tmp_path)
+    assert [file.name for file in files] == ["z.jpg", "b.PNG", "a.png"]
+    assert labels == data.load_folder(tmp_path).y.tolist() == [0, 1, 1] and names == ["ant", "cat"]
+    (tmp_path / "dog").mkdir()
+    with pytest.raises(InputError, match="dog holds none"):
+        data.image_files(tmp_path)
+
+
+def test_reading_folders_needs_no_torchvision(tmp_path):
+    save_image(tmp_path / "a/1.png")
+    code = f"import sys; from itlm_kit import data; data.load_folder({str(tmp_path)!r}); print('torchvision' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "False"
+
+
 def test_a_flat_folder_cut_to_its_central_square(tmp_path):
     picture = np.zeros((10, 30, 3), np.uint8)
     picture[:, 8:22] = 255

@@ -10,13 +10,13 @@ from itlm_kit.data.corruptions import (
     systematic_labels,
 )
 from itlm_kit.data.fetch import download
-from itlm_kit.data.folders import load_folder
+from itlm_kit.data.folders import image_files, load_folder
 from itlm_kit.data.image_set import ImageSet, enlarge, subsample
 from itlm_kit.data.root import data_root
 from itlm_kit.data.watermarks import Blend, Poisoned, Watermark, poison, poison_clean_label
 
 __all__ = [
     "LABEL_NOISE", "NAMES", "Blend", "Corrupted", "ImageSet", "Poisoned", "Watermark", "check", "data_root", "download",
-    "enlarge", "instance_dependent_labels", "listing", "load", "load_cifar10n", "load_folder", "mix_images", "poison",
+    "enlarge", "image_files", "instance_dependent_labels", "listing", "load", "load_cifar10n", "load_folder", "mix_images", "poison",
     "poison_clean_label", "random_labels", "subsample", "systematic_labels",
 ]  # fmt: skip

@@ -10,21 +10,50 @@ from itlm_kit.errors import InputError, check_integer
 
 CELEBA = "celeba/img_align_celeba"  # below the data root
 FACE = 64  # pixels a side, as DC-GAN takes them
+ENDS = (
+    ".jpg",
+    ".jpeg",
+    ".png",
+    ".bmp",
+    ".gif",
+    ".ppm",
+    ".pgm",
+    ".tif",
+    ".tiff",
+    ".webp",
+)  # what an image's name ends in
 
 
 def load_folder(path, *, size=None, labelled=True):
     """Read a folder of images, in the order of their names, as an ImageSet of RGB images.
 
-    labelled: the folder holds one sub-folder per class, numbered 0, 1, ... by name; otherwise it holds the images
-    themselves and all are labelled 0. size: cut out the central square and resize it to size x size pixels; without
-    it all images must be of one size. Raises InputError, naming the file, for an image that cannot be read or differs.
+    labelled: the folder holds one sub-folder per class, numbered 0, 1, ... by name, see `image_files`; otherwise it
+    holds the images themselves and all are labelled 0. size: cut out the central square and resize it to size x size
+    pixels; without it all images must be of one size. Raises InputError, naming the file, for an image that cannot be
+    read or differs.
     """
     path = Path(path).expanduser()
     if size is not None:
         check_integer("size", size, remedy="It is the side of the images in pixels.")
-    files, y, classes = _labelled_files(path) if labelled else _flat_files(path)
+    files, y, classes = image_files(path) if labelled else _flat_files(path)
     x = _read_images(files, size)
-    return ImageSet(path.name, x, np.array(y, np.int64), classes, f"{path.name}, {len(y):,} images")
+    return ImageSet(path.name, x, np.array(y, np.int64), len(classes), f"{path.name}, {len(y):,} images")
+
+
+def image_files(path):
+    """The images of a folder with one sub-folder per class: files, labels and names of the classes, three lists.
+
+    files and labels: of all images, in the order in which `load_folder` reads them; labels count the names, which are
+    the sub-folders' (hidden ones left out). Raises InputError for no sub-folder, or one without images.
+    """
+    path = Path(path).expanduser()
+    folders = sorted(p for p in path.glob("[!.]*") if p.is_dir())
+    found = [sorted(p for p in folder.rglob("*") if _is_image(p)) for folder in folders]
+    if not (found and all(found)):
+        empty = f"{folders[found.index([])].name} holds none" if found else "it has no sub-folders"
+        raise InputError(f"{path} must hold one folder of images per class; {empty}. Images end in {', '.join(ENDS)}.")
+    files, labels = zip(*((file, c) for c, members in enumerate(found) for file in members), strict=True)
+    return list(files), list(labels), [folder.name for folder in folders]
 
 
 def load_celeba(root, size=None):
@@ -49,25 +78,17 @@ def find_celeba_fault(root):
     return None
 
 
-def _labelled_files(path):
-    from torchvision.datasets import ImageFolder
-
-    try:
-        folder = ImageFolder(path)
-    except OSError as error:  # torchvision's words: no such folder, no class sub-folder, a class without images
-        raise InputError(f"{path} must hold one folder of images per class. {error}") from error
-    return *zip(*folder.samples, strict=True), len(folder.classes)
+def _is_image(path):
+    return path.suffix.lower() in ENDS
 
 
 def _flat_files(path):
-    from torchvision.datasets.folder import is_image_file
-
-    files = sorted(p for p in path.glob("*") if is_image_file(p.name))
+    files = sorted(p for p in path.glob("*") if _is_image(p))
     if not files:
         raise InputError(
             f"{path} must be a folder that holds images; it holds none. Pass labelled=True for sub-folders."
         )
-    return files, [0] * len(files), 1
+    return files, [0] * len(files), [path.name]
 
 
 def _read_images(files, size):
