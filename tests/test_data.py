@@ -330,7 +330,8 @@ def test_files_are_listed_as_they_are_loaded(tmp_path):
 
 def test_reading_folders_needs_no_torchvision(tmp_path):
     save_image(tmp_path / "a/1.png")
-    code = f"import sys; from itlm_kit import data; data.load_folder({str(tmp_path)!r}); print('torchvision' in sys.modules)"
+    code = f"""import sys; from itlm_kit import data
+data.load_folder({str(tmp_path)!r}); print('torchvision' in sys.modules)"""
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "False"
 
 

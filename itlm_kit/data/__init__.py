@@ -16,7 +16,7 @@ from itlm_kit.data.root import data_root
 from itlm_kit.data.watermarks import Blend, Poisoned, Watermark, poison, poison_clean_label
 
 __all__ = [
-    "LABEL_NOISE", "NAMES", "Blend", "Corrupted", "ImageSet", "Poisoned", "Watermark", "check", "data_root", "download",
-    "enlarge", "image_files", "instance_dependent_labels", "listing", "load", "load_cifar10n", "load_folder", "mix_images", "poison",
-    "poison_clean_label", "random_labels", "subsample", "systematic_labels",
+    "LABEL_NOISE", "NAMES", "Blend", "Corrupted", "ImageSet", "Poisoned", "Watermark", "check", "data_root",
+    "download", "enlarge", "image_files", "instance_dependent_labels", "listing", "load", "load_cifar10n",
+    "load_folder", "mix_images", "poison", "poison_clean_label", "random_labels", "subsample", "systematic_labels",
 ]  # fmt: skip
