@@ -81,7 +81,7 @@ def save(page):
 
 def wait_for_plots(page, count):
     """Wait until that many plots are drawn."""
-    page.wait_for_function(f"() => document.querySelectorAll('.js-plotly-plot .main-svg').length >= {count}")
+    page.wait_for_function(f"() => document.querySelectorAll('.js-plotly-plot:has(.main-svg)').length >= {count}")
 
 
 def drawn(page, plot=0):

@@ -33,7 +33,7 @@ pytestmark = [
 DATA = """
 import numpy as np
 import pandas as pd
-from itlm_kit.explorers import ConvergenceExplorer, GanExplorer, LineExplorer, NoiseExplorer, TrajectoryExplorer
+from itlm_kit.explorers import ConvergenceExplorer, GanExplorer, LineExplorer, NoiseExplorer, TrajectoryExplorer, WatermarkEditor
 
 rng, is_clean = np.random.default_rng(0), np.arange(300) < 180
 falls = 2 * np.exp(-np.arange(12)[:, None] / np.where(is_clean, 4, 30))
@@ -52,6 +52,7 @@ CALLS = {
     "label_noise": "NoiseExplorer(pd.DataFrame(runs), source='made up')",
     "line": "LineExplorer(seed=0)",
     "trajectories": "TrajectoryExplorer(losses, is_clean, source='made up', alpha=0.55)",
+    "watermarks": "WatermarkEditor()",
 }
 BROKEN = """
 class Broken(LineExplorer):
@@ -116,9 +117,9 @@ def test_convergence_in_lab_answers_keys_and_survives_a_reload(notebook, capsys,
         assert (page.troubles, page.elsewhere) == ([], [])
 
 
-def move_all(page, folder):
+def move_all(page, names, folder):
     """Move every control of every explorer on the page by keyboard; its figure changes each time."""
-    for plot, name in enumerate(CALLS):
+    for plot, name in enumerate(names):
         moved = [driving.press(page, *control, plot) for control in controls(page, plot)]
         assert len(moved) >= 3
         page.locator(".js-plotly-plot").nth(plot).screenshot(path=folder / f"{name}.png")
@@ -138,7 +139,7 @@ def test_every_control_moves_its_figure_and_errors_are_told(notebook, tmp_path):
     with driving.lab(notebook(*CALLS.values(), BROKEN)) as page:
         assert driving.run_all(page)
         driving.wait_for_plots(page, len(CALLS) + 1)
-        move_all(page, tmp_path)
+        move_all(page, CALLS, tmp_path)
         assert page.locator("[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
         assert (page.troubles, page.elsewhere) == ([], [])
         page.get_by_role("slider", name="share kept α").last.press("ArrowLeft")
@@ -154,10 +155,12 @@ def test_convergence_as_a_voila_page(notebook, capsys, tmp_path):
         assert troubles(page) == []
 
 
-def test_every_control_moves_its_figure_on_a_voila_page(notebook, tmp_path):
-    with driving.voila(notebook(*CALLS.values())) as page:
-        driving.wait_for_plots(page, len(CALLS))
-        move_all(page, tmp_path)
+@pytest.mark.parametrize("name", CALLS)
+def test_every_control_moves_its_figure_on_a_voila_page(notebook, tmp_path, name):
+    """A page each, as `itlm explore` opens them: anywidget gives up figures that are not up within two seconds."""
+    with driving.voila(notebook(CALLS[name])) as page:
+        driving.wait_for_plots(page, 1)
+        move_all(page, [name], tmp_path)
         assert troubles(page) == []
 
 
