@@ -33,7 +33,8 @@ pytestmark = [
 DATA = """
 import numpy as np
 import pandas as pd
-from itlm_kit.explorers import ConvergenceExplorer, GanExplorer, LineExplorer, NoiseExplorer, TrajectoryExplorer, WatermarkEditor
+from itlm_kit.explorers import ConvergenceExplorer, GanExplorer, LineExplorer, NoiseExplorer
+from itlm_kit.explorers import TrajectoryExplorer, WatermarkEditor
 
 rng, is_clean = np.random.default_rng(0), np.arange(300) < 180
 falls = 2 * np.exp(-np.arange(12)[:, None] / np.where(is_clean, 4, 30))
