@@ -26,11 +26,12 @@ FIGURES = {
         and r["judged"]["real digits"][1] < r["judged"]["kept by ITLM"][1] < r["judged"]["whole pile"][1]
     ),
     "07": lambda r: (
-        r["attack_naive"] >= 90 > 10 > r["attack_itlm"] and r["attack_early_mark"] > 40
+        r["attack_naive"] >= 90 > 10 > r["attack_itlm"]
+        and r["attack_early_mark"] > 40
         and abs(r["clean_itlm"] - r["clean_naive"]) < 2
         and r["dropped_in_window"] > 0.7 > 0.3 > r["dropped_at_end"]
         and r["recall"]["itlm"] > r["recall"]["early-loss"] > 50
-        and min(r["recall"]["spectral"], r["recall"]["clustering"]) > 90
+        and r["recall"]["spectral"] > 90
     ),
     "00": lambda r: r["error_itlm"] < 0.2 * r["error_least_squares"] and r["bad_kept_far"] > 18,
     "02": lambda r: (
