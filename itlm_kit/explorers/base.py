@@ -77,7 +77,10 @@ class Explorer(widgets.VBox):
             _update([self.figure.layout], [before["layout"]], [figure["layout"]], but="annotations")
         self._drawn = figure
         # Without this a reloaded or exported page shows the figure as it was built, beside controls that have moved.
-        self.figure._repr_mimebundle_()
+        # Not from what plotly holds: it drops the numbers that a browser sends back to it as they were.
+        parts = zip(figure["data"], self.figure.data, strict=True)
+        self.figure._widget_data = [{**trace, "uid": part.uid} for trace, part in parts]
+        self.figure._widget_layout = {**figure["layout"], "template": self.figure.layout.template.to_plotly_json()}
 
     def _repr_mimebundle_(self, **kwargs):
         scene = self.scene(**self.values)

@@ -71,7 +71,8 @@ def run_all(page):
 
 
 def save(page):
-    """Save the notebook."""
+    """Save the notebook, once the kernel has told all that it has to tell."""
+    page.wait_for_function(_KERNEL_READY)
     page.evaluate("""() => {
       window.saved = false
       window.jupyterapp.commands.execute('docmanager:save').then(() => { window.saved = true })

@@ -110,8 +110,8 @@ def test_convergence_in_lab_answers_keys_and_survives_a_reload(notebook, capsys,
         one, twenty = press_alpha(page)
         report(capsys, "JupyterLab", one_run=one, twenty_runs=twenty)
         page.screenshot(path=tmp_path / "lab.png")
-        shown = driving.drawn(page)
         driving.save(page)
+        shown = driving.drawn(page)
         page.reload()
         driving.wait_for_plots(page, 1)
         assert driving.drawn(page) == shown
