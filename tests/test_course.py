@@ -128,6 +128,18 @@ def column_first(images, row, column, value):
     return exercises(7)[1].truth(images, column, row, value)
 
 
+def most_of_each(score, given, alpha):
+    return exercises(8)[1].truth(-score, given, alpha)
+
+
+def up_to_a_quantile(score, given, alpha):
+    kept = np.zeros(len(score), bool)
+    for label in set(given):
+        mine = given == label
+        kept |= mine & (score <= np.sort(score[mine])[round(alpha * mine.sum()) - 1])
+    return kept
+
+
 WRONG = {
     "0.1": [(48, "margin"), (15, "dropped"), (0.75, "share")],
     "0.2": [
@@ -184,6 +196,13 @@ WRONG = {
         (lambda called, truth, source, target: np.mean(truth[called == target] == source), "divide by the source"),
         (lambda called, truth, source, target: 1 - np.mean(called[truth == source] == source), "called wrong"),
     ],
+    "8.1": [
+        (lambda score, given, alpha: trim(score, int(alpha * len(score) + 1e-9)), "all classes together"),
+        (most_of_each, "most suspicious of each"),
+        (up_to_a_quantile, "rounds to the nearest"),
+        (lambda score, given, alpha: ~exercises(8)[1].truth(score, given, alpha), "what is dropped"),
+    ],
+    "8.2": [(0.63, "agreement"), (0.567, "divide"), (0.73, "do not add"), (0.3, "bad share")],
 }
 
 

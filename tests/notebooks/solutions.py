@@ -42,4 +42,12 @@ return marked""",
     "6.2": """\
 real = losses < np.log(2)
 return real[is_clean].mean(), real[~is_clean].mean()""",
+    "8.1": """\
+kept = np.zeros(len(score), dtype=bool)
+for label in np.unique(given):
+    members = np.flatnonzero(given == label)
+    k = int(alpha * len(members) + 1e-9)
+    kept[members[np.argsort(score[members])[:k]]] = True
+return kept""",
+    "8.2": "0.7",
 }

@@ -33,6 +33,14 @@ FIGURES = {
         and r["recall"]["itlm"] > r["recall"]["early-loss"] > 50
         and r["recall"]["spectral"] > 90
     ),
+    "08": lambda r: (
+        r["precision"] > 0.8 < r["recall"]
+        and r["found"]["default"] < r["found"]["strong"]
+        and r["first_100"] > 0.9 < r["likely"]
+        and r["clean"] - 0.15 < r["alpha"] < r["clean"] - 0.02
+        and r["reached"]["all, as they are"] + 4 < r["reached"]["drop the suspects"] < r["reached"]["oracle"]
+        and r["rare"] >= 12
+    ),
     "00": lambda r: r["error_itlm"] < 0.2 * r["error_least_squares"] and r["bad_kept_far"] > 18,
     "02": lambda r: (
         r["bad_to_break"]["exact"] == 8 and r["largest_rise"] < 1e-9 and r["leverage"]["ITLM, one start"] > 0.1
