@@ -51,4 +51,4 @@ def test_record_keeps_the_ratio(tmp_path):
 def test_unknown_name():
     command = [sys.executable, "-m", "tests.benchmarks", "nothing"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 1 and done.stderr.startswith("name must be one of glm, ")
+    assert done.returncode == 1 and done.stderr.startswith("name must be one of explorers, glm, ")

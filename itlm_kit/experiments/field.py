@@ -147,12 +147,13 @@ def field_table(frame, value="last_accuracy"):
     frame: as `results_frame` gives it for finished cells of `field`, of one data set. Columns: the methods, winner,
     ahead (points before the second best), won (in how many of the seeds it is the best).
     """
-    cells = frame.pivot_table(value, ["noise", "clean", "seed"], "method")[list(METHODS)]
+    cells = frame.pivot_table(value, ["noise", "clean", "seed"], "method")
+    cells = cells[[method for method in METHODS if method in cells]]  # not all of them name errors
     table = cells.groupby(["noise", "clean"]).mean()
-    rivals = table.drop(columns="oracle")
+    rivals = table.drop(columns="oracle", errors="ignore")
     ranked = np.sort(rivals.to_numpy(), axis=1)
     winner = rivals.idxmax(axis=1)
-    by_seed = cells.drop(columns="oracle").idxmax(axis=1)
+    by_seed = cells.drop(columns="oracle", errors="ignore").idxmax(axis=1)
     won = (by_seed == winner.reindex(by_seed.index.droplevel("seed")).to_numpy()).groupby(["noise", "clean"]).sum()
     return table.assign(winner=winner, ahead=ranked[:, -1] - ranked[:, -2], won=won).round(2)
 
