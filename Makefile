@@ -14,10 +14,10 @@ run: $(READY)
 	$(BIN)/itlm run
 
 test: $(READY)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-fast: $(READY)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not notebook and not browser"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not notebook and not browser"
 
 lab: $(READY)
 	$(BIN)/python -m jupyter lab notebooks/00_start_here.ipynb

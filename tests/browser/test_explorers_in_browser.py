@@ -26,7 +26,6 @@ MISSING = next(
 )
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.xdist_group("browser"),
     pytest.mark.skipif(MISSING is not None, reason=str(MISSING)),
 ]
 

@@ -9,7 +9,6 @@ from test_explorers_in_browser import MISSING
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.xdist_group("browser"),
     pytest.mark.skipif(MISSING is not None, reason=str(MISSING)),
 ]
 CELL = """

@@ -64,11 +64,7 @@ def device(request):
     return request.param
 
 
-# One notebook's tests go to one worker, which runs it once.
-EACH = [pytest.param(path, id=path.stem, marks=pytest.mark.xdist_group(path.stem)) for path in NOTEBOOKS]
-
-
-@pytest.fixture(scope="module", params=EACH)
+@pytest.fixture(scope="module", params=NOTEBOOKS, ids=lambda path: path.stem)
 def run(request, device, tmp_path_factory):
     """(entry in results.json, executed notebook) of one notebook."""
     path, out = request.param, tmp_path_factory.mktemp("run")
