@@ -39,7 +39,7 @@ GROUNDS = {
         marks={"X": Watermark("X", (2, 2)), "L": Watermark("L", (2, 2))}, rate=0.2, alpha=0.96, size=16,
     ),
     "mnist": Ground(
-        Recipe(two_layer_cnn, batch_size=50, step_size=0.2, drop_at=1.0), early=3, full=12, pairs=MNIST,
+        Recipe(two_layer_cnn, batch_size=50, step_size=0.1, drop_at=1.0), early=2, full=20, pairs=MNIST,
         marks={"X": Watermark("X", (6, 21)), "L": Watermark("L", (6, 21))}, share=0.1,
     ),
     "cifar10": Ground(
