@@ -273,7 +273,7 @@ def test_bad_settings_are_refused(bad, words):
 
 def test_the_quick_memory_limit_holds_on_the_cpu_only():
     plain, cuda = Machine(500e6, False), Machine(500e6, True)
-    assert Settings().memory_limit(plain) == Settings(device="cpu").memory_limit(cuda) == 300 * MB
+    assert Settings().memory_limit(plain) == Settings(device="cpu").memory_limit(cuda) == 330 * MB
     assert Settings().memory_limit(cuda) is Settings(profile="full").memory_limit(plain) is None
     assert Settings(profile="full", max_memory=20).memory_limit(cuda) == 20 * MB
 

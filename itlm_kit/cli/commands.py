@@ -59,7 +59,7 @@ def itlm():
 @click.option("--timeout", type=_whole, metavar="S", help="Seconds a cell may take.  [default: 300, full: a day]")
 @click.option(
     "--max-memory", type=click.FloatRange(min=0, min_open=True), metavar="MB",
-    help="Most memory of a notebook above a bare `import torch`.  [default: 300 for quick on the CPU, else none]",
+    help="Most memory of a notebook above a bare `import torch`.  [default: 330 for quick on the CPU, else none]",
 )  # fmt: skip
 @click.option("--resume", is_flag=True, help="Go on with the run in --out, or with the newest one in runs/.")
 def run(notebooks, out, resume, **settings):

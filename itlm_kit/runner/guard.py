@@ -74,9 +74,9 @@ class Guard:
 
     @property
     def environment(self):
-        """Environment of the kernel: its share of the cores, one BLAS thread (more slow small solves down)."""
+        """Environment of the kernel: its share of the cores, one BLAS thread (more slow small solves down), few heaps."""
         shares = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": str(self.threads)}
-        return {**shares, **os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+        return {"MALLOC_ARENA_MAX": "2", **shares, **os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 
 
 def _family(process):

@@ -32,7 +32,7 @@ MB = 1e6
 # What the quick profile promises on two cores: seconds per notebook, and MB at its peak above a bare `import torch`.
 QUICK_SECONDS = 60
 QUICK_SECONDS_OF = {"06": 120}
-QUICK_MEMORY = 300
+QUICK_MEMORY = 330
 CELL_SECONDS = {"quick": 300, "full": 24 * 3600}  # default time limit of one cell
 
 
