@@ -74,7 +74,7 @@ class Guard:
 
     @property
     def environment(self):
-        """Environment of the kernel: its share of the cores, one BLAS thread (more slow small solves down), few heaps."""
+        """Environment of the kernel: its share of the cores, one BLAS thread (more are slower), few heaps."""
         shares = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": str(self.threads)}
         return {"MALLOC_ARENA_MAX": "2", **shares, **os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 
