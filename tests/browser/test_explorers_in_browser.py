@@ -127,10 +127,10 @@ def move_all(page, names, folder):
 
 
 def press_alpha(page):
-    """Milliseconds from key to pixels of the slider over alpha, for one run and for twenty."""
+    """Milliseconds from key to pixels of the slider over alpha, for one run and for twenty, the first key included."""
     driving.watch(page)
     alpha = page.get_by_role("slider", name="share kept α")
-    one = [driving.time_press(page, alpha, "ArrowLeft") for _ in range(20)]
+    one = [driving.time_press(page, alpha, "ArrowLeft") for _ in range(40)]
     driving.press(page, page.get_by_role("slider", name="runs"), "ArrowRight")
     return one, [driving.time_press(page, alpha, "ArrowRight") for _ in range(10)]
 
