@@ -209,6 +209,15 @@ def test_clean_label_poisons_and_other_rates_are_cells_of_the_map(short):
     assert run_map(clean_label, 0, Where()).metrics["removed"] == 0
 
 
+def test_windows_on_mnist_differ_by_length_of_rounds_and_step_size(short):
+    cells = select(get_experiment("backdoor-map").cells("full"), ["data=mnist"])
+    assert len({tuple(sorted(cell.items())) for cell in cells}) == len(cells)
+    assert {(cell["step_size"], cell["early"]) for cell in cells} >= {(0.1, GROUNDS["mnist"].early), (0.2, 3)}
+    usual, large = ({**SETTINGS, "early": 1, "step_size": step} for step in (0.1, 2.0))
+    assert run_map(usual, 0, Where()).metrics == run_map({**SETTINGS, "early": 1}, 0, Where()).metrics
+    assert run_map(large, 0, Where()).metrics != run_map(usual, 0, Where()).metrics
+
+
 def test_cells_are_the_rows_of_table_4_times_the_methods():
     cells = get_experiment("table4").cells("full")
     rows = {(cell["pair"], cell["shape"]) for cell in cells if cell["data"] == "cifar10"}

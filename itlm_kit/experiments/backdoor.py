@@ -1,6 +1,7 @@
 """Backdoors: Figures 1(d) and 4, Table 4 with other defences beside ITLM, and where ITLM fails (section 6.4)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ from itlm_kit.vision.itlm import classifier_rounds, round_seed, train_watched
 
 RATES, ALPHAS = (0.1, 0.2, 0.4, 0.8), (0.85, 0.92, 0.96, 0.98, 0.99, 1.0)  # alpha 1 drops nothing: naive training
 EARLY = (1, 2, 4, 8, 16, 30, 60)  # epochs of an early-stopped round; the last is full training
+MNIST_EARLY = {0.1: (1, 2, 3, 5, 10), 0.2: (1, 2, 3)}  # by step size: the larger, the sooner a watermark is learnt
 CLEAN_LABEL_RATES, CLEAN_LABEL_ALPHAS = (0.4, 0.8), (0.85, 0.96, 1.0)
 
 
@@ -103,7 +105,7 @@ def _rounds(settings, seed, attacked, finished):
 
 def _itlm(settings, seed, attacked, epochs, kept):
     """Yield (theta_t, S_t) of the rounds still to come."""
-    recipe, alpha = GROUNDS[settings["data"]].recipe, settings["alpha"]
+    recipe, alpha = _recipe(settings), settings["alpha"]
     for step in classifier_rounds(
         attacked.samples, recipe, alpha=alpha, epochs=epochs, seed=seed, watch=attacked.watch, kept=kept[1:]
     ):
@@ -112,7 +114,7 @@ def _itlm(settings, seed, attacked, epochs, kept):
 
 def _in_turn(settings, seed, attacked, epochs, kept):
     """Yield (theta_t, what the next one is trained on) of one training, or of two with a defence in between."""
-    recipe, samples = GROUNDS[settings["data"]].recipe, attacked.samples
+    recipe, samples = _recipe(settings), attacked.samples
     common = {"samples": samples, "recipe": recipe, "watch": attacked.watch}
     inside = kept[-1]
     for t in range(len(kept) - 1, len(epochs)):
@@ -121,6 +123,11 @@ def _in_turn(settings, seed, attacked, epochs, kept):
         if t + 1 < len(epochs):
             inside = DEFENCES[settings["method"]](Evidence(theta.model, recorder, samples, settings))
         yield theta, inside
+
+
+def _recipe(settings):
+    recipe = GROUNDS[settings["data"]].recipe
+    return replace(recipe, step_size=settings.get("step_size", recipe.step_size))
 
 
 def _row(t, epochs, theta, trained_on, is_clean):
@@ -138,7 +145,7 @@ def _row(t, epochs, theta, trained_on, is_clean):
 
 
 def run_map(settings, seed, where):
-    """ITLM on one poisoned training set of another rate, alpha, kind of poison or length of the early rounds."""
+    """ITLM with another rate, alpha, kind of poison, length of the early rounds or step size."""
     return run_table4({**settings, "method": "itlm"}, seed, where)
 
 
@@ -198,6 +205,16 @@ def _figure4_cells(profile):
 
 
 def _map_cells(profile):
+    return _digits_map() + (_mnist_windows() if profile == "full" else [])
+
+
+def _mnist_windows():
+    rows = [{**_common("mnist", *row), "kind": "wrong-label"} for row in GROUNDS["mnist"].pairs]
+    lengths = [{"step_size": step, "early": early} for step, every in MNIST_EARLY.items() for early in every]
+    return [{**row, **length} for row in rows for length in lengths]
+
+
+def _digits_map():
     common = {**_common("digits", *GROUNDS["digits"].pairs[0]), "kind": "wrong-label", "early": GROUNDS["digits"].early}
     chosen = [{"rate": rate, "alpha": alpha} for rate in RATES for alpha in ALPHAS]
     chosen += [{"early": early} for early in EARLY if early != common["early"]]
@@ -228,6 +245,6 @@ EXPERIMENTS = {
         _experiment("table4", "Backdoors planted and removed, with other defences", "Table 4", _table4_cells,
                     run_table4, gpu=True),
         _experiment("backdoor-map", "Where ITLM finds poisons and where it does not", "Section 6.4", _map_cells,
-                    run_map, full=("digits",)),
+                    run_map, full=("digits", "mnist")),
     )
 }  # fmt: skip
