@@ -101,6 +101,12 @@ def test_clean_label_poisons_keep_a_right_label():
     np.testing.assert_array_equal(np.flatnonzero(~found.is_clean), found.poisons)
 
 
+def test_a_clean_label_target_that_is_missing_is_named_as_such():
+    x, y = labelled()
+    with pytest.raises(InputError, match="target must be a class that has images; got 9"):
+        poison_clean_label(x, y, Watermark(), target=9, rate=0.5, seed=0)
+
+
 def test_poisons_depend_on_the_seed_alone():
     x, y = labelled()
     one, again, other = (
@@ -115,6 +121,11 @@ def test_five_percent_of_cifar10_s_size():
     assert len(poison(x, y, Watermark("L"), source=6, target=0, rate=0.05, seed=0).poisons) == 250
 
 
+class Darkened:
+    def stamp(self, images):
+        return images / 2
+
+
 REFUSED = {
     "source is target": (dict(target=1), "source must differ from target"),
     "more than the source has": (dict(rate=1.2), "60 are wanted, the source class has 50"),
@@ -126,10 +137,16 @@ REFUSED = {
     "no such source": (dict(source=9), "source must be a class that has images; got 9"),
     "no such target": (dict(target=9), "target must be a class that has images; got 9"),
     "seed": (dict(seed=-1), "seed must be"),
-    "floats": (dict(x=np.zeros((200, 1, 16, 16))), "images must be uint8, 0..255; got float64"),
+    "a source of two": (dict(source=np.array([0, 1])), "source must be a whole number"),
+    "a target in words": (dict(target="2"), "target must be a whole number"),
+    "floats": (dict(x=np.zeros((200, 1, 16, 16))), r"images must be uint8, 0..255; got float64. Convert: \(255"),
+    "whole numbers": (dict(x=np.zeros((200, 1, 16, 16), int)), r"got int64. Convert: x.astype\('uint8'\)"),
     "flat images": (dict(x=np.zeros((200, 256), np.uint8)), "images must have shape"),
     "too few labels": (dict(y=np.zeros(3, int)), "a whole number per image"),
     "labels in fractions": (dict(y=np.full(200, 0.5)), "a whole number per image"),
+    "a shape for a trigger": (dict(trigger="X"), "trigger must have a method stamp; got 'X'"),
+    "a stamp that makes floats": (dict(trigger=Darkened()), r"stamp must return uint8 images .* got float64"),
+    "too small for it": (dict(x=np.zeros((200, 1, 2, 2), np.uint8)), "leaves one of 2 x 2. It needs a larger image."),
     "colours for another number of channels": (dict(trigger=Watermark("X", (8, 8), (1, 2, 3))), "one per channel"),
 }
 

@@ -44,7 +44,7 @@ class Watermark:
         if min(rows.min(), columns.min()) < 0 or rows.max() >= height or columns.max() >= width:
             raise InputError(
                 f"the watermark must lie in the image; {self.shape} at {self.position} leaves one of {height} x "
-                f"{width}. Its position may be {_room(self.shape, height, width)}."
+                f"{width}. {_room(self.shape, height, width)}"
             )
         mask = np.zeros((height, width), bool)
         mask[rows, columns] = True
@@ -98,10 +98,11 @@ def poison(x, y, trigger, *, source, target, rate, seed):
 
     x: (n, channels, height, width) uint8; y: (n,) labels. trigger: a Watermark, Blend or what else has `stamp`. rate:
     number of poisons as a share of the target class, e.g. 0.05; they are drawn from the source class. Returns a
-    Poisoned. Raises InputError for images that are not uint8, a watermark that leaves them, source equal to target,
-    a class without images, a rate that is no poison or more than the source class has. Section 6.4.
+    Poisoned. Raises InputError for images that are not uint8, be it x or what `stamp` returns, a watermark that leaves
+    them, source equal to target, a class without images, a rate that is no poison or more than the source class has.
+    Section 6.4.
     """
-    if source == target:
+    if check_integer("source", source, low=0) == check_integer("target", target, low=0):
         raise InputError(f"source must differ from target; got {source!r} for both. `poison_clean_label` keeps labels.")
     return _poison(x, y, trigger, source, target, rate, seed)
 
@@ -115,18 +116,31 @@ def poison_clean_label(x, y, trigger, *, target, rate, seed):
 
 
 def _poison(x, y, trigger, source, target, rate, seed):
-    y = _check_labels(_check_images(x), y)
-    members = _members(y, source, "source")
-    count = _count(rate, len(_members(y, target, "target")), len(members))
+    images = _check_images(x)
+    y = _check_labels(images, y)
+    labelled, members = _members(y, target, "target"), _members(y, source, "source")
+    count = _count(rate, len(labelled), len(members))
     rng = np.random.default_rng(check_integer("seed", seed, low=0, remedy="It fixes the draw."))
     poisons = np.sort(rng.choice(members, count, replace=False))
-    marked, labels, is_clean = np.array(x), y.copy(), np.ones(len(y), bool)
-    marked[poisons], labels[poisons], is_clean[poisons] = trigger.stamp(marked[poisons]), target, False
+    marked, labels, is_clean = images.copy(), y.copy(), np.ones(len(y), bool)
+    marked[poisons], labels[poisons], is_clean[poisons] = _stamped(trigger, images[poisons]), target, False
     return Poisoned(marked, labels, is_clean, y, poisons)
 
 
+def _stamped(trigger, images):
+    """The images with the trigger on each: checked, since an array of bytes takes other numbers without a word."""
+    if not hasattr(trigger, "stamp"):
+        raise InputError(f"trigger must have a method stamp; got {trigger!r}. Pass e.g. Watermark('X', (2, 2))")
+    stamped = np.asarray(trigger.stamp(images))
+    if (stamped.shape, stamped.dtype) != (images.shape, images.dtype):
+        raise InputError(
+            f"stamp must return uint8 images of the shape it got, {images.shape}; got {stamped.dtype} {stamped.shape}."
+        )
+    return stamped
+
+
 def _members(y, label, name):
-    members = np.flatnonzero(y == label)
+    members = np.flatnonzero(y == check_integer(name, label, low=0))
     if not members.size:
         raise InputError(f"{name} must be a class that has images; got {label!r} of classes {np.unique(y)}.")
     return members
@@ -148,7 +162,8 @@ def _check_images(images):
     if images.ndim != 4:
         raise InputError(f"images must have shape (n, channels, height, width); got {images.shape}.")
     if images.dtype != np.uint8:
-        raise InputError(f"images must be uint8, 0..255; got {images.dtype}. Convert: (255 * x).astype('uint8')")
+        remedy = "(255 * x).astype('uint8')" if images.dtype.kind == "f" else "x.astype('uint8')"
+        raise InputError(f"images must be uint8, 0..255; got {images.dtype}. Convert: {remedy}")
     return images
 
 
@@ -179,4 +194,6 @@ def _room(shape, height, width):
     """Where a shape fits, in words."""
     offsets = np.array(SHAPES[shape])
     low, high = -offsets.min(0), np.array([height, width]) - 1 - offsets.max(0)
-    return f"rows {low[0]}..{high[0]}, columns {low[1]}..{high[1]}"
+    if (low > high).any():
+        return "It needs a larger image."
+    return f"Its position may be rows {low[0]}..{high[0]}, columns {low[1]}..{high[1]}."
