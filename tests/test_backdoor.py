@@ -45,10 +45,30 @@ def test_a_digits_attack_is_what_its_settings_say():
     assert (attacked.watch.source, attacked.watch.target) == (source, target)
 
 
-def test_an_attack_that_cannot_be_is_refused_before_training():
-    for change, message in (({"pair": "4->4"}, "source must differ"), ({"rate": 2.0}, "the source class has")):
-        with pytest.raises(InputError, match=message):
-            run("naive", **change)
+REFUSED = [
+    ({"pair": "4->4"}, "source must differ"),
+    ({"pair": "9-4"}, "pair must be two classes.*got '9-4'"),
+    ({"pair": "9->12"}, "target must be a class that has images"),
+    ({"shape": "patch"}, "shape must be one of X, L; got 'patch'"),
+    ({"rate": 2.0}, "the source class has"),
+    ({"kind": "clean-lable"}, "kind must be one of wrong-label, clean-label"),
+    ({"method": "itml"}, "method must be one of naive, itlm"),
+    ({"alpha": 1.5}, "alpha must lie in"),
+    ({"alpha": 1.5, "method": "early-loss"}, "alpha must lie in"),
+]
+
+
+@pytest.mark.parametrize("change, message", REFUSED)
+def test_an_attack_that_cannot_be_is_refused_before_training(change, message, monkeypatch):
+    monkeypatch.setattr(backdoor, "train_watched", None)
+    with pytest.raises(InputError, match=message):
+        run(**{"method": "naive", **change})
+
+
+def test_figure_1_is_refused_before_training(monkeypatch):
+    monkeypatch.setattr(backdoor, "record_training", None)
+    with pytest.raises(InputError, match="alpha must lie in"):
+        run_figure1({**SETTINGS, "alpha": 0}, 0, Where())
 
 
 def test_success_is_counted_on_the_source_class_and_on_the_others_apart():

@@ -8,6 +8,7 @@ import numpy as np
 
 from itlm_kit import data
 from itlm_kit.data import Watermark, poison, poison_clean_label
+from itlm_kit.errors import InputError, check_choice
 from itlm_kit.experiments import label_noise_cifar
 from itlm_kit.vision.itlm import Trained, accuracy
 from itlm_kit.vision.models import two_layer_cnn
@@ -32,6 +33,7 @@ class Ground:
 PAPER = (("1->2", "X"), ("9->4", "X"), ("6->0", "L"), ("2->8", "L"))  # Table 4
 # On a tenth of MNIST 30 poisons must do: on 1s, all alike, they teach the watermark; 9->4 and 6->0 stay below 90 %.
 MNIST = (("1->2", "X"), ("1->8", "L"))
+KINDS = ("wrong-label", "clean-label")
 FIGURE4 = {"L": "2->7", "X": "5->8"}  # a bird called a horse, a dog called a ship
 GROUNDS = {
     "digits": Ground(
@@ -61,14 +63,14 @@ class Attacked(NamedTuple):
 def attack(settings, seed, where):
     """Load the data of a cell and poison them; returns an Attacked.
 
-    settings: data, pair ("9->4"), shape, and where they differ from the Ground's rate, share and kind ("wrong-label",
-    "clean-label").
+    settings: data, pair ("9->4"), shape (of the Ground's marks), and where they differ from the Ground's rate, share
+    and kind (of KINDS; a wrong label). Raises InputError for others.
     """
     train_set, test = load(settings, seed, where)
     poisoned = poison_set(train_set, settings, seed)
     fit = partial(Samples, classes=train_set.classes, device=where.device)
-    mark = GROUNDS[settings["data"]].marks[settings["shape"]]
-    watch = AttackWatch(fit(test.x, test.y), fit(mark.stamp(test.x), test.y), *classes_of(settings["pair"]))
+    stamped = fit(_mark(settings).stamp(test.x), test.y)
+    watch = AttackWatch(fit(test.x, test.y), stamped, *classes_of(settings["pair"]))
     return Attacked(fit(poisoned.x, poisoned.y), poisoned.is_clean, watch, train_set.source)
 
 
@@ -84,17 +86,24 @@ def load(settings, seed, where):
 def poison_set(train_set, settings, seed):
     """The Poisoned version of a clean ImageSet, by the settings of a cell."""
     ground, (source, target) = GROUNDS[settings["data"]], classes_of(settings["pair"])
-    give = {"x": train_set.x, "y": train_set.y, "trigger": ground.marks[settings["shape"]], "seed": seed}
+    give = {"x": train_set.x, "y": train_set.y, "trigger": _mark(settings), "seed": seed}
     give |= {"target": target, "rate": settings.get("rate", ground.rate)}
-    if settings.get("kind", "wrong-label") == "clean-label":
+    if check_choice("kind", settings.get("kind", "wrong-label"), KINDS) == "clean-label":
         return poison_clean_label(**give)
     return poison(source=source, **give)
 
 
+def _mark(settings):
+    marks = GROUNDS[settings["data"]].marks
+    return marks[check_choice("shape", settings["shape"], tuple(marks))]
+
+
 def classes_of(pair):
-    """The classes of "a->b" as two ints."""
-    source, target = map(int, pair.split("->"))
-    return source, target
+    """The classes of "a->b" as two ints; raises InputError for anything else."""
+    source, _, target = str(pair).partition("->")
+    if not (source.isdecimal() and target.isdecimal()):
+        raise InputError(f'pair must be two classes, the one that is marked and its label, as "9->4"; got {pair!r}.')
+    return int(source), int(target)
 
 
 class AttackWatch:

@@ -9,12 +9,13 @@ import numpy as np
 
 from itlm_kit.defences.activation_clustering import clustering_kept
 from itlm_kit.defences.spectral import spectral_kept
+from itlm_kit.errors import check_choice
 from itlm_kit.experiments import label_noise_cifar
 from itlm_kit.experiments.attacks import FIGURE4, GROUNDS, attack, classes_of, load, poison_set
 from itlm_kit.experiments.experiment import Experiment, Outcome
 from itlm_kit.experiments.label_noise import by_epoch, record_training
 from itlm_kit.trajectories import SCORES, TrajectoryRecorder
-from itlm_kit.trimming import num_kept, trim
+from itlm_kit.trimming import check_alpha, num_kept, trim
 from itlm_kit.vision.checkpoints import Finished, RoundsFile
 from itlm_kit.vision.features import penultimate_features
 from itlm_kit.vision.itlm import classifier_rounds, round_seed, train_watched
@@ -82,6 +83,8 @@ def schedule(method, early, full):
 
 def run_table4(settings, seed, where):
     """One cell of Table 4: a method on one poisoned training set; its finished rounds lie in `where.rounds`."""
+    check_choice("method", settings["method"], METHODS)
+    check_alpha(settings["alpha"])
     attacked = attack(settings, seed, where)
     file = RoundsFile(where.rounds, {"settings": settings, "seed": seed, "device": where.device})
     rounds = [done.row for done in file.go_on(partial(_rounds, settings, seed, attacked))]
@@ -155,8 +158,9 @@ def run_figure1(settings, seed, where):
     bad_removed: percent of the poisons that trimming at alpha would drop after that epoch, had training stopped there.
     """
     attacked, ground = attack(settings, seed, where), GROUNDS[settings["data"]]
+    k = num_kept(settings["alpha"], len(attacked.samples))
     recorder = record_training(attacked.samples, ground.recipe, epochs=ground.full, seed=round_seed(seed, 0))
-    kept = trim(recorder.losses, num_kept(settings["alpha"], recorder.n))
+    kept = trim(recorder.losses, k)
     caught = (100 * (~kept[:, ~attacked.is_clean]).mean(1)).round(3).tolist()
     rows = by_epoch(recorder, attacked.is_clean)
     return Outcome({"rounds": [row | {"bad_removed": c} for row, c in zip(rows, caught, strict=True)]}, attacked.source)
