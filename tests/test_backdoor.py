@@ -1,6 +1,8 @@
 """The backdoor experiments: who sees what, what each method does, and that ITLM removes what naive training learns."""
 
-from dataclasses import replace
+import hashlib
+import json
+from dataclasses import is_dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 
 from itlm_kit.errors import InputError
 from itlm_kit.experiments import attacks, backdoor, get_experiment
-from itlm_kit.experiments.attacks import GROUNDS, attack, classes_of
+from itlm_kit.experiments.attacks import GROUNDS, KINDS, attack, classes_of
 from itlm_kit.experiments.backdoor import METHODS, run_figure1, run_figure4, run_map, run_table4, schedule
 from itlm_kit.experiments.claims import backdoors
 from itlm_kit.experiments.claims.verdicts import entries
@@ -20,6 +22,9 @@ from itlm_kit.vision.models import wide_resnet
 
 RESULTS = Path(__file__).parents[1] / "notebooks" / "results"
 SETTINGS = get_experiment("table4").cells("quick")[0]
+
+# What a cell depends on and its settings do not name, by version of the experiments.
+PINNED = {1: {"digits": "c5952da4fe2b5646", "mnist": "c70c6965f5a79764", "cifar10": "223578b0d8f75ba1"}}
 
 
 @pytest.fixture
@@ -185,6 +190,51 @@ def test_naive_training_is_fooled_and_itlm_is_not(measured, seed):
     assert naive["attack_success"] >= 90
     assert itlm["attack_success"] < 10
     assert itlm["clean_accuracy"] > naive["clean_accuracy"] - 2
+
+
+def unnamed(ground):
+    """A digest of what a Ground gives to a cell that the cell's settings do not name."""
+    of = {name: getattr(ground, name) for name in ("recipe", "early", "full", "marks", "size")}
+    return hashlib.sha256(json.dumps(of, default=_plain, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _plain(value):
+    # Functions by their names and arguments: their own text holds an address.
+    if is_dataclass(value):
+        return [type(value).__name__, vars(value)]
+    return [value.func, value.args, value.keywords] if isinstance(value, partial) else value.__qualname__
+
+
+@pytest.mark.parametrize("name", ["fig1d", "fig4", "table4", "backdoor-map"])
+def test_what_settings_do_not_name_changes_with_the_version_alone(name):
+    """Cells are found again by settings and version: after a change of recipe or mark, old ones would pass for new."""
+    found = {ground: unnamed(GROUNDS[ground]) for ground in GROUNDS}
+    todo = "raise the version of each experiment of this module, then pin these digests under it"
+    assert found == PINNED.get(get_experiment(name).version), todo
+
+
+def test_stored_cells_that_begin_alike_agree():
+    """theta_0 is trained on all samples: the same, whichever method or alpha follows. A cell left over shows here."""
+    seen = {}
+    for result in (r for name in ("table4", "backdoor-map") for r in ResultStore(RESULTS).results(name)):
+        settings, first = dict(result.settings), result.metrics["rounds"][0]
+        if settings.pop("method", "itlm") != "oracle":
+            step = settings.get("step_size", GROUNDS[settings["data"]].recipe.step_size)
+            of = (*(settings.get(name) for name in ("data", "pair", "shape", "rate")), settings.get("kind", KINDS[0]))
+            made = result.version, result.device, result.versions["torch"]
+            key = (*of, step, first["epochs"], result.seed, *made)
+            seen.setdefault(key, set()).add(tuple(first[name] for name in ("clean_accuracy", "attack_success")))
+    assert len(seen) > 20 and not {key: figures for key, figures in seen.items() if len(figures) > 1}
+
+
+def test_any_change_shows_in_the_digest():
+    ground = GROUNDS["cifar10"]
+    recipe, marks = ground.recipe, {**ground.marks, "L": replace(ground.marks["L"], position=(16, 17))}
+    recipes = [{"step_size": 0.2}, {"drop_at": 1.0}, {"build": partial(wide_resnet, width=1)}, {"augment": None}]
+    changes = [{"early": 21}, {"full": 81}, {"size": 32}, {"marks": marks}]
+    changes += [{"recipe": replace(recipe, **change)} for change in recipes]
+    digests = {unnamed(ground), *(unnamed(replace(ground, **change)) for change in changes)}
+    assert len(digests) == 1 + len(changes)
 
 
 @pytest.mark.slow
