@@ -226,6 +226,27 @@ def test_values_out_of_range_are_told_before_any_work():
     assert explorers.ConvergenceExplorer(**SMALL, seed=123456789).values["seed"] == 123456789
 
 
+@pytest.mark.parametrize(
+    "value, message",
+    [
+        ({"alpha": "0.5"}, r"alpha must lie in 0\.3\.\.1\.0, .*; got '0\.5'"),
+        ({"alpha": None}, r"alpha must lie in 0\.3\.\.1\.0, .*; got None"),
+        ({"alpha": float("nan")}, r"alpha must lie in 0\.3\.\.1\.0, .*; got nan"),
+        ({"alpha": True}, r"alpha must lie in 0\.3\.\.1\.0, .*; got True"),
+        ({"round": 1.5}, r"round must be a whole number of at least 0; got 1\.5"),
+    ],
+)
+def test_a_figure_and_a_start_refuse_the_same_values(value, message):
+    for ask in (explorers.LineExplorer, explorers.LineExplorer().figure_at):
+        with pytest.raises(InputError, match=message):
+            ask(**value)
+
+
+def test_whole_numbers_may_be_floats():
+    explorer = explorers.LineExplorer(round=3.0)
+    assert content(explorer.figure) == content(explorers.LineExplorer().figure_at(round=3.0))
+
+
 class Broken(explorers.LineExplorer):
     def scene(self, *, alpha, **values):
         if alpha < 0.5:

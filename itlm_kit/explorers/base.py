@@ -40,8 +40,7 @@ class Explorer(widgets.VBox):
 
     def figure_at(self, **values):
         """The plotly Figure for these values, the present ones where none is given; moves no control."""
-        for name, value in values.items():
-            self._check(name, value)
+        values = {name: self._check(name, value) for name, value in values.items()}
         return go.Figure(self.view.screen(self.scene(**{**self.values, **values})))
 
     def sweep(self):

@@ -1,9 +1,11 @@
 """The controls of explorers: all with a label, all for the keyboard as well."""
 
+from numbers import Real
+
 import anywidget
 import ipywidgets as widgets
 
-from itlm_kit.errors import InputError, check_choice
+from itlm_kit.errors import InputError, check_choice, check_integer
 
 _LABEL, _CONTROL = "105px", "300px"
 
@@ -91,9 +93,9 @@ def reach(control):
 
 
 def check(name, control, value):
-    """Return value; raise InputError unless the control can take it."""
+    """The value as the control would hold it; raises InputError where it cannot take it."""
     if not hasattr(control, "min"):
         return check_choice(name, value, reach(control))
-    if not control.min <= value <= control.max:
+    if isinstance(value, bool) or not isinstance(value, Real) or not control.min <= value <= control.max:
         raise InputError(f"{name} must lie in {control.min}..{control.max}, the ends of its slider; got {value!r}.")
-    return value
+    return check_integer(name, value, low=control.min) if isinstance(control.min, int) else float(value)
