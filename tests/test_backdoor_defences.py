@@ -81,6 +81,8 @@ def test_same_seed_same_clusters():
     "change, message",
     [
         ({"features": np.zeros(5)}, "one row per label"),
+        ({"features": np.zeros((9, 0))}, "one row per label"),
+        ({"features": np.zeros((0, 2)), "y": np.zeros(0, int)}, "one row per label"),
         ({"y": np.zeros(3, int)}, "one row per label"),
         ({"features": np.full((9, 2), np.nan)}, "must be finite"),
         ({"expected": 0}, "expected must be"),
@@ -95,6 +97,12 @@ def test_bad_input(change, message):
     if "expected" not in change and "target" not in change:
         with pytest.raises(InputError, match=message):
             clustering_kept(**{k: v for k, v in {**right, **change}.items() if k != "expected"}, seed=0)
+
+
+def test_clustering_needs_a_seed():
+    features, y, _ = planted()
+    with pytest.raises(InputError, match="seed must be a whole number"):
+        clustering_kept(features, y, seed=None)
 
 
 @pytest.mark.parametrize("build", [two_layer_cnn, partial(wide_resnet, depth=10, width=1)])

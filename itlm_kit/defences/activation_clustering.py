@@ -6,6 +6,7 @@ Chen et al. (2018). The features are those of a network trained on the poisoned 
 import numpy as np
 
 from itlm_kit.defences.spectral import check_features
+from itlm_kit.errors import check_integer
 
 DIMENSIONS = 10  # that the features are reduced to before clustering
 SMALL = 0.35  # share of its class below which a cluster counts as poisons: relative size, section 5.2 there
@@ -15,8 +16,9 @@ def clustering_kept(features, y, *, seed):
     """Split each class in two by its features and drop the smaller part where it is under 35 %; a bool mask (n,).
 
     features: (n, d), reduced to their 10 principal components; y: (n,) labels. seed: of 2-means. A class of fewer
-    than 3 samples is kept whole. Raises InputError when lengths differ or a feature is not finite.
+    than 3 samples is kept whole. Raises InputError when lengths differ, a feature is not finite or seed is not one.
     """
+    seed = check_integer("seed", seed, low=0, remedy="It fixes the clusters.")
     features, y = check_features(features, y)
     kept = np.ones(len(y), bool)
     for label in np.unique(y):

@@ -45,9 +45,9 @@ def spectral_kept(features, y, *, expected, target=None):
 
 
 def check_features(features, y):
-    """Features as float64 (n, d) and labels (n,); raises InputError unless there is a finite row per label."""
+    """Features as float64 (n, d) and labels (n,); raises InputError unless there are some, a finite row per label."""
     features, y = np.asarray(features, dtype=np.float64), np.asarray(y)
-    if features.ndim != 2 or y.shape != (len(features),):
+    if features.ndim != 2 or 0 in features.shape or y.shape != (len(features),):
         raise InputError(f"features must have shape (n, d), one row per label; got {features.shape} and {y.shape}.")
     if not np.isfinite(features).all():
         raise InputError("features must be finite; some are not. Lower the step size if training diverged.")

@@ -110,14 +110,14 @@ def score_histogram(scores, is_clean, *, cut, name, source):
     return with_source(figure, source)
 
 
-def rate_alpha_map(frame, *, source, value="attack_success", title="Attack success after ITLM (%)"):
-    """A field of numbers: a measure at the end of ITLM by the rate of poisons and by alpha, mean over seeds.
+def rate_alpha_map(frame, *, source):
+    """A field of numbers: attack success at the end of ITLM by the rate of poisons and by alpha, mean over seeds.
 
-    frame: columns rate, alpha and the value named. Where alpha drops fewer samples than there are poisons is framed by
-    the step line: column `enough` (bool) tells.
+    frame: one row per (rate, alpha, seed), columns attack_success and enough (bool): whether alpha drops as many
+    samples as there are poisons. A star marks where it does not.
     """
     figure, (axis,) = panels(width=6.2, height=3.4)
-    grid = frame.pivot_table(index="rate", columns="alpha", values=value).sort_index(ascending=False)
+    grid = frame.pivot_table(index="rate", columns="alpha", values="attack_success").sort_index(ascending=False)
     enough = frame.pivot_table(index="rate", columns="alpha", values="enough", aggfunc="all").loc[grid.index]
     shown = axis.imshow(grid, cmap="cividis_r", vmin=0, vmax=100, aspect="auto")
     for (row, column), number in np.ndenumerate(grid.to_numpy()):
@@ -128,7 +128,7 @@ def rate_alpha_map(frame, *, source, value="attack_success", title="Attack succe
     axis.set_yticks(range(grid.shape[0]), [f"{100 * rate:.0f} %" for rate in grid.index])
     axis.set(xlabel="share kept α  (* fewer are dropped than there are poisons)", ylabel="poisons, of the target class")
     axis.grid(visible=False)
-    axis.set_title(title, loc="left")
+    axis.set_title("Attack success after ITLM (%)", loc="left")
     return with_source(figure, source)
 
 
