@@ -56,6 +56,18 @@ def test_a_sweep_does_not_train_and_the_button_does_once(editor, trainings):
     assert "first round it was 40.0 %. It drops 27 of the 28 poisons." in editor.words.value
 
 
+def test_while_it_trains_the_button_says_so_and_keeps_the_focus(editor, monkeypatch):
+    seen = []
+
+    def train(**values):
+        seen.append((editor.button.description, editor.button.disabled))
+        return Measured(MEASURED, 27, 40.0)
+
+    monkeypatch.setattr(watermarks, "train_both", train)
+    editor.button.click()
+    assert seen == [("Training …", False)]
+
+
 def test_what_was_trained_comes_back_with_its_values_only(editor, trainings):
     editor.retrain()
     shown = editor.figure_at()
@@ -65,14 +77,15 @@ def test_what_was_trained_comes_back_with_its_values_only(editor, trainings):
     assert bars(editor.figure) == bars(shown) and len(trainings) == 1
 
 
-def test_a_training_that_fails_leaves_the_button_as_it_was(editor, monkeypatch):
+def test_a_training_that_fails_is_told_and_leaves_the_button_as_it_was(editor, monkeypatch):
     def fail(**values):
         raise RuntimeError("no memory")
 
     monkeypatch.setattr(watermarks, "train_both", fail)
     with pytest.raises(RuntimeError, match="no memory"):
         editor.retrain()
-    assert not editor.button.disabled and editor.button.description == "Train on these"
+    assert editor.button.description == "Train on these"
+    assert 'role="alert"' in editor.words.value and "RuntimeError: no memory" in editor.words.value
 
 
 def test_training_for_real_is_what_the_experiment_does(monkeypatch):

@@ -397,7 +397,10 @@ def test_the_scrubber_has_as_many_rounds_as_the_update():
 
 def test_a_hundred_runs_stay_until_something_moves():
     explorer = explorers.ConvergenceExplorer(**SMALL)
+    said = []
+    explorer.words.observe(lambda change: said.append(change["new"]), "value")
     explorer.controls["hundred"].value = True
+    assert "Computing 100 runs" in said[0] and "Mean of 100 runs" in said[1]
     assert "Mean of 100 runs" in explorer.words.value and "100 draws of" in explorer.figure.layout.annotations[3].text
     explorer.controls["alpha"].value = 0.5
     assert explorer.values["hundred"] is False and "Mean of" not in explorer.words.value
@@ -542,6 +545,38 @@ def test_noise_trains_live_what_is_not_at_hand(monkeypatch):
     explorer.controls["below"].value = 0.05
     assert calls == [("random", 0.75, 0.65), ("random", 0.3, 0.2)]
     assert explorer.figure.layout.annotations[2].text == "made up"
+
+
+@pytest.fixture
+def trained(monkeypatch):
+    """A list of what is trained on; nothing is."""
+    seen = []
+    rows = [{"round": t, "last_accuracy": 50.0 + t, "clean_share": 90.0} for t in range(3)]
+    monkeypatch.setattr("itlm_kit.explorers.label_noise.train_on_digits", lambda *what: seen.append(what) or rows)
+    return seen
+
+
+def test_to_ask_for_a_figure_trains_nothing(trained):
+    explorer = explorers.NoiseExplorer(noise_frame(), live=True)
+    before = content(explorer.figure_at(clean=0.75))
+    assert content(explorer.figure_at(clean=0.75, train=True)) == before == content(explorer.figure_at(clean=0.75))
+    assert trained == []
+
+
+def test_noise_may_start_with_a_training(trained):
+    explorer = explorers.NoiseExplorer(noise_frame(), live=True, clean=0.75, train=True)
+    assert len(trained) == 1 and "stands at 52.0 %" in explorer.words.value
+
+
+def test_a_live_training_that_fails_is_told(monkeypatch):
+    def fail(*what):
+        raise MemoryError("no memory")
+
+    monkeypatch.setattr("itlm_kit.explorers.label_noise.train_on_digits", fail)
+    explorer = explorers.NoiseExplorer(noise_frame(), live=True, clean=0.75)
+    with pytest.raises(MemoryError):
+        explorer.controls["train"].value = True
+    assert 'role="alert"' in explorer.words.value and "MemoryError: no memory" in explorer.words.value
 
 
 @pytest.mark.slow

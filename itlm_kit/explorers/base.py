@@ -3,6 +3,7 @@
 import base64
 import html
 import io
+from contextlib import contextmanager
 
 import ipywidgets as widgets
 
@@ -60,11 +61,17 @@ class Explorer(widgets.VBox):
         self.words.value = f'<p role="{role}" style="{look}">{html.escape(words)}</p>'
 
     def _follow(self, change):
-        try:
+        with self._errors_told():
             scene = self.scene(**self.values)
             self._draw(self.view.screen(scene))
             self.say(scene.words)
-        except Exception as error:  # told where a person looks, and raised so that no run passes over it
+
+    @contextmanager
+    def _errors_told(self):
+        """Errors are told where a person looks, and raised so that no run passes over them."""
+        try:
+            yield
+        except Exception as error:
             self.say(f"{type(error).__name__}: {error}", role="alert")
             raise
 

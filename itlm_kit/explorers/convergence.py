@@ -96,8 +96,10 @@ class ConvergenceExplorer(Explorer):
         pressed = self.controls["hundred"]
         if pressed.value and change["owner"] is not pressed:
             pressed.value = False  # which draws what is shown
-        else:
-            super()._follow(change)
+            return
+        if pressed.value:
+            self.say(f"Computing {_MANY} runs ...")  # up to a quarter of a minute, where n is 5000
+        super()._follow(change)
 
 
 def draw_alike(kind, *, clean, **setting):

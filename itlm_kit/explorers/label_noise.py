@@ -49,11 +49,11 @@ class NoiseExplorer(Explorer):
             "train": toggle("train on digits", "Train what is not at hand, about 10 s each") if live else None,
         }
         super().__init__({name: control for name, control in controls.items() if control is not None}, values)
+        if values.get("train"):
+            self._follow(None)
 
-    def scene(self, *, accuracy, train=False, **chosen):
+    def scene(self, *, accuracy, train=False, **chosen):  # what `train` asks for is done before, by `_follow`
         noise, clean = chosen["noise"], chosen["clean"]
-        if train and self._lacks(chosen):
-            self._train(chosen)
         rows = _where(self._rows, chosen)
         curve, shares = _curve(rows, accuracy), _curve(rows, "clean_share")
         levels = {"baseline": ("baseline", self._level("baseline", noise, clean, accuracy, curve)),
@@ -78,6 +78,8 @@ class NoiseExplorer(Explorer):
         chosen = {name: value for name, value in self.values.items() if name in ("noise", "clean", "method", "below")}
         if self.values.get("train") and self._lacks(chosen):
             self.say(f"Training {_LIVE_ROUNDS + 1} networks on the digits, about 10 s ...")
+            with self._errors_told():
+                self._train(chosen)
         super()._follow(change)
 
     def _lacks(self, chosen):

@@ -58,15 +58,14 @@ class WatermarkEditor(Explorer):
 
     def retrain(self):
         """Train naively and by ITLM on what the controls say now, and show what came out; a few seconds."""
-        self.button.disabled, self.button.description = True, "Training …"
+        key = _key(self.values)
+        self.button.description = "Training …"  # not disabled: that would take the keyboard's focus away
         try:
-            key = _key(self.values)
-            if key not in self._trained:
-                with single_thread():
-                    self._trained[key] = train_both(**self.values)
+            with self._errors_told(), single_thread():
+                self._trained[key] = self._trained.get(key) or train_both(**self.values)
             self._follow(None)
         finally:
-            self.button.disabled, self.button.description = False, "Train on these"
+            self.button.description = "Train on these"
 
     def scene(self, **values):
         poisoned, tested = _poisoned(**values), self._trained.get(_key(values))
