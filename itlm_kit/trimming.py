@@ -34,7 +34,7 @@ def trim(losses, k):
     shape, on the same device. Raises InputError for NaN or what is no real number, an empty axis or k outside 1..n.
     Algorithm 1, step 4.
     """
-    losses = losses if is_tensor(losses) else _as_numbers(losses)
+    losses = losses if is_tensor(losses) else as_numbers(losses)
     _check_losses(losses, k)
     cut = _kth_smallest(losses, k)
     below, tied = losses < cut, losses == cut
@@ -48,13 +48,14 @@ def _kth_smallest(losses, k):
     return np.partition(losses, k - 1, axis=-1)[..., k - 1 : k]
 
 
-def _as_numbers(losses):
+def as_numbers(values, name="losses"):
+    """Return `values` as a NumPy array; raise InputError for text, rows of different lengths and the like."""
     try:
-        array = np.asarray(losses)
+        array = np.asarray(values)
     except ValueError as error:  # rows of different lengths
-        raise InputError(f"losses must have one shape (..., n); {error}") from error
+        raise InputError(f"{name} must have one shape (..., n); {error}") from error
     if array.dtype.kind not in "biuf":
-        raise InputError(f"losses must be real numbers; got {array.dtype}. Pass one number per sample.")
+        raise InputError(f"{name} must be real numbers; got {array.dtype}. Pass one number per sample.")
     return array
 
 

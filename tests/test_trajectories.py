@@ -55,9 +55,19 @@ def test_tensors_of_any_float_are_taken(recorder):
         ((1, [4], [1], [1]), r"index must lie in 0\.\.3"),
         ((1, [-1], [1], [1]), r"index must lie in 0\.\.3"),
         ((1, [0.5], [1], [1]), "index must be a row of whole numbers"),
+        ((1, [[0], [1, 2]], [1, 1], [1, 1]), "index must have one shape"),
         ((1, [0, 1], [1], [1, 1]), "losses must have one value per index"),
         ((1, [0, 1], [1, 1], [1]), "correct must have one value per index"),
-        ((1, [0, 1], [1, np.nan], [1, 1]), "sample 1 has NaN"),
+        ((1, [0, 1], [1, np.nan], [1, 1]), "losses must be numbers or infinity; sample 1 has nan. Lower the step"),
+        ((1, [0, 1], [1, -np.inf], [1, 1]), "losses must be numbers or infinity; sample 1 has -inf"),
+        ((1, [0, 1], ["a", "b"], [1, 1]), "losses must be real numbers; got <U1"),
+        ((1, [0, 1], [[1], [1, 2]], [1, 1]), "losses must have one shape"),
+        ((1, [0, 1], [1, 1], [1, 2]), "correct must be true or false; sample 1 has 2"),
+        ((1, [0, 1], [1, 1], [1, 1], [np.inf, 0]), "margin must be finite; sample 0 has inf"),
+        ((1, [0, 1], [1, 1], [1, 1], None, [0, 1e39]), "confidence must be finite; sample 1 has inf"),
+        ((1, [0, 1], [1, 1], [1, 1], None, None, [0, -1]), "called must be labels counted from 0; sample 1 has -1"),
+        ((1, [0, 1], [1, 1], [1, 1], None, None, None, [0.5, 1]), "given must be labels .*; sample 0 has 0.5"),
+        ((1, [0, 1], [1, 1], [1, 1], None, None, None, [0, 2**24]), "given must be labels .*; sample 1 has"),
     ],
 )
 def test_bad_records_are_refused_and_write_nothing(recorder, call, message):
@@ -77,6 +87,30 @@ def test_folders_that_cannot_serve(tmp_path):
         TrajectoryRecorder(2, 1, tmp_path / "file")
     with pytest.raises(InputError, match="must hold a recording"):
         TrajectoryRecorder.load(tmp_path / "nothing")
+
+
+def test_an_infinite_loss_is_the_most_suspicious(recorder):
+    recorder.record(0, [0, 1, 2], [1.0, np.inf, 2.0], [1, 0, 1])
+    recorder.record(1, [0, 1, 2], [1.0, 1e39, 2.0], [1, 0, 1])  # beyond float32
+    assert rank_suspects(recorder)["index"].tolist() == [1, 2, 0, 3] and np.isinf(recorder.losses[:2, 1]).all()
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x93NUMPY", b"PK\x03\x04", b"\x80\x04.", "header", np.zeros((1, 2))])
+def test_files_that_are_no_array_of_a_recorder_are_named(tmp_path, damage):
+    TrajectoryRecorder(2, 1, tmp_path)
+    whole = (tmp_path / "losses.npy").read_bytes()
+    damage = whole.replace(b"{'descr'", b"{{{{{{{{") if isinstance(damage, str) else damage
+    (tmp_path / "losses.npy").write_bytes(damage) if isinstance(damage, bytes) else np.save(tmp_path / "losses", damage)
+    with pytest.raises(InputError, match=r"losses\.npy must be (a whole \.npy file|float32 of shape \(1, 2\))"):
+        TrajectoryRecorder.load(tmp_path)
+
+
+def test_an_archive_in_the_place_of_an_array_is_named(tmp_path):
+    TrajectoryRecorder(2, 1, tmp_path)
+    np.savez(tmp_path / "other.npz", losses=np.zeros((1, 2), np.float32))
+    (tmp_path / "other.npz").replace(tmp_path / "losses.npy")
+    with pytest.raises(InputError, match=r"losses\.npy must be a whole \.npy file"):
+        TrajectoryRecorder.load(tmp_path)
 
 
 def test_damaged_recordings_and_other_versions_are_named(tmp_path):
@@ -119,7 +153,7 @@ def test_a_file_of_another_shape_is_not_taken_for_its_own(tmp_path):
     for n, name in ((2, "small"), (3, "large")):
         TrajectoryRecorder(n, 1, tmp_path / name)
     (tmp_path / "large" / "given.npy").replace(tmp_path / "small" / "given.npy")
-    with pytest.raises(InputError, match=r"given\.npy must have shape \(2,\); got \(3,\)"):
+    with pytest.raises(InputError, match=r"given\.npy must be float32 of shape \(2,\); got float32 of \(3,\)"):
         TrajectoryRecorder.load(tmp_path / "small")
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from itlm_kit.errors import InputError
-from itlm_kit.trimming import is_tensor
+from itlm_kit.trimming import as_numbers, is_tensor
 
 
 class Measured(NamedTuple):
@@ -25,8 +25,7 @@ def measure(logits, labels):
     labels: (m,), given labels in 0..classes-1. Raises InputError for anything else. Margin as in Pleiss et al. 2020,
     section 3; confidence as in Swayamdipta et al. 2020, section 2.
     """
-    z = _check_logits(as_array(logits))
-    y = _check_labels(as_array(labels), z.shape)
+    z, y = check_outputs(logits, labels)
     rows, called = np.arange(len(z)), z.argmax(1)
     shifted = z - z.max(1, keepdims=True)  # so that exp does not overflow
     loss = np.log(np.exp(shifted).sum(1)) - shifted[rows, y]
@@ -35,12 +34,28 @@ def measure(logits, labels):
     return Measured(loss, called == y, z[rows, y] - others.max(1), np.exp(-loss), called)
 
 
+def check_outputs(logits, labels):
+    """Return logits (m, classes) as floats and labels (m,) as whole numbers; InputError unless they fit each other."""
+    z = _check_logits(number_array(logits, "logits"))
+    return z, _check_labels(number_array(labels, "labels"), z.shape)
+
+
+def are_labels(values):
+    """Mask of what can be a label: whole numbers from 0 that float32 holds exactly."""
+    return (values >= 0) & (values < 2**24) & (values == np.floor(values))
+
+
 def as_array(values):
     """A NumPy array of what may be a torch tensor on any device."""
     if not is_tensor(values):
         return np.asarray(values)
     values = values.detach().cpu()
     return (values.float() if values.is_floating_point() else values).numpy()  # NumPy has no bfloat16
+
+
+def number_array(values, name):
+    """As `as_array`, of real numbers alone; raises InputError for text, rows of different lengths and the like."""
+    return as_array(values) if is_tensor(values) else as_numbers(values, name)
 
 
 def _check_logits(z):

@@ -5,11 +5,20 @@ from pathlib import Path
 import numpy as np
 
 from itlm_kit.errors import InputError, check_choice, check_integer
-from itlm_kit.trajectories.logits import as_array, measure
+from itlm_kit.trajectories.logits import are_labels, as_array, measure, number_array
 from itlm_kit.trajectories.storage import new_arrays, open_arrays, read_about, write_about
 
 BY_EPOCH = ("losses", "correct", "margin", "confidence", "called")
 FIELDS = (*BY_EPOCH, "given")
+_LABELS = "labels counted from 0", are_labels
+_RULES = {
+    "losses": ("numbers or infinity", lambda values: values > -np.inf),  # infinity: a label of probability 0
+    "correct": ("true or false", lambda values: (values == 0) | (values == 1)),
+    "margin": ("finite", np.isfinite),
+    "confidence": ("finite", np.isfinite),
+    "called": _LABELS,
+    "given": _LABELS,
+}
 
 
 class TrajectoryRecorder:
@@ -43,8 +52,9 @@ class TrajectoryRecorder:
 
         index: (m,) whole numbers in 0..n-1, each at most once an epoch. loss, correct and, where given, margin,
         confidence, called (predicted class) and given (label trained on): (m,), arrays or tensors. Raises InputError
-        for an index out of range or seen before in this epoch, an epoch out of order, another length, NaN, or a sample
-        whose given label has changed, which tells of an index that does not belong; nothing is written then.
+        for an index out of range or seen before in this epoch, an epoch out of order, another length, NaN or what else
+        a field cannot hold, or a sample whose given label has changed, which tells of an index that does not belong;
+        nothing is written then.
         """
         if not self.losses.flags.writeable:
             raise InputError(f"recorder must be a new one; {self.folder} was loaded for reading. Make another.")
@@ -99,7 +109,7 @@ class TrajectoryRecorder:
             raise InputError(f"epoch must be below {self.epochs}, the number announced; got {epoch}.")
         if epoch < self._last_epoch:
             raise InputError(f"epochs must come in order; got {epoch} after {self._last_epoch}.")
-        index = as_array(index)
+        index = number_array(index, "index")
         if index.ndim != 1 or not np.issubdtype(index.dtype, np.integer):
             raise InputError(f"index must be a row of whole numbers; got shape {index.shape} of {index.dtype}.")
         if index.size and not (0 <= index.min() and index.max() < self.n):
@@ -127,11 +137,14 @@ class TrajectoryRecorder:
 
 
 def _check_values(name, values, index):
-    values = as_array(values)
+    values = number_array(values, name)
     if values.shape != index.shape:
         raise InputError(f"{name} must have one value per index, shape {index.shape}; got {values.shape}.")
-    values = values.astype(np.float32)
-    if np.isnan(values).any():
-        bad = index[np.isnan(values)][0]
-        raise InputError(f"{name} must be numbers; sample {bad} has NaN. Lower the step size if training diverged.")
+    with np.errstate(over="ignore"):  # too large for float32 is infinity, and judged as that
+        values = values.astype(np.float32)
+    rule, fits = _RULES[name]
+    if not fits(values).all():
+        i = (~fits(values)).nonzero()[0][0]
+        remedy = " Lower the step size if training diverged." if not np.isfinite(values[i]) else ""
+        raise InputError(f"{name} must be {rule}; sample {index[i]} has {values[i]:g}.{remedy}")
     return values

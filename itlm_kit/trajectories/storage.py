@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from tokenize import TokenError
 
 import numpy as np
 
@@ -73,9 +74,9 @@ def _new_file(path, shape):
 
 def _open_file(path, shape):
     try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError) as error:
+        array = np.lib.format.open_memmap(path, mode="r")  # this format alone: no archive, no pickle
+    except (OSError, ValueError, TokenError) as error:  # the last from a header that NumPy cannot parse
         raise InputError(f"{path} must be a whole .npy file; it cannot be read ({error}). Record anew.") from error
-    if array.shape != shape:
-        raise InputError(f"{path} must have shape {shape}; got {array.shape}. Record anew.")
+    if array.shape != shape or array.dtype != np.float32:
+        raise InputError(f"{path} must be float32 of shape {shape}; got {array.dtype} of {array.shape}. Record anew.")
     return array
