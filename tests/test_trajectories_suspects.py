@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from itlm_kit import InputError, TrajectoryRecorder, rank_suspects, write_suspects
-from itlm_kit.trajectories import SCORES
+from itlm_kit.trajectories import SCORES, suspects
 
 LABELS = np.array([0, 1, 2, 0])
 
@@ -50,7 +50,7 @@ def test_suspects_can_be_ranked_by_every_score(recorder, by):
 
 
 def test_early_epochs_alone_can_be_used(recorder):
-    early = rank_suspects(recorder, by="aum", epochs=1).set_index("index")
+    early = rank_suspects(recorder, by="aum", epochs=1.0).set_index("index")
     assert early.loc[1, "likely"] == 1 and early.loc[1, "score"] == -2
     assert "called by its label in 1 of 1 epoch" in early.loc[1, "why"]
 
@@ -69,8 +69,28 @@ def test_what_does_not_fit_is_refused(recorder):
         rank_suspects(recorder, by="size")
     with pytest.raises(InputError, match=r"given must be one label per sample, shape \(4,\); got \(3,\)"):
         rank_suspects(recorder, given=[0, 1, 2])
+    for labels, words in (([0, -1, 2, 1], "got -1"), ([0, 0.5, 1, 1], "got 0.5"), ([0, np.inf, 1, 1], "got inf")):
+        with pytest.raises(InputError, match=f"given must be labels counted from 0; {words}. Number them; classes names them"):
+            rank_suspects(recorder, given=labels)
+    with pytest.raises(InputError, match="given must be real numbers; got <U1"):
+        rank_suspects(recorder, given=list("abca"))
     with pytest.raises(InputError, match="classes must name every label, up to 2; got 2 names"):
         rank_suspects(recorder, classes=["cat", "dog"])
+
+
+@pytest.mark.parametrize("by", [name for name, score in SCORES.items() if score.field != "losses"])
+def test_bare_losses_are_not_taken_for_something_else(by):
+    """As margins they would be ranked the wrong way round."""
+    with pytest.raises(InputError, match=f"{by} needs {SCORES[by].field}; got bare losses. Record with record_logits"):
+        rank_suspects(np.array([0.1, 3.0]), by=by)
+
+
+@given(arrays(np.float32, (5, 6), elements=st.sampled_from([np.nan, 0, 1, 2, 2**24 - 1])))
+def test_the_label_most_often_called_is_the_lowest_of_equals(called):
+    found = suspects._most_often(called)
+    for mine, column in zip(found, called.T, strict=True):
+        values, counts = np.unique(column[~np.isnan(column)], return_counts=True)
+        np.testing.assert_equal(mine, values[counts.argmax()] if values.size else np.nan)
 
 
 def test_the_label_most_often_called_of_many_samples():

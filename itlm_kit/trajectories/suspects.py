@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from itlm_kit.errors import InputError, check_choice
+from itlm_kit.errors import InputError, check_choice, check_integer
 from itlm_kit.files import write_atomically, writing_to
-from itlm_kit.trajectories.logits import as_array
+from itlm_kit.trajectories.logits import are_labels, as_array, number_array
 from itlm_kit.trajectories.scores import SCORES, recorded_scores
 
 _WORDS = {
@@ -19,7 +19,7 @@ _WORDS = {
     "first_learned": lambda score: f"first called by its label in epoch {score:.0f}, counted from 0",
 }
 _NEVER = ("forgetting", "first_learned")  # where inf says so
-_AT_A_TIME = 10_000  # samples whose predicted classes are counted together
+_AT_A_TIME = 10_000  # samples whose predicted classes are sorted together
 
 
 def rank_suspects(recording, *, by="mean_loss", epochs=None, given=None, classes=None):
@@ -31,11 +31,13 @@ def rank_suspects(recording, *, by="mean_loss", epochs=None, given=None, classes
     the recording has none. classes: their names.
     Returns a DataFrame: index, score, given and likely (the label most often predicted) where known, why, in words, and
     every other score that was recorded. A sample never seen has no score and comes last. Raises InputError for an
-    unknown score, one that the recording lacks, or another number of labels.
+    unknown score, one that the recording lacks (bare losses have those of losses alone), another number of labels, or
+    what can be no label.
     """
     import pandas as pd  # here, so that `import itlm_kit` stays light
 
-    score = SCORES[check_choice("by", by, SCORES)](recording, epochs)
+    epochs = None if epochs is None else check_integer("epochs", epochs)
+    score = _score(recording, check_choice("by", by, SCORES), epochs)
     labels = _labels(recording, given, epochs, len(score))
     columns = {"score": score, **{name: _named(values, classes) for name, values in labels.items()}}
     columns["why"] = _reasons(recording, by, score, epochs, columns)
@@ -58,13 +60,17 @@ def write_suspects(frame, path):
     return path
 
 
+def _score(recording, by, epochs):
+    if not hasattr(recording, "has") and by not in recorded_scores(recording):
+        raise InputError(f"{by} needs {SCORES[by].field}; got bare losses. Record with record_logits.")
+    return SCORES[by](recording, epochs)
+
+
 def _labels(recording, given, epochs, n):
     """{"given": (n,), "likely": (n,)} floats, NaN where not known; what nobody knows is left out."""
     known = {}
     if given is not None:
-        known["given"] = as_array(given).astype(float)
-        if known["given"].shape != (n,):
-            raise InputError(f"given must be one label per sample, shape ({n},); got {known['given'].shape}.")
+        known["given"] = _check_given(number_array(given, "given").astype(float), n)
     elif _has(recording, "given"):
         known["given"] = np.asarray(recording.given, float)
     if _has(recording, "called"):
@@ -74,17 +80,27 @@ def _labels(recording, given, epochs, n):
     return known
 
 
+def _check_given(given, n):
+    if given.shape != (n,):
+        raise InputError(f"given must be one label per sample, shape ({n},); got {given.shape}.")
+    wrong = given[~(are_labels(given) | np.isnan(given))]
+    if wrong.size:
+        raise InputError(f"given must be labels counted from 0; got {wrong[0]:g}. Number them; classes names them.")
+    return given
+
+
 def _has(recording, field):
     return hasattr(recording, "has") and recording.has(field)
 
 
 def _most_often(called):
     """(epochs, m) classes, NaN for not seen -> the most frequent one of each sample, the lower of equals."""
-    epochs, samples = np.nonzero(~np.isnan(called))
-    found = called[epochs, samples].astype(int)
-    width, m = found.max(initial=0) + 1, called.shape[1]
-    counts = np.bincount(samples * width + found, minlength=m * width).reshape(m, width)
-    return np.where(counts.any(1), counts.argmax(1), np.nan)
+    found, longest, run, before = np.nan, 0, 0, np.nan
+    for row in np.sort(called, axis=0):  # equal ones in a row, so that the time does not go with the number of classes
+        run = np.where(row == before, run + 1, 1)
+        longer = (run > longest) & ~np.isnan(row)
+        found, longest, before = np.where(longer, row, found), np.where(longer, run, longest), row
+    return found
 
 
 def _named(labels, classes):
