@@ -112,7 +112,7 @@ def test_who_says_better_names_a_baseline():
 
 
 def toy(run=None, version=1, name="toy", cells=({"method": "itlm"}, {"method": "baseline"})):
-    return Experiment(name, "", "", version, lambda profile: list(cells), run, needs={"full": ["mnist"]})
+    return Experiment(name, "", "", version, lambda profile: list(cells), run, needs=lambda settings: ["mnist"])
 
 
 def use(monkeypatch, *experiments):
@@ -269,6 +269,12 @@ def test_commands_are_counted_without_their_choices(tmp_path, monkeypatch):
     found = entries(claims, tmp_path)
     assert found[0]["needs"] == "itlm reproduce toy --profile full --only 'check=lemma 5' (with mnist)"
     assert render(found).splitlines()[-1] == "     2  itlm reproduce toy --profile full (with mnist)"
+
+
+@pytest.mark.parametrize("name, sets", [("E2.gaussian", "mnist"), ("T3.celeba.80.iter1", "celeba, cifar10")])
+def test_a_command_names_the_data_of_its_own_cells(tmp_path, name, sets):
+    (entry,) = entries([BY_ID[name]], tmp_path)
+    assert entry["needs"].endswith(f"(with {sets})")
 
 
 @pytest.mark.parametrize(

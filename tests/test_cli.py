@@ -186,6 +186,21 @@ def test_reproduce_dry_run_computes_nothing(itlm, squares, tmp_path):
     assert squares.computed == [] and list(tmp_path.iterdir()) == []
 
 
+def test_reproduce_asks_for_the_data_of_the_cells_it_computes(itlm, squares, monkeypatch, tmp_path):
+    wanting = replace(
+        itlm_kit.experiments.get_experiment("squares"),
+        needs=lambda settings: ["digits"] if settings["clean"] == 0.25 else ["digits", "celeba"],
+    )
+    monkeypatch.setattr(itlm_kit.experiments, "get_experiment", lambda name: wanting)
+    code, _, error = itlm("reproduce", "squares", "--data-root", str(tmp_path))
+    assert code == 2 and "celeba" in error and squares.computed == []
+    assert "data celeba: " in itlm("reproduce", "squares", "--data-root", str(tmp_path), "--dry-run")[1]
+    code, out, _ = itlm("reproduce", "squares", "--only", "clean=0.25", "--data-root", str(tmp_path))
+    assert code == 0 and "data digits: " in out and "celeba" not in out
+    out = itlm("reproduce", "squares", "--only", "clean=0.25", "--data-root", str(tmp_path))[1]
+    assert "2 done, 0 to compute" in out and "data digits" not in out
+
+
 def test_reproduce_says_what_wants_a_gpu(itlm, squares, monkeypatch):
     assert "GPU" not in itlm("reproduce", "squares", "--profile", "full", "--dry-run")[1]
     wanting = replace(itlm_kit.experiments.get_experiment("squares"), needs_gpu=True)

@@ -213,6 +213,20 @@ def test_small_piles_have_6000_images():
     assert [round(cell["images"] / cell["clean"]) for cell in small] == [gan.SMALL]
 
 
+@pytest.mark.parametrize(
+    "only, sets",
+    [
+        (["images=4800"], ["mnist", "fashion_mnist"]),
+        (["pair=mnist+gaussian"], ["mnist"]),
+        (["pair=celeba+cifar10"], ["celeba", "cifar10"]),
+        ([], ["mnist", "fashion_mnist", "celeba", "cifar10"]),
+    ],
+)
+def test_chosen_cells_need_no_more_than_their_own_images(only, sets):
+    table3 = get_experiment("table3")
+    assert table3.data_sets(select(table3.cells("full"), only)) == sets
+
+
 def test_every_claim_on_gans_names_cells_that_there_are():
     parts = [
         p for c in CLAIMS for p in c.measure.parts if p.experiment in ("fig1c", "fig3", "fig8", "table3", "table5")

@@ -104,7 +104,7 @@ def reproduce(name, device, data_root, out, dry_run, **choice):
     _tell_plan(planned)
     if experiment.needs_gpu and choice["profile"] == "full":
         click.echo("device: a GPU is wanted; the time is an estimate for one H200")
-    _tell_data(experiment.needs.get(choice["profile"], ()), data_root, must_be_there=not dry_run)
+    _tell_data(experiment.data_sets(cell for cell, _ in planned.todo), data_root, must_be_there=not dry_run)
     if dry_run:
         return 0
     code = _compute(planned, store, device, data_root)

@@ -152,6 +152,5 @@ EXPERIMENTS = {
     "alpha": Experiment(
         "alpha", "Choosing alpha without knowing the clean share", "Section 6.2, cross-validation", 1,
         _cells, run_alpha, {"quick": 3, "full": 3}, lambda settings: 20.0 if settings["data"] == "digits" else 75.0,
-        {"quick": ["digits"], "full": ["mnist"]},
     )
 }  # fmt: skip

@@ -101,9 +101,13 @@ def _seconds(settings):
     return epochs * (0.5 if settings["data"] == "digits" else an_epoch)
 
 
+def _needs(settings):
+    return ["cifar10", "cifar10n"] if settings["data"] == "cifar10n" else [settings["data"]]
+
+
 EXPERIMENTS = {
     "cifar10n": Experiment(
         "cifar10n", "People's own label errors: CIFAR-10N", "Section 6.2, beyond drawn errors", 1,
-        _cells, run, {"quick": 1, "full": 1}, _seconds, {"quick": ["digits"], "full": ["cifar10", "cifar10n"]},
+        _cells, run, {"quick": 1, "full": 1}, _seconds, _needs,
     )
 }  # fmt: skip

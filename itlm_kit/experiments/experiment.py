@@ -26,12 +26,17 @@ class Where:
     rounds: Path | None = None  # file in which a long run keeps its finished rounds
 
 
+def _named_data(settings):
+    return [settings["data"]] if "data" in settings else []
+
+
 @dataclass(frozen=True)
 class Experiment:
     """One figure or table of the paper, as cells that can be computed one by one.
 
     cells(profile) lists the settings of every cell, plain values only. run(settings, seed, where) computes one and
     returns its Outcome; where it uses torch, its module imports it at the top, so that its threads can be limited.
+    needs(settings) names the data sets that one reads; unless the experiment knows better, what it names under "data".
     version is raised by hand whenever the outcome of a cell can change.
     """
 
@@ -43,8 +48,12 @@ class Experiment:
     run: Callable[[dict, int, Where], Outcome]
     seeds: dict = field(default_factory=lambda: {"quick": 1, "full": 3})
     seconds: Callable[[dict], float] = lambda settings: 1.0  # expected for one cell on one CPU core
-    needs: dict = field(default_factory=dict)  # profile -> names of the data sets it reads
+    needs: Callable[[dict], list[str]] = _named_data
     needs_gpu: bool = False  # too slow elsewhere: said so, never refused
+
+    def data_sets(self, cells):
+        """Names of the data sets that these cells, a list of settings, read."""
+        return list(dict.fromkeys(name for settings in cells for name in self.needs(settings)))
 
 
 def select(cells, only):

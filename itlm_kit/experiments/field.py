@@ -176,6 +176,6 @@ def _seconds(settings):
 EXPERIMENTS = {
     "field": Experiment(
         "field", "ITLM beside cleanlab, co-teaching and generalized cross-entropy", "Section 6.2 and beyond", 1,
-        _cells, run_field, {"quick": 3, "full": 3}, _seconds, {"quick": ["digits"], "full": ["mnist"]},
+        _cells, run_field, {"quick": 3, "full": 3}, _seconds,
     )
 }  # fmt: skip

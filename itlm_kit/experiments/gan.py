@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 from itlm_kit import data
 from itlm_kit.defences.centroid import centroid_kept
 from itlm_kit.experiments.experiment import Experiment, Outcome
-from itlm_kit.experiments.piles import PAIRS, Pile, bad_images, drawn, mixed_pile
+from itlm_kit.experiments.piles import PAIRS, Pile, bad_images, drawn, mixed_pile, needs
 from itlm_kit.vision.checkpoints import Finished, RoundsFile
 from itlm_kit.vision.gan import fit_gan, gan_rounds
 from itlm_kit.vision.gan_quality import Judge
@@ -267,24 +267,22 @@ def _seconds(settings):
     return trainings * (how.steps * step + n / 1000 * thousand)
 
 
-def _experiment(name, title, place, cells, run, needs):
+def _experiment(name, title, place, cells, run):
     return Experiment(name, title, place, 1, cells, run, {"quick": 1, "full": 3}, _seconds, needs)
 
 
-_DIGITS_ONLY = {"quick": ["digits", "patches"], "full": ["mnist", "fashion_mnist"]}
-_BOTH = {"quick": ["digits", "patches"], "full": ["mnist", "fashion_mnist", "celeba", "cifar10"]}
 EXPERIMENTS = {
     e.name: e
     for e in (
         _experiment("fig1c", "Clean against bad images along a GAN's training", "Figure 1(c)",
-                    _figure1_cells, run_figure1, _DIGITS_ONLY),
+                    _figure1_cells, run_figure1),
         _experiment("fig3", "What a GAN generates, naive and filtered", "Figure 3",
-                    _figure3_cells, run_figure, _BOTH),
+                    _figure3_cells, run_figure),
         _experiment("fig8", "GAN filtering with 40 % bad images", "Figure 8",
-                    _figure8_cells, run_figure, _DIGITS_ONLY),
+                    _figure8_cells, run_figure),
         _experiment("table3", "Clean share of what GAN filtering keeps, by round", "Table 3",
-                    _table3_cells, run_table, _BOTH),
+                    _table3_cells, run_table),
         _experiment("table5", "GAN filtering beside other ways, MNIST with Fashion-MNIST", "Table 5",
-                    _table5_cells, run_table, _DIGITS_ONLY),
+                    _table5_cells, run_table),
     )
 }  # fmt: skip

@@ -231,9 +231,8 @@ def _seconds(settings):
 
 
 def _experiment(name, title, place, cells, run):
-    needs = {"quick": ["digits"], "full": ["mnist"]}
     seeds = {"quick": 1, "full": 5 if name.startswith("table") else 3}
-    return Experiment(name, title, place, 1, cells, run, seeds, _seconds, needs)
+    return Experiment(name, title, place, 1, cells, run, seeds, _seconds)
 
 
 EXPERIMENTS = {

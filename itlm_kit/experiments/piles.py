@@ -47,6 +47,11 @@ def _mixed(pair, images, clean, seed, where):
     return Pile(Images(mixed.x, where.device), mixed.is_clean, source)
 
 
+def needs(settings):
+    """Names of the data sets that the Pile of a cell is made of."""
+    return [name for name in PAIRS[settings["pair"]] if name != "gaussian"]
+
+
 def drawn(image_set, number, seed):
     """An ImageSet of `number` images, each class with its share; all of them are left as they are."""
     n = len(image_set.x)

@@ -39,6 +39,6 @@ def _cells(profile):
 EXPERIMENTS = {
     "scores": Experiment(
         "scores", "Scores from trajectories: bad against clean, epoch by epoch", "Section 1, beyond Figure 1", 1,
-        _cells, run_scores, FIGURE1.seeds, FIGURE1.seconds, FIGURE1.needs,
+        _cells, run_scores, FIGURE1.seeds, FIGURE1.seconds,
     )
 }  # fmt: skip

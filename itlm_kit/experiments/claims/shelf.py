@@ -4,6 +4,7 @@ import json
 from shlex import quote
 
 from itlm_kit.experiments import experiment_names, get_experiment
+from itlm_kit.experiments.experiment import select
 from itlm_kit.experiments.results import ResultStore
 
 OF_ROWS = ("round", "method")  # what `where` may ask of rows, where it is no setting of the cells
@@ -53,10 +54,11 @@ class Shelf:
         return "; ".join(self._command(name, [p.where for p in parts if p.experiment == name]) for name in names)
 
     def _command(self, name, wheres):
-        experiment, telling = _experiment(name), _telling([cell for cell, _ in self._cells_of(name)])
+        experiment, cells = _experiment(name), [cell for cell, _ in self._cells_of(name)]
+        telling = _telling(cells)
         chosen = {f"{key}={value}" for where in wheres for key in telling & set(where) for value in listed(where[key])}
+        needs = [*experiment.data_sets(select(cells, sorted(chosen))), *(["a GPU"] if experiment.needs_gpu else [])]
         only = [f"--only {quote(choice)}" for choice in sorted(chosen)]
-        needs = [*experiment.needs.get("full", []), *(["a GPU"] if experiment.needs_gpu else [])]
         command = " ".join([f"itlm reproduce {name} --profile full", *only])
         return f"{command} (with {', '.join(needs)})" if needs else command
 
