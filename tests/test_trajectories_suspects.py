@@ -70,7 +70,7 @@ def test_what_does_not_fit_is_refused(recorder):
     with pytest.raises(InputError, match=r"given must be one label per sample, shape \(4,\); got \(3,\)"):
         rank_suspects(recorder, given=[0, 1, 2])
     for labels, words in (([0, -1, 2, 1], "got -1"), ([0, 0.5, 1, 1], "got 0.5"), ([0, np.inf, 1, 1], "got inf")):
-        with pytest.raises(InputError, match=f"given must be labels counted from 0; {words}. Number them; classes names them"):
+        with pytest.raises(InputError, match=f"given must be labels counted from 0; {words}. Number them"):
             rank_suspects(recorder, given=labels)
     with pytest.raises(InputError, match="given must be real numbers; got <U1"):
         rank_suspects(recorder, given=list("abca"))
