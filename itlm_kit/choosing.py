@@ -3,6 +3,7 @@
 import numpy as np
 
 from itlm_kit.errors import InputError, check_choice, check_integer
+from itlm_kit.trajectories.logits import as_array, number_array
 from itlm_kit.trimming import check_alpha
 
 METHODS = ("cv", "mixture", "elbow", "agreement")
@@ -10,6 +11,7 @@ GRID = tuple(np.linspace(0.5, 1.0, 11).round(2).tolist())
 # Gain in BIC per sample from which two components count. A fit with a small alpha parts even clean residuals a little,
 # by up to 0.2 with few samples per feature; where a tenth or more are plainly bad, the gain is above 0.5.
 DECISIVE = 0.3
+ROUNDING = 1e-9  # what differs by less, relative to the largest, is equal but for rounding
 
 
 def choose_alpha(
@@ -25,7 +27,7 @@ def choose_alpha(
     "mixture", "elbow": need losses (n,) >= 0 under a model fitted with a small alpha, and read their fourth roots,
     nearly normal for squared residuals. "mixture" is the share that the lower of two normal components claims, 1 where
     two describe the losses hardly better than one; "elbow" the share before the sorted curve turns up, where it is
-    farthest below its chord.
+    farthest below its chord, 1 where it never is below.
     "agreement", for classes: needs agrees (n,) bool, whether a model fitted to all samples but a few, this among them,
     calls it by its label, right or wrong; the share that it does. A model that errs on a share e of the samples agrees
     with 1 - e of the clean ones and few of the bad: that is a little below the clean share, where alpha should be.
@@ -49,9 +51,7 @@ def cv_scores(fit_and_score, *, n, grid=GRID, folds=5, splits=None, seed=0):
     splits = folds if splits is None else check_integer("splits", splits, remedy="It is how many folds to hold out.")
     if splits > folds:
         raise InputError(f"splits must be at most the {folds} folds; got {splits}. Each is held out once.")
-    grid = np.array(sorted(check_alpha(alpha) for alpha in grid))
-    if not grid.size:
-        raise InputError(f"grid must hold at least one alpha; got none, e.g. {GRID[::5]}.")
+    grid = _check_grid(grid)
     parts = np.array_split(np.random.default_rng(seed).permutation(n), folds)
     scores = np.empty((splits, grid.size))
     for i, held_out in enumerate(parts[:splits]):
@@ -61,16 +61,26 @@ def cv_scores(fit_and_score, *, n, grid=GRID, folds=5, splits=None, seed=0):
     return grid, scores
 
 
+def _check_grid(grid):
+    alphas = np.array(sorted(check_alpha(alpha) for alpha in grid)) if np.iterable(grid) else np.empty(0)
+    if not alphas.size:
+        raise InputError(f"grid must hold at least one alpha, as {GRID[::5]} does; got {grid!r}.")
+    return alphas
+
+
 def _smallest_mean(losses, share, held_out):
-    losses = np.asarray(losses, float)
+    losses = number_array(losses, "what fit_and_score returns").astype(float)
     if losses.shape != held_out.shape or np.isnan(losses).any():
-        raise InputError(f"fit_and_score must return {held_out.size} losses, none NaN; got shape {losses.shape}.")
+        found = f"{np.isnan(losses).sum()} NaN in shape {losses.shape}"
+        raise InputError(f"fit_and_score must return {held_out.size} losses, none NaN; got {found}.")
     return np.sort(losses)[: max(1, int(share * losses.size))].mean()
 
 
 def _one_error_rule(grid, scores):
     mean = scores.mean(0)
     best = mean.argmin()
+    if not np.isfinite(mean[best]):
+        raise InputError(f"fit_and_score must return finite losses for some alpha; none of {grid.tolist()} has them.")
     error = scores[:, best].std(ddof=1) / np.sqrt(len(scores)) if len(scores) > 1 else 0
     return float(grid[mean <= mean[best] + error].max())
 
@@ -78,7 +88,7 @@ def _one_error_rule(grid, scores):
 def _lower_share(values, seed):
     from sklearn.mixture import GaussianMixture  # here, so that `import itlm_kit` stays light
 
-    if np.ptp(values) == 0:
+    if _all_equal(values):
         return 1.0
     values = values[:, None]
     one, two = (GaussianMixture(m, random_state=seed).fit(values) for m in (1, 2))
@@ -88,16 +98,20 @@ def _lower_share(values, seed):
 
 
 def _share_before_elbow(values):
-    values = np.sort(values)
-    span, n = np.ptp(values), len(values)
-    if span == 0:
+    if _all_equal(values):
         return 1.0
-    below_chord = np.arange(n) / (n - 1) - (values - values[0]) / span
-    return float((below_chord.argmax() + 1) / n)
+    values, n = np.sort(values), len(values)
+    below_chord = np.arange(n) / (n - 1) - (values - values[0]) / np.ptp(values)
+    at = below_chord.argmax()
+    return float((at + 1) / n) if below_chord[at] > ROUNDING else 1.0  # a straight line or an arch has no elbow
+
+
+def _all_equal(values):
+    return np.ptp(values) <= ROUNDING * values.max()
 
 
 def _check_agrees(agrees):
-    agrees = np.asarray(agrees if agrees is not None else [])
+    agrees = as_array(agrees if agrees is not None else [])
     if agrees.ndim != 1 or agrees.dtype != bool or not agrees.any():
         raise InputError(
             f"agrees must be a row of bool with a True in it; got {agrees.dtype} of shape {agrees.shape}. Method "
@@ -107,7 +121,7 @@ def _check_agrees(agrees):
 
 
 def _check_losses(losses):
-    losses = np.asarray(losses if losses is not None else [], dtype=float)
+    losses = number_array(losses if losses is not None else [], "losses").astype(float)
     if losses.ndim != 1 or losses.size < 2:
         raise InputError(f"losses must be a row of at least two; got shape {losses.shape}. This method reads them.")
     if not (np.isfinite(losses) & (losses >= 0)).all():

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 
 from itlm_kit import InputError, choose_alpha, data
 from itlm_kit.choosing import GRID, cv_scores
@@ -49,6 +50,36 @@ def test_two_heaps_by_hand():
 @pytest.mark.parametrize("method", ["mixture", "elbow"])
 def test_equal_losses_are_all_kept(method):
     assert choose_alpha(np.full(9, 2.0), method=method) == 1.0
+
+
+@pytest.mark.parametrize("method", ["mixture", "elbow"])
+def test_losses_that_differ_by_rounding_are_all_kept(method):
+    assert choose_alpha(2 + 1e-15 * np.arange(20), method=method) == 1.0
+
+
+@pytest.mark.parametrize("roots", [np.linspace(0, 1, 99), np.linspace(1, 3, 50), np.sqrt(np.arange(9)), [0, 1, 1, 1]])
+def test_a_curve_without_an_elbow_is_all_kept(roots):
+    """A straight line or an arch never turns up: there is nothing to cut off."""
+    assert choose_alpha(np.power(roots, 4), method="elbow") == 1.0
+
+
+def test_an_alpha_that_diverges_is_not_chosen():
+    def fit_and_score(train, held_out, alpha):
+        return np.full(held_out.size, np.inf if alpha > 0.7 else 2 - alpha)
+
+    assert choose_alpha(fit_and_score=fit_and_score, n=20) == 0.7
+
+
+def test_a_grid_of_one_alpha_is_that_alpha():
+    assert choose_alpha(fit_and_score=lambda train, held_out, alpha: held_out, n=20, grid=[0.8]) == 0.8
+
+
+def test_tensors_with_a_graph_are_taken():
+    losses = torch.linspace(1, 3, 20, requires_grad=True) ** 8
+    assert choose_alpha(losses, method="elbow") == choose_alpha(losses.detach().numpy(), method="elbow") < 1
+    assert choose_alpha(method="agreement", agrees=losses < 2) == (losses < 2).double().mean()
+    same = lambda train, held_out, alpha: losses[held_out]  # noqa: E731
+    assert choose_alpha(fit_and_score=same, n=20) == 1.0
 
 
 def test_cv_takes_the_largest_alpha_within_one_error_of_the_best():
@@ -114,14 +145,20 @@ def test_same_seed_same_choice():
         (dict(fit_and_score=len, n=9, folds=1), "folds must be a whole number of at least 2"),
         (dict(fit_and_score=len, n=9, grid=(0.5, 2)), "alpha must lie in"),
         (dict(fit_and_score=len, n=9, grid=()), "grid must hold at least one"),
-        (dict(fit_and_score=lambda *_: [np.nan], n=9), "fit_and_score must return 2 losses"),
+        (dict(fit_and_score=len, n=9, grid=0.5), "grid must hold at least one alpha, as .*; got 0.5"),
+        (dict(fit_and_score=lambda *_: [np.inf] * 2, n=8, folds=4), "must return finite losses for some alpha"),
+        (dict(fit_and_score=lambda *_: ["a", "b"], n=9), "what fit_and_score returns must be real numbers; got <U1"),
+        (dict(fit_and_score=lambda *_: [np.nan], n=9), "must return 2 losses, none NaN; got 1 NaN in shape"),
         (dict(fit_and_score=len, n=9, splits=6), "splits must be at most the 5 folds; got 6"),
         (dict(fit_and_score=len, n=9, splits=0), "splits must be a whole number of at least 1"),
         (dict(method="agreement"), "agrees must be a row of bool"),
+        (dict(method="agreement", agrees=["yes", "no"]), "agrees must be a row of bool"),
         (dict(method="agreement", agrees=[0.5, 1.0]), "agrees must be a row of bool with a True in it; got float64"),
         (dict(method="agreement", agrees=[False, False]), "agrees must be a row of bool with a True"),
         (dict(method="elbow"), "losses must be a row of at least two"),
         (dict(method="mixture", losses=[1.0, -1]), "losses must be finite and at least 0"),
+        (dict(method="mixture", losses=["a", "b"]), "losses must be real numbers; got <U1"),
+        (dict(method="elbow", losses=[1.0, np.inf]), "losses must be finite and at least 0"),
     ],
 )
 def test_bad_input(arguments, words):
