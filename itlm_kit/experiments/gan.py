@@ -1,4 +1,4 @@
-"""GAN filtering: Figures 1(c), 3 and 8, Tables 3 and 5 (section 6.3, appendix E.2). One run serves them all."""
+"""GAN filtering: Figures 1(c), 3 and 8, Tables 3 and 5 (section 6.3, appendix E.2)."""
 
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -36,8 +36,7 @@ class GANRun(NamedTuple):
     kept: np.ndarray  # (T, n) bool, S_0 ... S_{T-1}
     losses: np.ndarray  # (T, n) float32, -log D of every image taken as real
     panels: np.ndarray  # (T, PANEL, c, h, w) uint8, what theta_t makes of the fixed latent vectors
-    seconds: list  # spent on each round
-    earlier_seconds: float  # of them, those spent before this call: by a cut run, or for another cell
+    earlier_seconds: float  # that runs which were cut have spent on its finished rounds
 
 
 def recipe(settings):
@@ -57,37 +56,14 @@ def alpha(settings):
     return settings["clean"] - BELOW.get(settings["method"], 0.05)
 
 
-_LAST = {}  # the last run, which the cells of several figures and tables report on
-
-
 def gan_run(settings, seed, where, *, rounds=ROUNDS):
-    """ITLM on the pile of a cell; returns a GANRun. Asked for again, the last one is there at once.
-
-    settings: those of `mixed_pile`, and method, which says alpha.
-    """
-    pile = [settings[name] for name in ("pair", "images", "clean")]
-    key = (*pile, alpha(settings), seed, replace(where, rounds=None))
-    if key in _LAST and len(_LAST[key].rows) >= rounds:
-        run = _first(_LAST[key], rounds)
-        return run._replace(earlier_seconds=sum(run.seconds))
-    _LAST.clear()
-    _LAST[key] = _new_run(settings, seed, where, rounds)
-    return _LAST[key]
-
-
-def _first(run, rounds):
-    parts = ("rows", "kept", "losses", "panels", "seconds")
-    return run._replace(**{name: getattr(run, name)[:rounds] for name in parts})
-
-
-def _new_run(settings, seed, where, rounds):
+    """ITLM on the pile of a cell; returns a GANRun. settings: those of `mixed_pile`, and method, which says alpha."""
     how = {**vars(recipe(settings)), "alpha": alpha(settings), "rounds": rounds}
     file = RoundsFile(where.rounds, {**settings, **how, "seed": seed, "device": where.device})
-    earlier, finished = file.earlier_seconds, list(file.go_on(partial(_rounds, settings, seed, where, rounds)))
-    rows, seconds = [done.row for done in finished], [done.seconds for done in finished]
-    kept = np.stack([done.kept for done in finished])
+    finished = list(file.go_on(partial(_rounds, settings, seed, where, rounds)))
+    rows, kept = [done.row for done in finished], np.stack([done.kept for done in finished])
     losses, panels = (np.stack([done.arrays[name] for done in finished]) for name in ("losses", "panel"))
-    return GANRun(mixed_pile(settings, seed, where), rows, kept, losses, panels, seconds, earlier)
+    return GANRun(mixed_pile(settings, seed, where), rows, kept, losses, panels, file.earlier_seconds)
 
 
 def _rounds(settings, seed, where, rounds, finished):
