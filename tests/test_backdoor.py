@@ -122,18 +122,32 @@ def test_schedules_are_those_of_the_paper_and_of_its_ablations():
 def test_methods_know_the_truth_only_where_they_say_so(short, monkeypatch):
     """With the truth replaced by noise, what is kept and learnt is bit-identical; only reports of it change."""
     measured = {method: run(method).metrics["rounds"] for method in ("itlm", *backdoor.DEFENCES, "oracle")}
-
-    def blind(*args):
-        attacked = attack(*args)
-        return attacked._replace(is_clean=np.random.default_rng(9).permutation(attacked.is_clean))
-
-    monkeypatch.setattr(backdoor, "attack", blind)
+    _shuffle_truth(monkeypatch)
     told = ("bad_removed", "precision")
     for method, rounds in measured.items():
         again = run(method).metrics["rounds"]
         same = [{k: v for k, v in row.items() if k not in told} for row in again]
         before = [{k: v for k, v in row.items() if k not in told} for row in rounds]
         assert (same == before) == (method != "oracle")
+
+
+def test_figure_1_s_training_does_not_know_the_truth(short, monkeypatch):
+    settings, record, recorded = get_experiment("fig1d").cells("quick")[0], backdoor.record_training, []
+    monkeypatch.setattr(backdoor, "record_training", lambda *a, **k: recorded.append(record(*a, **k)) or recorded[-1])
+    told = run_figure1(settings, 0, Where()).metrics["rounds"]
+    _shuffle_truth(monkeypatch)
+    assert run_figure1(settings, 0, Where()).metrics["rounds"] != told
+    np.testing.assert_array_equal(recorded[0].losses, recorded[1].losses)
+
+
+def _shuffle_truth(monkeypatch):
+    """From here on the truth is replaced by noise after the attack."""
+
+    def blind(*args):
+        attacked = attack(*args)
+        return attacked._replace(is_clean=np.random.default_rng(9).permutation(attacked.is_clean))
+
+    monkeypatch.setattr(backdoor, "attack", blind)
 
 
 def test_rounds_report_what_their_network_was_trained_on(short):

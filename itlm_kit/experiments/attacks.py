@@ -31,7 +31,8 @@ class Ground:
 
 
 PAPER = (("1->2", "X"), ("9->4", "X"), ("6->0", "L"), ("2->8", "L"))  # Table 4
-# On a tenth of MNIST 30 poisons must do: on 1s, all alike, they teach the watermark; 9->4 and 6->0 stay below 90 %.
+# On a tenth of MNIST 30 poisons must do. On 1s, all alike, naive training follows in nearly 90 %; in 9->4 and 6->0,
+# measured on seed 0, in 68 %.
 MNIST = (("1->2", "X"), ("1->8", "L"))
 KINDS = ("wrong-label", "clean-label")
 FIGURE4 = {"L": "2->7", "X": "5->8"}  # a bird called a horse, a dog called a ship
