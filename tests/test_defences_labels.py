@@ -145,7 +145,19 @@ def test_without_cleanlab_it_is_told(monkeypatch):
         cleanlab_kept([0, 1], np.zeros((2, 2)))
 
 
-def test_logits_for_cleanlab_are_checked():
+@pytest.mark.parametrize(
+    "y, logits, words",
+    [
+        ([0, 1], np.zeros((3, 2)), "labels must be 3 whole numbers, one per row of logits"),
+        ([0, 2], np.zeros((2, 2)), r"labels must lie in 0\.\.1, the columns of logits; got 0\.\.2"),
+        ([-1, 1], np.zeros((2, 2)), r"labels must lie in 0\.\.1"),
+        (["a", "b"], np.zeros((2, 2)), "labels must be real numbers; got <U1"),
+        ([0.0, 1.0], np.zeros((2, 2)), "labels must be 2 whole numbers"),
+        ([0, 0], np.zeros((2, 1)), "at least 2 classes"),
+        ([0, 1], [[0, np.nan], [0, 1]], "logits must be finite; row 0 is not"),
+    ],
+)
+def test_labels_and_logits_for_cleanlab_are_checked(y, logits, words):
     pytest.importorskip("cleanlab")
-    with pytest.raises(InputError, match="logits must have a finite row per label"):
-        cleanlab_kept([0, 1], np.zeros((3, 2)))
+    with pytest.raises(InputError, match=words):
+        cleanlab_kept(y, logits)

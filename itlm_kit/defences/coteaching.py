@@ -19,6 +19,7 @@ def coteach(samples, recipe, *, forget, epochs, seed, ramp=RAMP):
 
     forget: share of each batch that is dropped, in [0, 1); theirs is the true noise rate, which they take as known.
     It grows from 0 within the first `ramp` epochs: what is forgotten before anything is learnt is drawn by chance.
+    recipe: its network, batches and step size; the loss is the cross-entropy, and images are not augmented.
     Raises InputError as `train`, and for forget outside.
     """
     if isinstance(forget, bool) or not isinstance(forget, Real) or not 0 <= forget < 1:
