@@ -3,10 +3,12 @@
 import doctest
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.linear_model import Perceptron, SGDClassifier, SGDRegressor
@@ -130,6 +132,17 @@ def test_rows_never_shift(data):
 # From a DataLoader that tells indices
 
 
+def test_samples_that_a_loader_drops_are_not_seen():
+    loader = DataLoader(Indexed(TensorDataset(torch.zeros(9), torch.arange(9) % 3)), 4, shuffle=True, drop_last=True)
+    mine = TrajectoryRecorder(9, 3)
+    for epoch in range(3):
+        for index, x, y in loader:
+            mine.record_logits(epoch, index, torch.zeros(len(x), 3), y)
+    assert mine.seen.sum(1).tolist() == [8, 8, 8]
+    with pytest.raises(InputError, match="a sample must be recorded once an epoch"):  # some samplers repeat
+        mine.record_logits(2, index, torch.zeros(len(x), 3), y)
+
+
 @pytest.mark.parametrize("workers", [0, 2])
 def test_samples_come_with_their_own_number_whatever_the_order(workers):
     x = torch.arange(40.0)[:, None]
@@ -193,6 +206,30 @@ def test_a_partial_fit_can_be_kept_on_disk(tmp_path):
 def test_estimators_that_cannot_are_refused_before_any_fit(estimator):
     with pytest.raises(InputError, match="estimator must have partial_fit, and predict_proba or decision_function"):
         record_partial_fit(estimator, *IRIS, epochs=2)
+
+
+@pytest.mark.parametrize(
+    "y, message",
+    [
+        (IRIS[1][:-1], r"y must have one label per row of x; got shapes \(150, 4\) and \(149,\)"),
+        (IRIS[1][:, None], r"one label per row of x; got shapes \(150, 4\) and \(150, 1\)"),
+        (None, r"one label per row of x; got shapes \(150, 4\) and \(\)"),
+        (np.zeros(150), "y must hold labels of two classes at least; got 1"),
+    ],
+)
+def test_labels_that_do_not_fit_are_refused_before_a_folder_is_taken(y, message, tmp_path):
+    with pytest.raises(InputError, match=message):
+        record_partial_fit(GaussianNB(), IRIS[0], y, epochs=1, folder=tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("table", [csr_array, lambda x: pd.DataFrame(x, index=range(9, 159))])
+def test_tables_sparse_or_named_are_taken(table):
+    x, names = table(IRIS[0]), pd.Series(IRIS[1], index=range(9, 159)).map("abc".__getitem__)
+    estimator = SGDClassifier(loss="log_loss", random_state=0)
+    mine = record_partial_fit(estimator, x, names, epochs=2)
+    np.testing.assert_array_equal(mine.given, IRIS[1])
+    np.testing.assert_array_equal(mine.correct[-1], estimator.predict(x) == names)
 
 
 def test_an_estimator_fitted_before_is_fitted_on_and_keeps_its_classes():

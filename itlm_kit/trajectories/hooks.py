@@ -48,7 +48,7 @@ def record_partial_fit(estimator, x, y, *, epochs, folder=None):
     estimator: anything with scikit-learn's partial_fit and predict_proba or decision_function; it is left fitted.
     x: (n, ...), y: (n,) labels of any kind. folder: as for TrajectoryRecorder. Returns a recorder (measured "after")
     whose labels count estimator.classes_. Raises InputError for an estimator that cannot do this, or was fitted before
-    to other labels.
+    to other labels, for labels that are not one per row of x, and for a single class.
 
     >>> from sklearn.datasets import load_iris
     >>> from sklearn.linear_model import SGDClassifier
@@ -59,8 +59,10 @@ def record_partial_fit(estimator, x, y, *, epochs, folder=None):
     150
     """
     _check_estimator(estimator)
-    y, everything = np.asarray(y), np.arange(len(y))
-    classes = _classes(estimator, y)
+    y = np.asarray(y)
+    if y.ndim != 1 or np.shape(x)[:1] != y.shape:
+        raise InputError(f"y must have one label per row of x; got shapes {np.shape(x)} and {y.shape}.")
+    classes, everything = _classes(estimator, y), np.arange(len(y))
     recorder = TrajectoryRecorder(len(y), epochs, folder, measured="after")
     for epoch in range(recorder.epochs):
         estimator.partial_fit(x, y, classes=classes)
@@ -83,6 +85,8 @@ def _classes(estimator, y):
     unknown = np.setdiff1d(y, classes)
     if unknown.size:
         raise InputError(f"y must hold labels that the estimator was fitted to before; got {unknown[0]}. Clone it.")
+    if len(classes) < 2:
+        raise InputError(f"y must hold labels of two classes at least; got {len(classes)}.")
     return classes
 
 
