@@ -249,7 +249,7 @@ def test_a_training_that_diverges_is_named_and_started_again_with_another_seed(i
     whole = gan_module.train_gan
 
     def train(images, kept, recipe, *, seed, after_step=None):
-        step_size = float("inf") if seed == sick else recipe.step_size
+        step_size = 1e30 if seed == sick else recipe.step_size
         return whole(images, kept, replace(recipe, step_size=step_size), seed=seed, after_step=after_step)
 
     monkeypatch.setattr(gan_module, "train_gan", train)
@@ -257,7 +257,29 @@ def test_a_training_that_diverges_is_named_and_started_again_with_another_seed(i
     assert (well.state.restarts, well.state.seed) == ((), attempt_seed(1, 0))
     assert ill.state.seed == attempt_seed(1, 1, attempt=1) and torch.isfinite(ill.losses).all()
     (told,) = ill.state.restarts
-    assert told == f"round 1, seed {sick}: the loss is nan by step 3"
+    assert told == f"round 1, seed {sick}: the discriminator's loss is nan by step 3"
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"step_size": 1e3}, r"loss is \d.*e\+0\d by step 3"),
+        ({"step_size": 1e3, "loss": "hinge"}, r"loss is \d.*e\+0\d by step 3"),
+        ({"step_size": 1e30}, "loss is nan by step 3"),
+    ],
+)
+def test_what_diverges_is_never_scored(images, change, message):
+    with pytest.raises(Diverged, match=message):
+        train_gan(images, everything(images), replace(RECIPE, **change), seed=0)
+
+
+def test_weights_that_the_last_step_spoils_are_told(images):
+    def spoil(gan, step):
+        if step == RECIPE.steps:
+            gan.generator[1].weight.data[0] = float("inf")
+
+    with pytest.raises(Diverged, match="weights are no numbers after the last step"):
+        train_gan(images, everything(images), RECIPE, seed=0, after_step=spoil)
 
 
 def test_a_discriminator_that_wins_wholly_is_told(images, monkeypatch):
@@ -277,8 +299,10 @@ def test_a_discriminator_that_wins_wholly_is_told(images, monkeypatch):
         ([np.zeros((1, 8, 8), np.uint8), np.zeros((1, 9, 9), np.uint8)], r"of one size; got \(1, 8, 8\) and"),
         (stripes() / 255, "must be uint8, 0..255; got float64"),
         (stripes()[0], "must have shape"),
+        (np.zeros((5, 0, 8, 8), np.uint8), "must have shape"),
         ([], "must have shape"),
-        (np.concatenate([stripes(), stripes() // 200]), "must use the range 0..255; in .* of 120"),
+        (np.concatenate([stripes(), stripes() // 200]), "must use the range 0..255; in .* of 120 .* is 1 or less"),
+        (np.concatenate([stripes(), stripes() // 15]), "must use the range 0..255; in 60 of 120 .* is 15 or less"),
     ],
 )
 def test_images_of_different_sizes_or_ranges_are_refused(x, message):
@@ -302,6 +326,10 @@ def test_a_list_of_images_and_a_few_dark_ones_are_taken():
         ({"recipe": replace(RECIPE, batch_size=64)}, "at least one batch of 64 images must be kept; got 45"),
         ({"recipe": replace(RECIPE, loss="magic")}, "loss must be one of gan, hinge"),
         ({"recipe": replace(RECIPE, steps=0)}, "steps must be"),
+        ({"recipe": replace(RECIPE, step_size=-1e-3)}, "step_size must be a positive number; got -0.001"),
+        ({"recipe": replace(RECIPE, step_size="small")}, "step_size must be a positive number; got 'small'"),
+        ({"recipe": replace(RECIPE, momentum=1.0)}, r"momentum must lie in \[0, 1\); got 1.0"),
+        ({"seed": -1}, "seed must be a whole number of at least 0; got -1"),
         ({"images": Images(np.zeros((60, 1, 9, 9), np.uint8))}, "must be halved"),
     ],
 )

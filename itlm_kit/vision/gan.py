@@ -68,4 +68,5 @@ def fit_gan(images, kept, recipe, *, seed, t=0, after_step=None):
 
 def attempt_seed(seed, t, attempt=0):
     """The seed of an attempt at round t, independent between rounds and attempts."""
+    seed = check_integer("seed", seed, low=0, remedy="It fixes weights, batches and latent vectors.")
     return int(np.random.SeedSequence([seed, t, attempt]).generate_state(1)[0])

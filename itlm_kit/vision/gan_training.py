@@ -8,6 +8,7 @@ from collections import deque
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
+from numbers import Real
 
 import numpy as np
 import torch
@@ -18,6 +19,8 @@ from itlm_kit.vision.gan_losses import gan_loss
 
 CHECKED = 100  # steps between looks at the loss, and over which it is averaged
 COLLAPSED = 0.005  # loss of the discriminator below which it has nothing left to tell apart
+EXPLODED = 100.0  # and above which its outputs are out of hand: one that guesses has 1.4
+FAINT = 16  # largest value of images whose range is not 0..255: 1, or 16 as in scikit-learn's own digits
 
 
 @dataclass(frozen=True)
@@ -91,8 +94,8 @@ def train_gan(images, kept, recipe, *, seed, after_step=None):
     """Train a new GAN on the kept images and return it. Algorithm 2 with the loss of equation (17).
 
     kept: bool mask (n,). after_step(gan, step) is called after each step, counted from 1. Weights, order and latent
-    vectors depend on `seed` alone. Raises InputError when fewer than one batch are kept, Diverged when a loss is no
-    number or the discriminator's is as good as 0.
+    vectors depend on `seed` alone. Raises InputError when fewer than one batch are kept, Diverged when a loss or a
+    weight is no number, or the discriminator's loss is far too large or as good as 0.
     """
     index = _kept_index(kept, images, recipe)
     gan = draw_weights(dcgan(images.shape, latent=recipe.latent, width=recipe.width), seed)
@@ -104,6 +107,7 @@ def train_gan(images, kept, recipe, *, seed, after_step=None):
             _check_alive(torch.stack(tuple(recent)).mean().item(), step)
         if after_step is not None:
             after_step(gan, step)
+    _check_weights(gan)  # no loss has seen the last step
     return gan
 
 
@@ -119,6 +123,7 @@ def check_recipe(recipe, images, k):
     """Raise InputError unless `recipe` can train on k of the images; says so before any work."""
     for name in ("steps", "batch_size", "latent", "width"):
         check_integer(name, getattr(recipe, name))
+    _check_numbers(recipe)
     gan_loss(recipe.loss)
     if k < recipe.batch_size:
         raise InputError(
@@ -126,6 +131,14 @@ def check_recipe(recipe, images, k):
             "Raise alpha, give more images or lower the batch size."
         )
     dcgan(images.shape, latent=1, width=1)
+
+
+def _check_numbers(recipe):
+    step_size, momentum = recipe.step_size, recipe.momentum
+    if not (isinstance(step_size, Real) and 0 < step_size < np.inf):
+        raise InputError(f"step_size must be a positive number; got {step_size!r}. DC-GAN's is 2e-4")
+    if not (isinstance(momentum, Real) and 0 <= momentum < 1):
+        raise InputError(f"momentum must lie in [0, 1); got {momentum!r}. DC-GAN's is 0.5")
 
 
 def outputs(gan, images, *, micro_batch=500):
@@ -200,10 +213,15 @@ def _compiled():
 
 
 def _check_alive(loss, step):
-    if not np.isfinite(loss):
-        raise Diverged(f"the loss is {loss} by step {step}")
+    if not loss < EXPLODED:  # nor when it is no number
+        raise Diverged(f"the discriminator's loss is {loss:.3g} by step {step}")
     if loss < COLLAPSED:
         raise Diverged(f"the discriminator's loss fell to {loss:.2g} by step {step}: the generator learns nothing")
+
+
+def _check_weights(gan):
+    if not all(weight.isfinite().all() for net in gan for weight in net.state_dict().values()):
+        raise Diverged("weights are no numbers after the last step")
 
 
 def _kept_index(kept, images, recipe):
@@ -220,8 +238,8 @@ def _checked(x):
         if len(shapes) > 1:
             raise InputError(f"images must be of one size; got {shapes[0]} and {shapes[1]}. Resize them.")
         x = np.stack(x) if x else np.empty(0)
-    if getattr(x, "ndim", 0) != 4 or len(x) == 0:
-        raise InputError(f"images must have shape (n, c, h, w) with n at least 1; got {getattr(x, 'shape', None)}.")
+    if getattr(x, "ndim", 0) != 4 or 0 in x.shape:
+        raise InputError(f"images must have shape (n, c, h, w), none of it 0; got {getattr(x, 'shape', None)}.")
     if str(x.dtype).removeprefix("torch.") != "uint8":
         raise InputError(f"images must be uint8, 0..255; got {x.dtype}. Convert them, e.g. (255 * x).astype('uint8')")
     _check_range(np.asarray(x))
@@ -230,8 +248,9 @@ def _checked(x):
 
 def _check_range(x):
     largest = x.max(axis=(1, 2, 3))
-    if (largest == 1).mean() > 0.01:  # one such image may be a nearly black one
+    faint = (largest > 0) & (largest <= FAINT)
+    if faint.mean() > 0.01:  # one such image may be a nearly black one
         raise InputError(
-            f"images must use the range 0..255; in {(largest == 1).sum()} of {len(x)} the largest value is 1. "
-            "Multiply these by 255."
+            f"images must use the range 0..255; in {faint.sum()} of {len(x)} the largest value is "
+            f"{largest[faint].max()} or less. Scale these to 0..255."
         )
