@@ -1,7 +1,11 @@
 """The GAN explorer on made-up rounds; what all explorers must do is tested for it in test_explorers."""
 
+import base64
+import io
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from itlm_kit.errors import InputError
 from itlm_kit.explorers.gan import GanExplorer
@@ -69,10 +73,25 @@ def test_coloured_images_and_a_single_round_do():
     assert explorer.sweep() and explorer.values["round"] == 0
 
 
+def test_a_pile_too_small_for_the_smallest_share_keeps_one_image():
+    explorer = GanExplorer(*made_up(n=10))
+    assert "the 1 of 10 images" in explorer.scene(round=0, alpha=0.05, show="nearest").words and explorer.sweep()
+
+
+def test_of_large_images_no_more_is_sent_than_is_seen():
+    _, _, images, panels = made_up(rounds=1, n=70)
+    large = images.repeat(25, 2).repeat(25, 3), panels.repeat(25, 3).repeat(25, 4)
+    figure = GanExplorer(*made_up(rounds=1, n=70)[:2], *large).figure_at()
+    for picture in figure.layout.images:
+        assert Image.open(io.BytesIO(base64.b64decode(picture.source.partition(",")[2]))).width <= 1880
+
+
 def test_input_that_does_not_match_is_told():
     losses, is_clean, images, panels = made_up()
     for bad, words in (
         ((losses[0], is_clean, images, panels), "losses must be finite, of shape"),
+        ((losses - 5, is_clean, images, panels), "losses must be finite, of shape .*, -log D"),
+        ((losses, is_clean, images, panels[:, :0]), "panels must be uint8 .* with 3 in front"),
         ((losses, is_clean[:-1], images, panels), "is_clean must mark both kinds"),
         ((losses, np.ones(200, bool), images, panels), "is_clean must mark both kinds"),
         ((losses, is_clean, images[1:], panels), "images must be uint8 .* with 200 in front"),

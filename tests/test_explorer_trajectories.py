@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 
 import numpy as np
 import pytest
@@ -158,6 +159,71 @@ def test_a_sample_that_was_not_seen_is_said_to_be_so():
     explorer = TrajectoryExplorer(rows, np.array([True, False, True]), sample=2, right="ROC")
     assert explorer.scene(**explorer.values).words.endswith("Sample 2: clean, not seen in this epoch.")
     assert explorer.sweep() and explorer._repr_mimebundle_()
+
+
+# Odd recordings
+
+
+def odd(name):
+    """A recording where something is out of the ordinary, (4, 30); the first 20 samples are clean."""
+    rows = np.random.default_rng(0).random((4, 30))
+    if name == "infinite":
+        rows[1, :15] = np.inf
+    elif name == "all infinite":
+        rows[2] = np.inf
+    elif name == "negative":
+        rows -= 0.5
+    elif name == "equal":
+        rows[:] = 1.0
+    elif name == "bad ones not seen at last":
+        rows[-1, 20:] = np.nan
+    elif name == "bad ones never seen":
+        rows[:, 20:] = np.nan
+    return rows
+
+
+ODD = "infinite", "all infinite", "negative", "equal", "bad ones not seen at last", "bad ones never seen"
+
+
+@pytest.mark.parametrize("name", ODD)
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_odd_recordings_can_be_looked_at(name):
+    explorer = TrajectoryExplorer(odd(name), np.arange(30) < 20)
+    assert explorer.sweep() and explorer._repr_mimebundle_()
+    json.dumps(explorer.figure_at(epoch=2).to_plotly_json(), allow_nan=False)  # browsers know no NaN
+
+
+def test_the_axis_of_losses_holds_what_is_below_zero_and_leaves_out_the_infinite():
+    for name, ends in (("negative", (odd("negative").min(), 0.6)), ("infinite", (0.0, 1.0))):
+        figure = TrajectoryExplorer(odd(name), np.arange(30) < 20).figure_at()
+        assert figure.layout.yaxis.range == pytest.approx(ends, abs=0.11)
+        assert visible(figure, "epoch", 1)[1].tolist() == list(figure.layout.yaxis.range)
+
+
+def test_a_band_leaves_the_plot_where_losses_are_infinite():
+    figure = TrajectoryExplorer(odd("infinite"), np.arange(30) < 20).figure_at()
+    middle = [t for t in figure.data if t.name == "median"][0]
+    assert middle.y[1] > figure.layout.yaxis.range[1] > max(middle.y[0], *middle.y[2:])
+
+
+def test_lines_are_named_where_they_were_last_seen_and_not_where_they_never_were():
+    for name, named in (("bad ones not seen at last", True), ("bad ones never seen", False)):
+        texts = [note.text for note in TrajectoryExplorer(odd(name), np.arange(30) < 20).figure.layout.annotations]
+        assert ("bad samples" in texts) == named and {"clean samples", "sample 0"} <= set(texts)
+
+
+def test_marks_on_the_roc_curve_are_named(explorer):
+    figure = explorer.figure_at(right="ROC", sample=3)
+    assert visible(figure, "cut at α", 2)[2].text == ("cut at α",)
+    assert visible(figure, "sample", 2)[2].text == ("sample 3",)
+
+
+@pytest.mark.parametrize("shape", [(700, 700), (3, 900)])
+def test_of_a_large_image_no_more_is_sent_than_is_seen(shape):
+    images = np.random.default_rng(0).integers(0, 256, (4, 3, *shape), dtype=np.uint8)
+    (tile,) = TrajectoryExplorer(np.ones((2, 4)), images=images).figure.layout.images
+    shown = Image.open(io.BytesIO(base64.b64decode(tile.source.partition(",")[2])))
+    assert max(shown.size) == 224 and len(tile.source) < 250_000
 
 
 # What it opens, and what it refuses

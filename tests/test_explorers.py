@@ -468,6 +468,7 @@ def test_trajectories_of_one_epoch_can_be_shown():
     "rows, is_clean, message",
     [
         (np.zeros(5), None, r"losses must have shape \(epochs, n\); got \(5,\)"),
+        ([["a", "b"]], None, "losses must be numbers; got <U1"),
         (np.full((2, 5), np.nan), None, "losses must hold at least one recorded epoch; all are NaN"),
         (np.zeros((2, 5)), np.ones(4, bool), r"is_clean must be bool of shape \(5,\); got bool of shape \(4,\)"),
         (np.zeros((2, 5)), np.ones(5), r"is_clean must be bool of shape \(5,\); got float64"),
@@ -662,6 +663,12 @@ def test_a_click_selects_a_point():
     here = explorer.scene(**explorer.values)
     assert explorer.values["point"] == bad.customdata[4] == here.number[~here.is_clean][4]
     assert drawn(explorer.figure, "selected") == (here.u[~here.is_clean][4], here.y[~here.is_clean][4])
+
+
+def test_rounds_are_whole_numbers_on_every_axis():
+    for explorer in (explorers.NoiseExplorer(noise_frame()), explorers.ConvergenceExplorer(**SMALL, update="M = 1")):
+        steps = [axis.dtick for axis in (explorer.figure.layout.xaxis, explorer.figure.layout.xaxis2)]
+        assert all(step >= 1 and step == int(step) for step in steps)
 
 
 # Names at the ends of lines

@@ -38,7 +38,7 @@ class GanExplorer(Explorer):
 
     def scene(self, *, round, alpha, show):
         losses, is_clean = self._losses[round], self._is_clean
-        k = num_kept(alpha, len(losses))
+        k = num_kept(max(alpha, 1 / len(losses)), len(losses))
         kept, d = trim(losses, k), np.exp(-losses)
         near = near_cut(self._images, losses, is_clean, k)
         return gan_round.GANRound(
@@ -72,13 +72,14 @@ def _count(near, kept):
 
 
 def _check_shapes(losses, is_clean, images, panels):
-    if losses.ndim != 2 or 0 in losses.shape or not np.isfinite(losses).all():
-        raise InputError(f"losses must be finite, of shape (rounds, n); got shape {losses.shape}.")
+    if losses.ndim != 2 or 0 in losses.shape or not np.isfinite(losses).all() or (losses < 0).any():
+        raise InputError(f"losses must be finite, of shape (rounds, n), -log D; got shape {losses.shape}.")
     rounds, n = losses.shape
     if is_clean.shape != (n,) or is_clean.dtype != bool or is_clean.all() or not is_clean.any():
         raise InputError(f"is_clean must mark both kinds among {n} images; got {is_clean.dtype} {is_clean.shape}.")
     for name, array, first, ndim in (("images", images, n, 4), ("panels", panels, rounds, 5)):
-        if array.ndim != ndim or len(array) != first or array.shape[-3] not in (1, 3) or array.dtype != np.uint8:
+        fits = array.ndim == ndim and len(array) == first and array.shape[-3] in (1, 3) and 0 not in array.shape
+        if not fits or array.dtype != np.uint8:
             shape = "(n, 1 or 3, h, w)" if ndim == 4 else "(rounds, m, 1 or 3, h, w)"
             raise InputError(
                 f"{name} must be uint8 of shape {shape} with {first} in front; got {array.dtype} of {array.shape}."

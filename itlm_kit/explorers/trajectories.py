@@ -42,8 +42,9 @@ class TrajectoryExplorer(Explorer):
         self._score = lru_cache(maxsize=16)(lambda name, rows: SCORES[name](recording, rows))
         self._about = _Samples(recording, self._losses.shape[1], is_clean, images, given, truth)
         self._source = source
-        self._bands = {role: _bands(self._losses, members) for role, members in self._about.groups.items()}
-        self._edges = np.linspace(0, _top(self._losses), _BINS + 1)
+        ends = _ends(self._losses)
+        self._bands = {role: _bands(self._losses, members, ends) for role, members in self._about.groups.items()}
+        self._edges = np.linspace(*ends, _BINS + 1)
         super().__init__(self._controls(recorded_scores(recording)), values)
         for trace in self.figure.data:
             if trace.customdata is not None:
@@ -79,7 +80,7 @@ class TrajectoryExplorer(Explorer):
             kept=short,
             source=self._source,
             words=f"{words} {self._sample_words(sample, epoch)}",
-            top=float(self._edges[-1]),
+            ends=tuple(self._edges[[0, -1]].tolist()),
             score="loss" if by_loss else TITLES[score],
             marks_loss=by_loss,
             right=right,
@@ -171,6 +172,8 @@ def _check_losses(losses):
     losses = np.asarray(losses)
     if losses.ndim != 2 or 0 in losses.shape:
         raise InputError(f"losses must have shape (epochs, n); got {losses.shape}. Record with a TrajectoryRecorder.")
+    if losses.dtype.kind not in "fiu":
+        raise InputError(f"losses must be numbers; got {losses.dtype}. Pass the loss of each sample in each epoch.")
     if all(np.isnan(row).all() for row in losses):
         raise InputError("losses must hold at least one recorded epoch; all are NaN. Train with the recorder first.")
     return losses
@@ -208,19 +211,26 @@ def _groups(is_clean, n):
     return {role: members for role, members in groups.items() if len(members)}
 
 
-def _bands(losses, members):
-    """10 %, 50 % and 90 % quantiles by epoch, (3, epochs); row by row, for recordings larger than memory."""
+def _bands(losses, members, ends):
+    """10 %, 50 % and 90 % quantiles by epoch, (3, epochs); row by row, for recordings larger than memory.
+
+    Infinite losses count as far above the axis, which ends at `ends`: between a number and infinity there is none.
+    """
+    far = ends[0] + 10 * (ends[1] - ends[0])
     rows = (row[members] for row in losses)
-    return np.array([_quantiles(row[~np.isnan(row)]) for row in rows]).T
+    return np.array([_quantiles(np.nan_to_num(row[~np.isnan(row)], posinf=far)) for row in rows]).T
 
 
 def _quantiles(values):
     return np.quantile(values, [0.1, 0.5, 0.9]) if len(values) else np.full(3, np.nan)
 
 
-def _top(losses):
-    """Where the loss axis ends: few losses of any epoch are beyond."""
-    return float(max(np.nanquantile(np.asarray(row, float), 0.995) for row in losses)) or 1.0
+def _ends(losses):
+    """Where the loss axis ends: at 0 or the smallest loss, and where few losses of any epoch are beyond."""
+    rows = [row[np.isfinite(row)].astype(float) for row in losses]
+    low = min([0.0, *(row.min() for row in rows if row.size)])
+    high = max([low, *(np.quantile(row, 0.995) for row in rows if row.size)])
+    return low, high if high > low else low + 1
 
 
 def _edges(values):

@@ -155,10 +155,10 @@ def draw_histogram(axis, edges, counts, cut=None):
         axis.bar(edges[:-1], number, np.diff(edges), bottom, align="edge", hatch=hatch, label=f"{role} images", **look)
         bottom += number
     axis.set(xlabel="D, the probability of being real", ylabel="images", xlim=(0, 1), ylim=(0, 1.15 * bottom.max()))
-    axis.legend(frameon=False, loc="upper left", bbox_to_anchor=(0.07, 0.9))
     if cut is not None:
         axis.axvline(cut, color="#222222", linewidth=1)
         _name_sides(axis, cut, 0.96)
+    axis.legend(frameon=False, loc="best")
 
 
 def along_training(frame, *, source, stop=None):

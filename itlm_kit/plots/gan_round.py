@@ -23,7 +23,8 @@ from itlm_kit.plots.gan import (
 )
 from itlm_kit.plots.style import FRAME, with_source
 
-_SHARP = 4  # times that the generated images are enlarged, so that a browser does not smooth them
+_SHARP = 800  # pixels that generated images are enlarged to, so that a browser does not smooth them
+_MOST = 2 * look.WIDTH  # pixels that no picture is wider than
 _HIDDEN = {"title": "", "visible": False}
 
 
@@ -67,7 +68,9 @@ def _layout(scene):
 
 
 def _images(scene):
-    drawn = montage(scene.drawn, columns=6).repeat(_SHARP, 0).repeat(_SHARP, 1)
+    drawn = montage(scene.drawn, columns=6)
+    times = max(1, _SHARP // drawn.shape[1])
+    drawn = drawn.repeat(times, 0).repeat(times, 1)
     near = cells(scene.near.images, scene.near.column, scene.near.row, (2 * COLUMNS, ROWS))
     return [{**_place(2), "source": _png(drawn)}, {**_place(3), "source": _png(near), "sizing": "stretch"}]
 
@@ -79,8 +82,9 @@ def _place(panel):
 
 
 def _png(pixels):
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, format="png")
+    image, file = Image.fromarray(pixels), io.BytesIO()
+    image.thumbnail((_MOST, _MOST))
+    image.save(file, format="png")
     return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 

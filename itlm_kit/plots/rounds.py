@@ -122,7 +122,7 @@ def _draw_residuals(axis, below):
     about = _below_axes(below)
     axis.set(xlabel=about["xaxis"]["title"], ylabel="samples", xlim=_residual_ends(below), ylim=(0, _top(below)))
     axis.set_title(about["title"], loc="left")
-    axis.legend(frameon=False, loc="center right")
+    axis.legend(frameon=False, loc="center right", bbox_to_anchor=(0.98, 0.5))  # left of the last bin
     sides_of_cut(axis, below.cut)
 
 
@@ -172,7 +172,8 @@ def _reach(panel):
 
 
 def _rounds_axis(panel):
-    return {"title": "round t", "range": list(_reach(panel))}
+    low, high = _reach(panel)
+    return {"title": "round t", "range": [low, high], "dtick": look.whole_steps(high)}
 
 
 def _values_axis(panel):

@@ -1,5 +1,7 @@
 """How interactive figures look: the roles of `style` for plotly, panels side by side, names at the ends of lines."""
 
+import math
+
 import numpy as np
 
 from itlm_kit.plots.ends import spread
@@ -42,9 +44,9 @@ def band(panel, x, low, high, role):
     return trace(panel, *there_and_back, **look)
 
 
-def rule(panel, x, top, name):
-    """A thin upright line from 0 to `top`."""
-    return trace(panel, [x, x], [0, top], mode="lines", line={"color": INK, "width": 1}, name=name)
+def rule(panel, x, top, name, bottom=0):
+    """A thin upright line from `bottom` to `top`."""
+    return trace(panel, [x, x], [bottom, top], mode="lines", line={"color": INK, "width": 1}, name=name)
 
 
 def bars(panel, edges, counts, role):
@@ -110,6 +112,11 @@ def note(panel, x, y, text, **look):
     return {**_note(panel, x, y, text), "xanchor": "center", **look}
 
 
+def whole_steps(length):
+    """How far apart an axis of this length is marked, in whole rounds or epochs: at some eight places."""
+    return max(1, round(length / 8))
+
+
 def sides_of_cut(panel, x):
     """Annotations at the top of a cut that say on which side samples are kept. x: a share of the panel's width."""
     kept = note(panel, x, 0.97, "← kept", xanchor="right", xshift=-4)
@@ -131,4 +138,4 @@ def _note(panel, x, y, text, *, size=12, color=INK):
 
 def _plain(values):
     # Lists, since a page that is exported cannot read NumPy's buffers; null where there is nothing to draw.
-    return [None if v is None or v != v else v for v in np.asarray(values, object).tolist()]
+    return [None if v is None or not math.isfinite(v) else v for v in np.asarray(values, object).tolist()]

@@ -15,6 +15,7 @@ ROLES = {
     "baseline": {"color": "#D55E00", "linestyle": "--", "marker": "X"},
     "naive": {"color": "#D55E00", "linestyle": "--", "marker": "X"},
     "bound": {"color": "#7B4BA0", "linestyle": "-.", "marker": "^"},
+    "sample": {"color": "#222222", "linestyle": "-", "marker": "s"},  # the one looked at
     "all": {"color": "#5A5A5A", "linestyle": "-", "marker": "o"},  # samples of which nobody knows
 }
 FRAME = {

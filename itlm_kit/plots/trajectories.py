@@ -8,12 +8,12 @@ import numpy as np
 from PIL import Image
 
 from itlm_kit.plots import screen as look
-from itlm_kit.plots.ends import names_at_end, share_of, sides_of_cut
+from itlm_kit.plots.ends import NOWHERE, names_at_end, share_of, sides_of_cut
 from itlm_kit.plots.style import ROLES, panels, with_source
 
 _LEFT = "Losses, epoch by epoch"
 _HATCH = {"clean": "", "bad": "/", "all": ""}
-_TILE = 112  # pixels of a sample's image
+_TILE, _MOST = 112, 224  # pixels of a sample's image, at least and at most
 
 
 class Group(NamedTuple):
@@ -61,7 +61,7 @@ class Trajectories(NamedTuple):
     kept: str  # what is kept, in words
     source: str
     words: str
-    top: float  # where the axis of losses ends
+    ends: tuple  # of the axis of losses
     score: str  # what is cut, in words
     marks_loss: bool  # whether the cut is one of the losses on the left
     right: str  # "histogram" or "ROC"
@@ -72,11 +72,11 @@ class Trajectories(NamedTuple):
 def screen(scene):
     """The plotly figure of a Trajectories, as a dict."""
     data = [trace for group in scene.groups for trace in _traces(scene, group)]
-    data.append(look.rule(1, scene.epoch, scene.top, "epoch"))
+    data.append(look.rule(1, scene.epoch, scene.ends[1], "epoch", scene.ends[0]))
     dash = {"symbol": "line-ew", "size": 22, "line": {"width": 3, "color": look.INK}}
     cut = scene.cut if scene.marks_loss else np.nan
     data.append(look.trace(1, [scene.epoch], [cut], mode="markers", marker=dash, name="cut"))
-    own = {"color": look.INK, "width": 2.5}
+    own = look.line("sample", 2.5)
     data.append(look.trace(1, scene.epochs, scene.chosen.losses, mode="lines", line=own, name="sample"))
     data += [*_histogram(scene), *_roc(scene)]
     return {"data": data, "layout": _layout(scene)}
@@ -99,9 +99,14 @@ def _roc(scene):
     told = {"customdata": list(samples), "hovertemplate": "down to sample %{customdata}<extra></extra>"}
     yield look.trace(2, clean, bad, **curve, **told, name="ROC", **shown)
     square = {"symbol": "diamond", "size": 11, "color": look.INK}
-    yield look.trace(2, cut[:1], cut[1:], mode="markers", marker=square, name="cut at α", **shown)
+    yield look.trace(2, cut[:1], cut[1:], **_named("cut at α", "bottom right"), marker=square, name="cut at α", **shown)
     ring = {"symbol": "circle-open", "size": 13, "color": look.INK, "line": {"width": 2.5}}
-    yield look.trace(2, at[:1], at[1:], mode="markers", marker=ring, name="sample", **shown)
+    name = _named(f"sample {scene.chosen.index}", "middle right")
+    yield look.trace(2, at[:1], at[1:], **name, marker=ring, name="sample", **shown)
+
+
+def _named(text, side):
+    return {"mode": "markers+text", "text": [text], "textposition": side}
 
 
 def _bars(scene, group):
@@ -113,8 +118,8 @@ def _bars(scene, group):
 
 
 def _layout(scene):
-    epochs = {"title": "epoch", "range": _ends(scene.epochs)}
-    left = {"title": _LEFT, "xaxis": epochs, "yaxis": {"title": "loss", "range": [0.0, scene.top]}}
+    epochs = {"title": "epoch", "range": _ends(scene.epochs), "dtick": look.whole_steps(len(scene.epochs))}
+    left = {"title": _LEFT, "xaxis": epochs, "yaxis": {"title": "loss", "range": list(scene.ends)}}
     (x_name, x_ends), (y_name, y_ends) = _right_axes(scene)
     right = {"xaxis": {"title": x_name, "range": x_ends}, "yaxis": {"title": y_name, "range": y_ends}}
     cut = look.sides_of_cut(2, share_of(scene.cut, _score_ends(scene)))
@@ -151,7 +156,9 @@ def _tile(image):
     """An image (1 or 3, h, w) large enough to be seen, its pixels sharp; dark on light where it is grey."""
     pixels = 255 - image[0] if len(image) == 1 else np.moveaxis(image, 0, -1)
     times = max(1, _TILE // max(pixels.shape[:2]))
-    return Image.fromarray(pixels.repeat(times, 0).repeat(times, 1))
+    tile = Image.fromarray(pixels.repeat(times, 0).repeat(times, 1))
+    tile.thumbnail((_MOST, _MOST))
+    return tile
 
 
 def picture(scene):
@@ -163,8 +170,9 @@ def picture(scene):
     if scene.marks_loss:
         left.plot(scene.epoch, scene.cut, "_", color=look.INK, markersize=18, markeredgewidth=2.5)
     left.plot(scene.epochs, scene.chosen.losses, color=look.INK, linewidth=2)
-    left.set(xlabel="epoch", ylabel="loss", xlim=_ends(scene.epochs), ylim=(0, scene.top))
+    left.set(xlabel="epoch", ylabel="loss", xlim=_ends(scene.epochs), ylim=scene.ends)
     left.set_title(_LEFT, loc="left")
+    left.xaxis.get_major_locator().set_params(integer=True)
     names_at_end(left, *_names(scene))
     draw = _draw_roc if scene.right == "ROC" else _draw_histogram
     draw(right, scene)
@@ -188,6 +196,9 @@ def _draw_roc(axis, scene):
     axis.plot(scene.roc.clean, scene.roc.bad, **ROLES["itlm"], markersize=4, markevery=20)
     axis.plot(*scene.roc.cut, "D", color=look.INK)
     axis.plot(*scene.roc.at, "o", color=look.INK, markersize=10, fillstyle="none", markeredgewidth=2)
+    for place, text, height in ((scene.roc.cut, "cut at α", -10), (scene.roc.at, f"sample {scene.chosen.index}", 0)):
+        if np.isfinite(place).all():
+            axis.annotate(text, place, xytext=(9, height), textcoords="offset points", va="center", fontsize=9)
 
 
 def _draw_losses(axis, scene, group):
@@ -209,7 +220,7 @@ def _draw_histogram(axis, scene):
         bottom += group.counts
     sides_of_cut(axis, scene.cut)
     axis.axvline(scene.chosen.value, color=look.INK, linewidth=2, linestyle=":")
-    axis.legend(frameon=False, loc="center right")
+    axis.legend(frameon=False, loc="center right", bbox_to_anchor=(0.97, 0.5))  # left of the last bin
 
 
 def _right(scene):
@@ -232,9 +243,12 @@ def _traces(scene, group):
 
 
 def _names(scene):
-    ends = (0, scene.top)
-    heights = [share_of(group.middle[-1], ends) for group in scene.groups]
-    return heights, [f"{group.role} samples" for group in scene.groups], [group.role for group in scene.groups]
+    """Heights, names and roles of the lines on the left."""
+    lines = {group.role: (group.middle, f"{group.role} samples") for group in scene.groups}
+    lines["sample"] = scene.chosen.losses, f"sample {scene.chosen.index}"
+    ends = [values[np.isfinite(values)][-1:] for values, _ in lines.values()]  # none of what was never seen
+    heights = [share_of(end[0], scene.ends) if len(end) else NOWHERE for end in ends]
+    return heights, [name if len(end) else "" for end, (_, name) in zip(ends, lines.values(), strict=True)], list(lines)
 
 
 def _ends(epochs):
