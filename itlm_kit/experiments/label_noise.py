@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import torch
-from sklearn.metrics import roc_auc_score
 
 from itlm_kit import data
 from itlm_kit.defences.centroid import centroid_kept
 from itlm_kit.experiments.experiment import Experiment, Outcome, Where
 from itlm_kit.experiments.published import published
+from itlm_kit.experiments.separation import auc
 from itlm_kit.trajectories import TrajectoryRecorder
 from itlm_kit.vision.checkpoints import Finished, RoundsFile
 from itlm_kit.vision.itlm import Trained, Watch, classifier_rounds, round_seed, train_watched
@@ -170,7 +170,7 @@ def by_epoch(recorder, is_clean):
             "bad_accuracy": _percent(recorder.correct[epoch, ~is_clean]),
             "clean_loss": round(float(recorder.losses[epoch, is_clean].mean()), 5),
             "bad_loss": round(float(recorder.losses[epoch, ~is_clean].mean()), 5),
-            "auc": round(float(roc_auc_score(~is_clean, recorder.losses[epoch])), 5),
+            "auc": round(auc(recorder.losses[epoch], is_clean), 5),
         }
         for epoch in range(recorder.epochs)
     ]
