@@ -277,13 +277,6 @@ def test_figure_4_counts_the_pixels_changed(shape, pixels):
     assert metrics["images"] == metrics["poisons"] in (27, 28)  # 20 % of the target class
 
 
-def test_figure_4_shows_the_target_class_and_a_poison_with_its_original():
-    (settings,) = select(get_experiment("fig4").cells("quick"), ["shape=L"])
-    clean, poisoned, original = backdoor.figure4_images(settings, 0, Where())
-    assert clean.shape == poisoned.shape == original.shape == (1, 16, 16)
-    assert (poisoned != original).sum() == 3 and (poisoned != clean).sum() > 3
-
-
 def test_clean_label_poisons_and_other_rates_are_cells_of_the_map(short):
     cells = get_experiment("backdoor-map").cells("quick")
     assert len({tuple(sorted(cell.items())) for cell in cells}) == len(cells)

@@ -175,14 +175,6 @@ def run_figure4(settings, seed, where):
     return Outcome({**metrics, "poisons": len(poisoned.poisons)}, train_set.source)
 
 
-def figure4_images(settings, seed, where):
-    """A clean image of the target class, and a poison with its original, as uint8 (channels, height, width) each."""
-    train_set, _ = load(settings, seed, where)
-    poisoned = poison_set(train_set, settings, seed)
-    clean = np.flatnonzero(poisoned.is_clean & (poisoned.y == classes_of(settings["pair"])[1]))[0]
-    return train_set.x[clean], poisoned.x[poisoned.poisons[0]], train_set.x[poisoned.poisons[0]]
-
-
 def _names(profile):
     return ("digits",) if profile == "quick" else ("mnist", "cifar10")
 
