@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from itlm_kit import data
@@ -14,6 +15,20 @@ def real_data():
         return data.data_root()
 
     return root_with
+
+
+@pytest.fixture
+def blind_label_noise(monkeypatch):
+    """A function: from its call on, the truth of label-noise experiments is replaced by noise after the corruption."""
+    from itlm_kit.experiments import label_noise
+
+    whole = label_noise.noisy_data
+
+    def blind(*args):
+        noisy = whole(*args)
+        return noisy._replace(is_clean=np.random.default_rng(9).permutation(noisy.is_clean))
+
+    return lambda: monkeypatch.setattr(label_noise, "noisy_data", blind)
 
 
 def pytest_collection_modifyitems(items):

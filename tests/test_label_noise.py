@@ -1,7 +1,6 @@
 import re
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from itlm_kit.experiments import get_experiment, label_noise
@@ -36,16 +35,10 @@ def test_protocols_choose_who_selects_the_epoch(protocol, n):
         assert len(noisy.watch.validation) == 140
 
 
-def test_methods_know_the_truth_only_where_they_say_so(short, monkeypatch):
+def test_methods_know_the_truth_only_where_they_say_so(short, blind_label_noise):
     """With the truth replaced by noise, what is kept and learnt is bit-identical; only reports of it change."""
     measured = {m: run_table1({**SETTINGS, "method": m}, 0, Where()).metrics for m in ("itlm", "centroid", "oracle")}
-    whole = label_noise.noisy_data
-
-    def blind(*args):
-        noisy = whole(*args)
-        return noisy._replace(is_clean=np.random.default_rng(9).permutation(noisy.is_clean))
-
-    monkeypatch.setattr(label_noise, "noisy_data", blind)
+    blind_label_noise()
     for method in ("itlm", "centroid"):
         again = run_table1({**SETTINGS, "method": method}, 0, Where()).metrics
         for before, after in zip(measured[method]["rounds"], again["rounds"], strict=True):

@@ -67,17 +67,9 @@ def test_every_arm_runs_from_end_to_end(tiny, protocol, method):
     assert outcome.metrics["achieved_noise_rate"] == pytest.approx(0.4, abs=0.04)
 
 
-def test_methods_do_not_see_the_truth(tiny, monkeypatch):
-    from itlm_kit.experiments import label_noise
-
-    whole = label_noise.noisy_data
-
-    def blind(*args):
-        noisy = whole(*args)
-        return noisy._replace(is_clean=np.random.default_rng(9).permutation(noisy.is_clean))
-
+def test_methods_do_not_see_the_truth(tiny, blind_label_noise):
     before = run(SETTINGS, 0, Where()).metrics["rounds"]
-    monkeypatch.setattr(label_noise, "noisy_data", blind)
+    blind_label_noise()
     after = run(SETTINGS, 0, Where()).metrics["rounds"]
     for row in (*before, *after):
         row.pop("clean_share")
