@@ -402,6 +402,7 @@ def test_a_hundred_runs_stay_until_something_moves():
     explorer.controls["hundred"].value = True
     assert "Computing 100 runs" in said[0] and "Mean of 100 runs" in said[1]
     assert "Mean of 100 runs" in explorer.words.value and "100 draws of" in explorer.figure.layout.annotations[3].text
+    assert explorer.figure.layout.annotations[3].text.endswith("the mean, in a band that holds all")
     explorer.controls["alpha"].value = 0.5
     assert explorer.values["hundred"] is False and "Mean of" not in explorer.words.value
     assert content(explorer.figure) == content(explorer.figure_at(alpha=0.5))
@@ -505,6 +506,15 @@ def test_noise_without_a_baseline_takes_the_first_round_for_it():
     assert np.isnan(drawn(figure, "oracle")[1]).all()
 
 
+def test_noise_says_which_accuracy_is_missing():
+    frame = noise_frame().assign(best_accuracy=np.nan, selected_accuracy=np.nan)
+    frame.loc[frame["noise"] == "random", "best_accuracy"] = 91.0
+    explorer = explorers.NoiseExplorer(frame, noise="systematic", accuracy="best_accuracy")
+    assert explorer.controls["accuracy"].options == ("last_accuracy", "best_accuracy")
+    assert "Not computed: systematic noise" in explorer.words.value and "at hand: none" in explorer.words.value
+    assert explorer.sweep() and explorer._repr_mimebundle_()
+
+
 def test_noise_offers_the_shares_kept_that_were_run():
     frame = pd.concat([noise_frame().assign(alpha=lambda f: f["clean"] - by) for by in (0.0, 0.05)])  # noqa: B023
     frame.loc[np.isclose(frame["alpha"], frame["clean"]), "last_accuracy"] += 7
@@ -597,6 +607,9 @@ def test_what_is_trained_live_is_what_the_experiment_stores():
         (lambda f: f.rename(columns={"last_accuracy": "accuracy"}), "one of last_accuracy, selected_accuracy and"),
         (lambda f: f.assign(net=["a", "b"] * (len(f) // 2)), "frame must hold one net; got a, b. Choose: frame"),
         (lambda f: f[f["round"] == 0], "frame must hold a run of several rounds; got none"),
+        (lambda f: f.assign(method="baseline"), "frame must hold a run of several rounds; got none"),
+        (lambda f: f[:0], "frame must hold a run of several rounds; got none"),
+        (lambda f: f.assign(last_accuracy=np.nan), "frame must hold a run of several rounds; got none"),
     ],
 )
 def test_noise_refuses_a_frame_that_it_would_show_wrongly(change, message):
@@ -647,6 +660,15 @@ def test_a_moved_point_stays_where_it_is_when_another_is_selected():
     explorer.controls["up"].value, explorer.controls["right"].value = 0.0, 0.0
     assert "1 moved by hand" in explorer.scene(**explorer.values).source
     assert content(explorer.figure) == content(explorer.figure_at())
+
+
+def test_a_figure_with_another_point_selected_leaves_the_moved_one_where_it_is():
+    explorer = explorers.LineExplorer(point=20, up=9.0)
+    asked = explorer.figure_at(point=30, up=-4.0)
+    assert "2 moved by hand" in explorer.scene(**{**explorer.values, "point": 30, "up": -4.0}).source
+    explorer.controls["point"].value = 30
+    explorer.controls["up"].value = -4.0
+    assert content(explorer.figure) == content(asked)
 
 
 def test_a_moved_point_drags_least_squares_and_not_itlm():

@@ -85,6 +85,7 @@ class ConvergenceExplorer(Explorer):
         right = rounds.Panel("Clean share of the kept set", "clean samples (%)", "clean", _curve(shares), limits, False,
                              levels)  # fmt: skip
         source = f"{runs} draw{'s' * (runs > 1)} of {n:,} samples with {d} features, seed {seed}"
+        source += "; the mean, in a band that holds all" * (runs > 1)
         below, of_round = _residuals(seen[0], shown, runs)
         words = _in_words(kind, update, clean, alpha, runs, errors.mean(0), oracle, shares.mean(0))
         return rounds.Rounds(left, right, f"ITLM, {update}", source, f"{words} {of_bound} {of_round}", below=below)

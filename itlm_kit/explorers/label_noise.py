@@ -37,9 +37,9 @@ class NoiseExplorer(Explorer):
     def __init__(self, frame, *, source=None, live=False, **values):
         self._frame = _with_below(_check_frame(frame), live)
         iterated = self._frame.groupby("method")["round"].transform("max") > 0
-        self._rows = self._frame[iterated & ~self._frame["method"].isin(_LEVELS)]
+        self._rows = _check_rows(self._frame[iterated & ~self._frame["method"].isin(_LEVELS)])
         self._source = _source(self._frame) if source is None else source
-        accuracies = [name for name in _ACCURACIES if name in self._frame]
+        accuracies = _known_accuracies(self._rows)
         controls = {
             "noise": choice("kind of noise", *self._offer("noise", live)),
             "clean": steps("clean share α*", *self._offer("clean", live)),
@@ -54,7 +54,7 @@ class NoiseExplorer(Explorer):
 
     def scene(self, *, accuracy, train=False, **chosen):  # what `train` asks for is done before, by `_follow`
         noise, clean = chosen["noise"], chosen["clean"]
-        rows = _where(self._rows, chosen)
+        rows = self._known(chosen, accuracy)
         curve, shares = _curve(rows, accuracy), _curve(rows, "clean_share")
         levels = {"baseline": ("baseline", self._level("baseline", noise, clean, accuracy, curve)),
                   "oracle": ("oracle", self._level("oracle", noise, clean, accuracy, _UNKNOWN))}  # fmt: skip
@@ -65,7 +65,7 @@ class NoiseExplorer(Explorer):
         right = rounds.Panel("Clean share of the kept set", "clean samples (%)", "clean", shares,
                              _ends(self._rows["clean_share"], 100 * self._frame["clean"]), False,
                              {"all": ("all samples", 100 * clean)})  # fmt: skip
-        missing = "" if len(rows) else self._missing(chosen)
+        missing = "" if len(rows) else self._missing(chosen, accuracy)
         words = missing or _in_words(name, label, chosen, left, shares, rows)
         return rounds.Rounds(left, right, name, self._about(rows), words, missing)
 
@@ -101,14 +101,17 @@ class NoiseExplorer(Explorer):
 
     def _level(self, method, noise, clean, accuracy, instead):
         """Mean accuracy of a method that trains once; where it was not run, the first round of `instead`."""
-        values = _where(self._frame, {"method": method, "noise": noise, "clean": clean})[accuracy]
+        values = _where(self._frame, {"method": method, "noise": noise, "clean": clean})[accuracy].dropna()
         if len(values):
             return float(values.mean())
         return float(instead.mean[0]) if len(instead.mean) else None
 
-    def _missing(self, chosen):
+    def _known(self, chosen, accuracy):
+        return _where(self._rows, chosen).dropna(subset=[accuracy])
+
+    def _missing(self, chosen, accuracy):
         others = {name: value for name, value in chosen.items() if name != "clean"}
-        shares = sorted(set(_where(self._rows, others)["clean"]))
+        shares = sorted(set(self._known(others, accuracy)["clean"]))
         there = ", ".join(f"{100 * share:.0f} %" for share in shares) or "none"
         remedy = " Press “train on digits” for more." if "train" in self.controls and chosen["method"] == "itlm" else ""
         return f"Not computed: {_setting(chosen)}. Clean shares at hand: {there}.{remedy}"
@@ -145,14 +148,22 @@ def _check_frame(frame):
         if name in frame and frame[name].nunique() > 1:
             found = ", ".join(map(str, frame[name].unique()))
             raise InputError(f"frame must hold one {name}; got {found}. Choose: frame[frame['{name}'] == ...]")
-    if not (frame["round"] > 0).any():
-        raise InputError("frame must hold a run of several rounds; got none. Compute method itlm first.")
     return frame
+
+
+def _check_rows(rows):
+    if not _known_accuracies(rows):
+        raise InputError("frame must hold a run of several rounds; got none. Compute method itlm first.")
+    return rows
+
+
+def _known_accuracies(rows):
+    return [name for name in _ACCURACIES if name in rows and rows[name].notna().any()]
 
 
 def _with_below(frame, live):
     """The frame with what alpha is below the clean share, if known; methods that differ in it alone become one."""
-    if "alpha" in frame:
+    if "alpha" in frame and frame["alpha"].notna().any():
         return frame.assign(below=(frame["clean"] - frame["alpha"]).round(6))
     several = frame["method"].str.startswith("delta-alpha")
     if not several.any() and not live:

@@ -44,7 +44,9 @@ class LineExplorer(Explorer):
 
     def scene(self, *, bad, size, position, alpha, round, seed, point, right, up):
         u, y, is_clean, number = _draw(bad, size, position, seed)
-        moved = {p: by for p, by in {**self._moved, point: (right, up)}.items() if any(by)}
+        now = self.values  # so that a figure with another point selected leaves this one where it is
+        by_hand = {**self._moved, now["point"]: (now["right"], now["up"]), point: (right, up)}
+        moved = {p: by for p, by in by_hand.items() if any(by)}
         for p, (aside, above) in moved.items():
             at = number == p
             u, y, is_clean = u + aside * at, y + above * at, is_clean & ~at
