@@ -9,6 +9,7 @@ from itlm_kit import InputError, data
 from itlm_kit.defences.cleanlab_issues import cleanlab_kept
 from itlm_kit.defences.coteaching import coteach
 from itlm_kit.defences.gce import generalized_cross_entropy
+from itlm_kit.experiments import field
 from itlm_kit.vision.models import two_layer_cnn
 from itlm_kit.vision.out_of_sample import out_of_sample
 from itlm_kit.vision.training import Recipe, Samples
@@ -143,6 +144,13 @@ def test_without_cleanlab_it_is_told(monkeypatch):
     monkeypatch.setattr("itlm_kit.defences.cleanlab_issues.find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"pip install 'itlm_kit\[peers\]'"):
         cleanlab_kept([0, 1], np.zeros((2, 2)))
+
+
+def test_without_cleanlab_its_cells_stop_before_any_training(monkeypatch):
+    monkeypatch.setattr("itlm_kit.defences.cleanlab_issues.find_spec", lambda name: None)
+    monkeypatch.setattr(field, "out_of_sample", lambda *args, **kw: pytest.fail("trained without cleanlab"))
+    with pytest.raises(InputError, match=r"pip install 'itlm_kit\[peers\]'"):
+        field.METHODS["cleanlab"](field.Task(None, clean=0.6, epochs=1, updates=1, seed=0))
 
 
 @pytest.mark.parametrize(

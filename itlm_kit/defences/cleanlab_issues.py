@@ -13,10 +13,15 @@ def cleanlab_kept(y, logits):
     errors there are is cleanlab's own estimate. Raises InputError when cleanlab is missing, or the logits are not one
     finite row per label, a column per class.
     """
-    if find_spec("cleanlab") is None:
-        raise InputError("this needs cleanlab, which is not installed. Run: pip install 'itlm_kit[peers]'")
+    check_cleanlab()
     from cleanlab.filter import find_label_issues
     from scipy.special import softmax
 
     logits, y = check_outputs(logits, y)
     return ~find_label_issues(y, softmax(logits, axis=1), n_jobs=1)
+
+
+def check_cleanlab():
+    """Raise InputError when cleanlab is missing."""
+    if find_spec("cleanlab") is None:
+        raise InputError("this needs cleanlab, which is not installed. Run: pip install 'itlm_kit[peers]'")

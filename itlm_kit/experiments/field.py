@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from itlm_kit.choosing import choose_alpha
-from itlm_kit.defences.cleanlab_issues import cleanlab_kept
+from itlm_kit.defences.cleanlab_issues import check_cleanlab, cleanlab_kept
 from itlm_kit.defences.coteaching import coteach
 from itlm_kit.defences.gce import generalized_cross_entropy
 from itlm_kit.experiments import label_noise
@@ -111,6 +111,7 @@ def _itlm_chosen(task):
 
 
 def _cleanlab(task):
+    check_cleanlab()  # before five networks are trained for it
     logits, passes = _judged_out_of_sample(task)
     kept = cleanlab_kept(task.noisy.samples.y.cpu(), logits)
     return _once(task, kept, passes, kept)
