@@ -18,7 +18,6 @@ RESULTS = Path(__file__).parents[1] / "notebooks" / "results"
 
 PILE = {"pair": "digits+patches", "images": 400, "clean": 0.8}
 SETTINGS = {**PILE, "method": "itlm"}
-TRAINED = ("baseline", "itlm", "1-step", "delta-alpha-20")
 
 
 @pytest.fixture(autouse=True)
@@ -69,11 +68,32 @@ def test_bad_images_take_the_form_of_the_good_ones(monkeypatch):
 
 @pytest.mark.parametrize(
     "change, message",
-    [({"images": 2000}, "images must be at most 1400"), ({"pair": "cats"}, "pair must be one of mnist.fashion_mnist")],
+    [
+        ({"images": 2000}, "images must be at most 1400"),
+        ({"images": 0}, "images must be a whole number of at least 1; got 0"),
+        ({"pair": "cats"}, "pair must be one of mnist.fashion_mnist"),
+        ({"clean": 1.0}, r"clean must lie in \(0, 1\); got 1.0"),
+        ({"clean": 0}, r"clean must lie in \(0, 1\); got 0"),
+        ({"images": 1000, "clean": 0.2}, "needs 4000 others; got 2902"),
+    ],
 )
 def test_impossible_piles_are_refused(change, message):
     with pytest.raises(InputError, match=message):
         mixed_pile({**SETTINGS, **change}, 0, Where())
+
+
+@pytest.mark.parametrize("run, method", [(run_table, "magic"), (run_figure, "magic"), (run_figure, "centroid")])
+def test_a_method_that_trains_no_gan_is_told_before_any_training(monkeypatch, run, method):
+    monkeypatch.setattr(gan, "fit_gan", None)
+    with pytest.raises(InputError, match=f"method must be one of baseline, itlm, 1-step, .*; got '{method}'"):
+        run({**PILE, "method": method}, 0, Where())
+
+
+@pytest.mark.parametrize("images, method", [(60, "itlm"), (70, "delta-alpha-20"), (40, "itlm")])
+def test_a_pile_that_keeps_less_than_a_batch_is_told_before_any_training(monkeypatch, images, method):
+    monkeypatch.setattr(gan, "fit_gan", None)
+    with pytest.raises(InputError, match="at least one batch of 64 images must be kept; got .. of "):
+        run_table({**PILE, "images": images, "method": method}, 0, Where())
 
 
 def test_a_data_root_without_the_second_set_is_told_before_any_training(tmp_path, monkeypatch, real_data):
@@ -102,7 +122,7 @@ def test_all_methods_start_from_one_theta_0_and_it_is_trained_once(short, monkey
     monkeypatch.setattr(
         gan, "fit_gan", lambda *args, **choices: trained.append(choices["seed"]) or fit(*args, **choices)
     )
-    told = [run_table({**PILE, "method": m}, 0, Where()).metrics["rounds"][0] for m in TRAINED]
+    told = [run_table({**PILE, "method": m}, 0, Where()).metrics["rounds"][0] for m in gan.TRAINED]
     assert len({(row["clean_real"], row["bad_real"], row["auc"]) for row in told}) == 1
     run_table(SETTINGS, 1, Where())
     assert trained == [0, 1]

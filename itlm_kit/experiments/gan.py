@@ -9,14 +9,17 @@ from sklearn.metrics import roc_auc_score
 
 from itlm_kit import data
 from itlm_kit.defences.centroid import centroid_kept
+from itlm_kit.errors import check_choice
 from itlm_kit.experiments.experiment import Experiment, Outcome
 from itlm_kit.experiments.piles import PAIRS, Pile, bad_images, drawn, mixed_pile, needs
+from itlm_kit.trimming import num_kept
 from itlm_kit.vision.checkpoints import Finished, RoundsFile
 from itlm_kit.vision.gan import fit_gan, gan_rounds
 from itlm_kit.vision.gan_quality import Judge
-from itlm_kit.vision.gan_training import GANRecipe, called_real, draw_latents, generate, real_losses
+from itlm_kit.vision.gan_training import GANRecipe, called_real, check_recipe, draw_latents, generate, real_losses
 
 BELOW = {"delta-alpha-10": 0.10, "delta-alpha-15": 0.15, "delta-alpha-20": 0.20}  # alpha* less alpha; else 0.05
+TRAINED = ("baseline", "itlm", "1-step", *BELOW)
 METHODS = ("baseline", "itlm", "centroid", "1-step", *BELOW)
 RATES = (0.9, 0.8, 0.7)  # clean shares of Tables 3 and 5
 ROUNDS = 5  # S_0 ... S_4, Table 3's iter-1 ... iter-5
@@ -57,7 +60,11 @@ def alpha(settings):
 
 
 def gan_run(settings, seed, where, *, rounds=ROUNDS):
-    """ITLM on the pile of a cell; returns a GANRun. settings: those of `mixed_pile`, and method, which says alpha."""
+    """ITLM on the pile of a cell; returns a GANRun.
+
+    settings: those of `mixed_pile`, and method, one that TRAINED names, which says alpha. Raises InputError otherwise.
+    """
+    check_choice("method", settings["method"], TRAINED)
     how = {**vars(recipe(settings)), "alpha": alpha(settings), "rounds": rounds}
     file = RoundsFile(where.rounds, {**settings, **how, "seed": seed, "device": where.device})
     finished = list(file.go_on(partial(_rounds, settings, seed, where, rounds)))
@@ -69,6 +76,7 @@ def gan_run(settings, seed, where, *, rounds=ROUNDS):
 def _rounds(settings, seed, where, rounds, finished):
     """Yield the Finished rounds that are still to do."""
     pile, how = mixed_pile(settings, seed, where), recipe(settings)
+    check_recipe(how, pile.images, num_kept(alpha(settings), len(pile.images)))  # before theta_0 is trained
     latents = draw_latents(PANEL, how, seed=0, device=where.device)
     past = {"kept": [done.kept for done in finished], "first": None if finished else _naive(settings, seed, where)}
     for step in gan_rounds(pile.images, how, alpha=alpha(settings), rounds=rounds, seed=seed, **past):

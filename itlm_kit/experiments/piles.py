@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 from functools import lru_cache
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
 
 from itlm_kit import data
-from itlm_kit.errors import InputError, check_choice
+from itlm_kit.errors import InputError, check_choice, check_integer
 from itlm_kit.vision.gan_training import Images
 from itlm_kit.vision.itlm import round_seed
 
@@ -31,11 +32,15 @@ class Pile(NamedTuple):
 def mixed_pile(settings, seed, where):
     """The Pile of a cell.
 
-    settings: pair, a name of PAIRS; images, how many clean ones; clean, their share of the pile. Raises InputError when
-    a set is not there, or has fewer images than that.
+    settings: pair, a name of PAIRS; images, how many clean ones; clean, their share of the pile, in (0, 1). Raises
+    InputError when a set is not there, or has fewer images than that.
     """
-    check_choice("pair", settings["pair"], PAIRS)
-    return _mixed(settings["pair"], settings["images"], settings["clean"], seed, replace(where, rounds=None))
+    pair, images, clean = settings["pair"], settings["images"], settings["clean"]
+    check_choice("pair", pair, PAIRS)
+    check_integer("images", images, remedy="It is the number of clean ones.")
+    if not (isinstance(clean, Real) and 0 < clean < 1):
+        raise InputError(f"clean must lie in (0, 1); got {clean!r}. It is the share of clean images, e.g. 0.8")
+    return _mixed(pair, images, clean, seed, replace(where, rounds=None))
 
 
 @lru_cache(maxsize=2)  # the cells of one pile follow each other
