@@ -4,6 +4,7 @@ import pytest
 
 from itlm_kit.experiments.separation import Roc
 from itlm_kit.plots import scores as draw
+from itlm_kit.plots.style import ROLES
 from itlm_kit.trajectories import SCORES
 
 FRAME = pd.DataFrame([
@@ -13,8 +14,8 @@ FRAME = pd.DataFrame([
 
 
 def test_every_score_has_a_name_and_a_look_of_its_own():
-    assert set(draw.TITLES) == set(draw._LOOKS) == set(SCORES)
-    looks = draw._LOOKS.values()
+    assert set(draw.TITLES) == set(SCORES)
+    looks = [ROLES[name] for name in SCORES]
     assert len({look["color"] for look in looks}) == len({look["marker"] for look in looks}) == len(SCORES)
 
 

@@ -1,6 +1,6 @@
 """Figures of scores read off trajectories: AUC by epoch, ROC curves, data maps. Frames and arrays in, a Figure out."""
 
-from itlm_kit.plots.ends import share_of, spread
+from itlm_kit.plots.ends import names_at_end, share_of
 from itlm_kit.plots.style import ROLES, panels, with_source
 
 TITLES = {
@@ -11,15 +11,6 @@ TITLES = {
     "low_confidence": "low confidence",
     "low_variability": "low variability",
     "first_learned": "first learned",
-}
-_LOOKS = {
-    "last_loss": {"color": "#D55E00", "linestyle": "--", "marker": "X"},
-    "mean_loss": {"color": "#0072B2", "linestyle": "-", "marker": "o"},
-    "aum": {"color": "#009E73", "linestyle": "-", "marker": "s"},
-    "forgetting": {"color": "#5A5A5A", "linestyle": ":", "marker": "v"},
-    "low_confidence": {"color": "#56B4E9", "linestyle": "-.", "marker": "D"},
-    "low_variability": {"color": "#CC79A7", "linestyle": "-.", "marker": "^"},
-    "first_learned": {"color": "#222222", "linestyle": ":", "marker": "P"},
 }
 
 
@@ -33,11 +24,12 @@ def auc_by_epoch(frame, *, source, title="Bad against clean: each score by epoch
     mean, low, high = (getattr(grouped, what)().unstack("score") for what in ("mean", "min", "max"))
     epochs = mean.index + 1
     for name in mean:
-        axis.plot(epochs, mean[name], **_LOOKS[name], markersize=4, markevery=max(1, len(epochs) // 8))
-        axis.fill_between(epochs, low[name], high[name], color=_LOOKS[name]["color"], alpha=0.1, linewidth=0)
+        axis.plot(epochs, mean[name], **ROLES[name], markersize=4, markevery=max(1, len(epochs) // 8))
+        axis.fill_between(epochs, low[name], high[name], color=ROLES[name]["color"], alpha=0.1, linewidth=0)
     axis.set(xlabel="epoch", ylabel="area under the ROC curve", ylim=(min(0.45, low.min(axis=None)), 1.01))
     axis.axhline(0.5, color="#888888", linewidth=0.8)
-    _name_lines(axis, mean.iloc[-1])
+    heights = [share_of(value, axis.get_ylim()) for value in mean.iloc[-1]]
+    names_at_end(axis, heights, [TITLES[name] for name in mean], list(mean))
     axis.set_title(title, loc="left")
     return with_source(figure, source)
 
@@ -47,7 +39,7 @@ def roc_curves(curves, *, source, title="Bad samples found, clean samples lost")
     figure, (axis,) = panels(width=4.8, height=4.2)
     for name, curve in curves.items():
         every = max(1, len(curve.bad) // 8)
-        look = {**_LOOKS[name], "label": TITLES[name], "markersize": 4}
+        look = {**ROLES[name], "label": TITLES[name], "markersize": 4}
         axis.plot(100 * curve.clean, 100 * curve.bad, **look, markevery=every)
     axis.plot([0, 100], [0, 100], color="#888888", linewidth=0.8)
     axis.set(xlabel="clean samples dropped (%)", ylabel="bad samples dropped (%)", xlim=(0, 100), ylim=(0, 101))
@@ -69,12 +61,3 @@ def data_map(confidence, variability, is_clean, *, source):
     axis.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
     axis.set_title("Data map", loc="left")
     return with_source(figure, source)
-
-
-def _name_lines(axis, ends):
-    heights = spread([share_of(value, axis.get_ylim()) for value in ends])
-    for name, height in zip(ends.index, heights, strict=True):
-        axis.annotate(
-            TITLES[name], (1, height), xycoords="axes fraction", xytext=(5, 0), textcoords="offset points",
-            va="center", fontsize=9, color=_LOOKS[name]["color"], annotation_clip=False,
-        )  # fmt: skip

@@ -17,6 +17,14 @@ ROLES = {
     "bound": {"color": "#7B4BA0", "linestyle": "-.", "marker": "^"},
     "sample": {"color": "#222222", "linestyle": "-", "marker": "s"},  # the one looked at
     "all": {"color": "#5A5A5A", "linestyle": "-", "marker": "o"},  # samples of which nobody knows
+    # scores of suspicion
+    "last_loss": {"color": "#D55E00", "linestyle": "--", "marker": "X"},
+    "mean_loss": {"color": "#0072B2", "linestyle": "-", "marker": "o"},
+    "aum": {"color": "#009E73", "linestyle": "-", "marker": "s"},
+    "forgetting": {"color": "#5A5A5A", "linestyle": ":", "marker": "v"},
+    "low_confidence": {"color": "#56B4E9", "linestyle": "-.", "marker": "D"},
+    "low_variability": {"color": "#CC79A7", "linestyle": "-.", "marker": "^"},
+    "first_learned": {"color": "#222222", "linestyle": ":", "marker": "P"},
 }
 FRAME = {
     "axes.spines.top": False,
