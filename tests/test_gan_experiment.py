@@ -1,3 +1,4 @@
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -12,7 +13,9 @@ from itlm_kit.experiments.experiment import Where, select
 from itlm_kit.experiments.gan import gan_run, run_figure, run_figure1, run_table
 from itlm_kit.experiments.piles import gaussian_images, mixed_pile
 from itlm_kit.experiments.results import ResultStore
-from itlm_kit.vision.gan_training import GANRecipe, Images
+from itlm_kit.vision import gan as vision_gan
+from itlm_kit.vision.gan import attempt_seed
+from itlm_kit.vision.gan_training import Diverged, GANRecipe, Images
 
 RESULTS = Path(__file__).parents[1] / "notebooks" / "results"
 
@@ -172,6 +175,23 @@ def test_a_cut_run_goes_on_from_its_finished_rounds(short, tmp_path, monkeypatch
     assert np.array_equal(run.losses, whole.losses) and np.array_equal(run.panels, whole.panels)
 
 
+def test_a_round_that_diverges_is_trained_again_from_the_rounds_before_it(short, tmp_path, monkeypatch):
+    where, train = Where(rounds=tmp_path / "cell.rounds.npz"), vision_gan.train_gan
+    sick, seen = {attempt_seed(0, 2, attempt) for attempt in range(3)}, []
+
+    def train_or_diverge(images, kept, recipe, *, seed, **choices):
+        seen.append(seed)
+        return train(images, kept, replace(recipe, step_size=1e30 if seed in sick else 2e-4), seed=seed, **choices)
+
+    monkeypatch.setattr(vision_gan, "train_gan", train_or_diverge)
+    with pytest.raises(Diverged, match="3 trainings of one round went wrong; .* round 2, seed .*: the .* loss is nan"):
+        gan_run(SETTINGS, 0, where)
+    sick.remove(attempt_seed(0, 2, 2))
+    seen.clear()
+    assert [row["restarts"] for row in gan_run(SETTINGS, 0, where).rows] == [0, 0, 2, 0, 0]
+    assert seen == [attempt_seed(0, t, attempt) for t, attempt in ((2, 0), (2, 1), (2, 2), (3, 0), (4, 0))]
+
+
 # --- figures
 
 
@@ -292,3 +312,12 @@ def test_what_is_stored_gets_cleaner_by_ten_points_and_more_in_three_seeds():
     for seed in range(3):
         rows = ResultStore(RESULTS).load("table3", experiment.version, settings, seed).metrics["rounds"]
         assert len(rows) == 5 and rows[-1]["clean_share"] > max(90, rows[0]["clean_share"])
+
+
+def test_stored_alphas_further_below_reach_what_the_ledger_notes():
+    experiment = get_experiment("table5")
+    chosen = ["images=4800", "method=delta-alpha-15", "method=delta-alpha-20"]
+    for settings in select(experiment.cells("full"), chosen):
+        for seed in range(3):
+            stored = ResultStore(RESULTS).load("table5", experiment.version, settings, seed)
+            assert stored.metrics["clean_share"] >= 99.4
