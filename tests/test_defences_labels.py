@@ -125,9 +125,13 @@ def test_every_sample_is_judged_by_a_network_that_never_saw_it(monkeypatch):
         np.testing.assert_array_equal(kept, (judged_by != i + 1).numpy())
 
 
-def test_out_of_sample_needs_two_folds():
-    with pytest.raises(InputError, match="folds must be a whole number of at least 2"):
-        out_of_sample(digits(n=100)[0], RECIPE, epochs=1, folds=1, seed=0)
+@pytest.mark.parametrize(
+    "folds, words",
+    [(1, "folds must be a whole number of at least 2"), (101, "folds must be at most the 100 samples; got 101")],
+)
+def test_folds_are_two_at_least_and_none_is_empty(folds, words):
+    with pytest.raises(InputError, match=words):
+        out_of_sample(digits(n=100)[0], RECIPE, epochs=1, folds=folds, seed=0)
 
 
 def test_cleanlab_finds_planted_errors():

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from itlm_kit.errors import check_integer
+from itlm_kit.errors import InputError, check_integer
 from itlm_kit.vision.itlm import round_seed
 from itlm_kit.vision.training import outputs, train
 
@@ -15,6 +15,8 @@ def out_of_sample(samples, recipe, *, epochs, folds=5, seed):
     as `train`, and when folds is not in 2..n.
     """
     folds = check_integer("folds", folds, low=2, remedy="It is the number of parts.")
+    if folds > len(samples):
+        raise InputError(f"folds must be at most the {len(samples)} samples; got {folds}. Every part needs one.")
     logits = torch.empty(len(samples), samples.classes, device=samples.y.device)
     parts = np.array_split(np.random.default_rng(seed).permutation(len(samples)), folds)
     for i, held_out in enumerate(parts):
