@@ -1,5 +1,7 @@
 """Scores by hand, against the package that AUM comes with, and of recordings that lack something."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import torch
@@ -83,6 +85,24 @@ def test_a_recording_on_disk_is_scored_as_one_in_memory(tmp_path):
             recorder.record_logits(epoch, np.arange(6), logits, labels)
     for score in SCORES.values():
         np.testing.assert_array_equal(score(recorders[0]), score(TrajectoryRecorder.load(tmp_path)))
+
+
+@pytest.fixture(scope="module")
+def long_recording(tmp_path_factory):
+    n, folder = 20_000, tmp_path_factory.mktemp("long")
+    recorder = TrajectoryRecorder(n, 60, folder)
+    for epoch in range(60):
+        recorder.record(epoch, np.arange(n), *np.random.default_rng(epoch).integers(0, 2, (5, n)))
+    return TrajectoryRecorder.load(folder)
+
+
+@pytest.mark.parametrize("name", SCORES)
+def test_a_long_recording_is_scored_in_the_memory_of_a_few_rows(name, long_recording):
+    tracemalloc.start()
+    SCORES[name](long_recording)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 12 * 8 * long_recording.n  # of 60 rows
 
 
 def test_what_was_not_recorded_is_said():
