@@ -157,6 +157,23 @@ def test_what_is_kept_and_learnt_never_depends_on_the_truth(short, monkeypatch):
     assert blinded["kept"] == centroid["kept"] and blinded["clean_share"] != centroid["clean_share"]
 
 
+def test_what_figures_show_is_trained_without_the_truth(short, monkeypatch):
+    monkeypatch.setattr(gan, "WATCHED", 25)
+    monkeypatch.setattr(gan, "_judged", lambda *_: {})
+    whole, seen, told_apart = gan.mixed_pile, [], gan._told_apart
+    monkeypatch.setattr(gan, "_told_apart", lambda losses, *rest: seen.append(losses) or told_apart(losses, *rest))
+
+    def drawn():
+        gan._naive_on.cache_clear()
+        rows = run_figure1(PILE, 0, Where()).metrics["rounds"]
+        return rows, seen[-1], run_figure(SETTINGS, 0, Where()).curves["panels"]
+
+    first = drawn()
+    monkeypatch.setattr(gan, "mixed_pile", lambda *args: whole(*args)._replace(is_clean=whole(*args).is_clean[::-1]))
+    again = drawn()
+    assert first[0] != again[0] and all(np.array_equal(a, b) for a, b in zip(first[1:], again[1:], strict=True))
+
+
 def test_a_cut_run_goes_on_from_its_finished_rounds(short, tmp_path, monkeypatch):
     whole = gan_run(SETTINGS, 0, Where())
     where, rounds = Where(rounds=tmp_path / "cell.rounds.npz"), gan.gan_rounds
@@ -245,6 +262,13 @@ def test_cells_are_the_settings_of_the_tables():
     for name, cells in full.items():
         assert len({tuple(cell.items()) for cell in cells}) == len(cells)
         assert {cell["pair"] for cell in get_experiment(name).cells("quick")} == {"digits+patches"}
+
+
+def test_a_figure_is_expected_to_take_longer_than_its_rounds():
+    cell = get_experiment("fig3").cells("quick")[1]
+    assert get_experiment("fig3").seconds(cell) > 1.5 * get_experiment("table3").seconds(cell) > 15
+    long = get_experiment("fig1c").cells("full")
+    assert get_experiment("fig1c").seconds(long[0]) > get_experiment("fig1c").seconds(long[1]) > 60
 
 
 def test_small_piles_have_6000_images():

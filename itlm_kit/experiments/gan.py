@@ -243,30 +243,43 @@ def _table5_cells(profile):
     return _with([*(_cell(DIGITS, clean) for clean in RATES), _small(0.8)], METHODS)
 
 
-def _seconds(settings):
-    """Expected time of a cell on one CPU core, from measured seconds per step and per thousand images scored."""
-    how, n = recipe(settings), settings["images"] / settings["clean"]
+def _costs(settings):
+    """Seconds of a step and of scoring the pile on one CPU core, as measured per step and per thousand images."""
     step, thousand = {"digits+patches": (0.015, 0.03), FACES: (1.2, 5.0)}.get(settings["pair"], (0.06, 0.25))
-    trainings = {"baseline": 1, "1-step": 1, "centroid": 0}.get(settings.get("method"), ROUNDS)
-    return trainings * (how.steps * step + n / 1000 * thousand)
+    return step, thousand * settings["images"] / settings["clean"] / 1000
 
 
-def _experiment(name, title, place, cells, run):
-    return Experiment(name, title, place, 1, cells, run, {"quick": 1, "full": 3}, _seconds, needs)
+def _table_seconds(settings):
+    step, scoring = _costs(settings)
+    trainings = {"baseline": 1, "1-step": 1, "centroid": 0}.get(settings["method"], ROUNDS)
+    return trainings * (recipe(settings).steps * step + scoring)
+
+
+def _figure_seconds(settings):
+    return _table_seconds(settings) + full_recipe(settings).steps * _costs(settings)[0]
+
+
+def _figure1_seconds(settings):
+    step, scoring = _costs(settings)
+    return WATCHED * step + WATCHED // LOOK * scoring
+
+
+def _experiment(name, title, place, cells, run, seconds):
+    return Experiment(name, title, place, 1, cells, run, {"quick": 1, "full": 3}, seconds, needs)
 
 
 EXPERIMENTS = {
     e.name: e
     for e in (
         _experiment("fig1c", "Clean against bad images along a GAN's training", "Figure 1(c)",
-                    _figure1_cells, run_figure1),
+                    _figure1_cells, run_figure1, _figure1_seconds),
         _experiment("fig3", "What a GAN generates, naive and filtered", "Figure 3",
-                    _figure3_cells, run_figure),
+                    _figure3_cells, run_figure, _figure_seconds),
         _experiment("fig8", "GAN filtering with 40 % bad images", "Figure 8",
-                    _figure8_cells, run_figure),
+                    _figure8_cells, run_figure, _figure_seconds),
         _experiment("table3", "Clean share of what GAN filtering keeps, by round", "Table 3",
-                    _table3_cells, run_table),
+                    _table3_cells, run_table, _table_seconds),
         _experiment("table5", "GAN filtering beside other ways, MNIST with Fashion-MNIST", "Table 5",
-                    _table5_cells, run_table),
+                    _table5_cells, run_table, _table_seconds),
     )
 }  # fmt: skip
