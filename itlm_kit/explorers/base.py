@@ -55,10 +55,10 @@ class Explorer(widgets.VBox):
             control.value = before
         return visited
 
-    def say(self, words, role="status"):
-        """Show words below the figure, in a live region: a screen reader says them when they change."""
-        look = "max-width: 950px; line-height: 1.4" + ("; color: #b00020; font-weight: bold" if role == "alert" else "")
-        self.words.value = f'<p role="{role}" style="{look}">{html.escape(words)}</p>'
+    def say(self, words, alert=False):
+        """Show words below the figure, in a live region (see `row`): a screen reader says them when they change."""
+        role, look = (' role="alert"', "; color: #b00020; font-weight: bold") if alert else ("", "")
+        self.words.value = f'<p{role} style="max-width: 950px; line-height: 1.4{look}">{html.escape(words)}</p>'
 
     def _follow(self, change):
         with self._errors_told():
@@ -72,7 +72,7 @@ class Explorer(widgets.VBox):
         try:
             yield
         except Exception as error:
-            self.say(f"{type(error).__name__}: {error}", role="alert")
+            self.say(f"{type(error).__name__}: {error}", alert=True)
             raise
 
     def _draw(self, figure):

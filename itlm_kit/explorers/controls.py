@@ -56,9 +56,10 @@ def row(controls):
 class _Access(anywidget.AnyWidget):
     """Mends the controls beside it for keyboards and screen readers.
 
-    ipywidgets leaves the handles of sliders without a name: they take that of their label. It tells by a shade alone
-    that a button is pressed: that is said too. JupyterLab takes the arrow keys away from lists: its shortcuts are
-    switched off there.
+    ipywidgets leaves the handles of sliders and the numbers beside them without a name: they take that of their label.
+    Of a slider over given values it tells the place, not the value: that is told. It tells by a shade alone that a
+    button is pressed: that is said too. JupyterLab takes the arrow keys away from lists: its shortcuts are switched off
+    there. The words below the figure become a live region, which has to be there before they change.
     """
 
     _esm = """
@@ -68,7 +69,11 @@ class _Access(anywidget.AnyWidget):
         for (const list of el.parentElement.querySelectorAll('select')) list.dataset.lmSuppressShortcuts = true
         for (const slider of el.parentElement.querySelectorAll('.widget-slider')) {
           const label = slider.querySelector('label').textContent
-          slider.querySelector('.noUi-handle')?.setAttribute('aria-label', label)
+          const [handle, number] = ['.noUi-handle', '.widget-readout'].map(part => slider.querySelector(part))
+          handle?.setAttribute('aria-label', label)
+          handle?.setAttribute('aria-valuetext', number.textContent)
+          number.setAttribute('role', 'textbox')
+          number.setAttribute('aria-label', label + ', as a number')
         }
         for (const button of el.parentElement.querySelectorAll('.widget-toggle-button')) {
           const pressed = String(button.classList.contains('mod-active'))
@@ -76,7 +81,9 @@ class _Access(anywidget.AnyWidget):
         }
       }
       let frame = requestAnimationFrame(function start() {
-        if (!el.parentElement) { frame = requestAnimationFrame(start); return }
+        const words = el.closest('.widget-vbox')?.querySelector('.widget-html-content')
+        if (!words) { frame = requestAnimationFrame(start); return }
+        words.setAttribute('role', 'status')
         mend()
         observer.observe(el.parentElement, { childList: true, subtree: true, attributeFilter: ['class'] })
       })

@@ -98,10 +98,20 @@ def watch(page, plot=0):
 def unlabelled(page):
     """Controls and pictures that a screen reader has no name for, as HTML."""
     return page.evaluate("""() => [...document.querySelectorAll(
-      '.widget-vbox [role=slider], .widget-vbox select, .widget-vbox input, .widget-vbox .widget-button, img'
+      '[role=slider], [contenteditable], select, input, .widget-button, .modebar-btn'
+        .replace(/[^,]+/g, '.widget-vbox $&') + ', img'
     )].filter(e => e.offsetParent !== null && !(
-      e.getAttribute('aria-label') || e.labels?.length || e.textContent.trim() || e.alt || e.title
+      e.getAttribute('aria-label') || e.labels?.length || e.alt || e.title
+      || e.matches('button') && e.textContent.trim()
     )).map(e => e.outerHTML.slice(0, 200))""")
+
+
+def told(page):
+    """What a screen reader is told of each slider: (value, the number that is seen beside it)."""
+    return page.evaluate("""() => [...document.querySelectorAll('.widget-slider')].map(slider => [
+      slider.querySelector('[role=slider]').getAttribute('aria-valuetext'),
+      slider.querySelector('.widget-readout').textContent,
+    ])""")
 
 
 def press(page, control, key, plot=0):

@@ -121,9 +121,10 @@ def move_all(page, names, folder):
     """Move every control of every explorer on the page by keyboard; its figure changes each time."""
     for plot, name in enumerate(names):
         moved = [driving.press(page, *control, plot) for control in controls(page, plot)]
-        assert len(moved) >= 3
+        assert len(moved) >= 3 and page.locator(".widget-vbox").nth(plot).get_by_role("status").count() == 1
         page.locator(".js-plotly-plot").nth(plot).screenshot(path=folder / f"{name}.png")
     assert driving.unlabelled(page) == []
+    assert all(value == seen for value, seen in driving.told(page))
 
 
 def press_alpha(page):
