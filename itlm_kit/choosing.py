@@ -73,7 +73,7 @@ def _smallest_mean(losses, share, held_out):
     if losses.shape != held_out.shape or np.isnan(losses).any():
         found = f"{np.isnan(losses).sum()} NaN in shape {losses.shape}"
         raise InputError(f"fit_and_score must return {held_out.size} losses, none NaN; got {found}.")
-    return np.sort(losses)[: max(1, int(share * losses.size))].mean()
+    return np.sort(losses)[: max(1, int(share * losses.size + 1e-9))].mean()  # 0.29 of 100 means 29, as in num_kept
 
 
 def _one_error_rule(grid, scores):

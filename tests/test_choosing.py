@@ -104,6 +104,12 @@ def test_cv_judges_by_the_smallest_losses_alone():
     np.testing.assert_allclose(scores, [[0.3, 0.9]] * 4)
 
 
+def test_the_share_that_judges_is_counted_as_num_kept_counts():
+    ranks = lambda train, held_out, alpha: np.arange(held_out.size)  # noqa: E731
+    _, scores = cv_scores(ranks, n=200, grid=[0.29], folds=2)
+    assert scores.tolist() == [[14.0], [14.0]]  # the mean of 0 ... 28
+
+
 def test_cv_with_one_split_takes_the_best():
     seen = []
 
