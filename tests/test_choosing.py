@@ -95,6 +95,16 @@ def test_cv_takes_the_largest_alpha_within_one_error_of_the_best():
     assert choose_alpha(fit_and_score=fit_and_score, n=20, grid=penalty, folds=4) == 0.7
 
 
+@pytest.mark.parametrize("second, chosen", [(1.9, 0.7), (2.1, 0.5)])
+def test_one_error_by_hand(second, chosen):
+    """Two folds with scores 0 and 2 have a mean of 1, and its standard error is 1."""
+
+    def fit_and_score(train, held_out, alpha):
+        return np.full(held_out.size, second if alpha == 0.7 else 2.0 * (0 in held_out))
+
+    assert choose_alpha(fit_and_score=fit_and_score, n=10, grid=(0.5, 0.7), folds=2) == chosen
+
+
 def test_cv_judges_by_the_smallest_losses_alone():
     def fit_and_score(train, held_out, alpha):
         assert np.intersect1d(train, held_out).size == 0 and train.size + held_out.size == 40
