@@ -216,6 +216,7 @@ def test_marks_on_the_roc_curve_are_named(explorer):
     figure = explorer.figure_at(right="ROC", sample=3)
     assert visible(figure, "cut at α", 2)[2].text == ("cut at α",)
     assert visible(figure, "sample", 2)[2].text == ("sample 3",)
+    assert visible(figure, "sample", 2)[2].cliponaxis is False  # names may reach beyond the panel
 
 
 @pytest.mark.parametrize("shape", [(700, 700), (3, 900)])

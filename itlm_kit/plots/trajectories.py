@@ -106,7 +106,7 @@ def _roc(scene):
 
 
 def _named(text, side):
-    return {"mode": "markers+text", "text": [text], "textposition": side}
+    return {"mode": "markers+text", "text": [text], "textposition": side, "cliponaxis": False}
 
 
 def _bars(scene, group):
