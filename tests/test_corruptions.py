@@ -86,6 +86,15 @@ def test_the_image_has_its_say():
     assert np.ptp(bad) > 0.3  # of eight sorts of images; by chance they would differ by 0.1
 
 
+@pytest.mark.parametrize("brightness", [1.0, 255.0])
+def test_the_images_say_is_as_loud_whatever_their_units(brightness):
+    x, rng = np.random.default_rng(0).random((50, 1, 4, 4)), np.random.default_rng(1)
+    logits = corruptions._logits(brightness * x, 5, rng)
+    np.testing.assert_allclose(logits.mean(0), 0, atol=1e-9)
+    np.testing.assert_allclose(logits.std(0), corruptions.SPREAD)
+    assert (corruptions._logits(np.zeros((3, 1, 4, 4)), 5, rng) == 0).all()  # images all alike say nothing
+
+
 @pytest.mark.parametrize("corrupt", [random_labels, instance_dependent_labels])
 def test_a_seed_fixes_the_drawn_labels(corrupt):
     y = np.tile(np.arange(10), 50)

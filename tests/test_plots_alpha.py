@@ -9,7 +9,7 @@ ROWS = [
     | {"regret": 10 * shift + seed}
     for noise in ("systematic", "random")
     for clean in (0.6, 0.9)
-    for seed in (0, 1, 2)
+    for seed in (0, 1, 4)  # not the same way up and down
     for chooser, shift in zip(draw.CHOOSERS, (0.0, 0.1, 0.2, 0.3), strict=True)
 ]
 FRAME = pd.DataFrame(ROWS)
