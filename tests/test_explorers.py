@@ -643,6 +643,17 @@ def test_outliers_in_the_middle_are_dropped_and_leverage_points_kept():
     assert (~far.is_clean)[far.kept].mean() > 0.3 == (~far.is_clean).mean()
 
 
+def test_the_line_bears_a_third_of_bad_samples_as_the_notebooks_say():
+    explorer = explorers.LineExplorer(round=8)
+
+    def bears(seed, bad):
+        scene = explorer.scene(**{**explorer.values, "seed": seed, "bad": bad})
+        return scene.is_clean[scene.kept].all()
+
+    most = [next(bad for bad in range(10, 30) if not bears(seed, bad + 1)) for seed in range(6)]
+    assert (min(most), max(most)) == (15, 19)
+
+
 def test_a_moved_point_stays_where_it_is_when_another_is_selected():
     explorer = explorers.LineExplorer(point=20)
     before = explorer.scene(**explorer.values)
