@@ -6,7 +6,7 @@ from itlm_kit.defences.centroid import centroid_kept
 
 
 def test_the_farthest_from_its_class_is_dropped():
-    x = np.array([[0.0], [1], [2], [30], [10], [11], [12], [-9]])
+    x = np.array([[0.0], [1], [2], [30], [10], [11], [12], [7]])  # of all samples the centre is 9.1, and 12 far from it
     y = np.array([0, 0, 0, 0, 1, 1, 1, 1])
     assert centroid_kept(x, y, alpha=0.75).tolist() == [True, True, True, False, True, True, True, False]
 
