@@ -33,7 +33,7 @@ def test_suspects_come_with_scores_labels_and_reasons(recorder):
     assert table["why"].tolist() == [
         "mean margin -4 over 3 epochs, above 2 other samples; called by its label in 0 of 3 epochs; "
         "given 2, most often called 0",
-        "mean margin -0.5 over 3 epochs, above 1 other samples; called by its label in 1 of 3 epochs; "
+        "mean margin -0.5 over 3 epochs, above 1 other sample; called by its label in 1 of 3 epochs; "
         "given 1, most often called 2",
         "mean margin 3 over 3 epochs, above 0 other samples; called by its label in 3 of 3 epochs",
         "never seen in training",
@@ -47,6 +47,11 @@ def test_suspects_can_be_ranked_by_every_score(recorder, by):
     assert (np.diff(table["score"][:3].replace(np.inf, 99)) <= 0).all() and table["index"].iloc[-1] == 3
     if by in ("forgetting", "first_learned"):
         assert table["why"][0].startswith("never called by its label over 3 epochs")
+
+
+def test_one_is_not_many(recorder):
+    (why,) = rank_suspects(recorder, by="forgetting").query("index == 1")["why"]
+    assert why.startswith("forgotten 1 time over 3 epochs, above 1 other sample;")
 
 
 def test_early_epochs_alone_can_be_used(recorder):

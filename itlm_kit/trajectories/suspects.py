@@ -13,7 +13,7 @@ _WORDS = {
     "last_loss": lambda score: f"last loss {score:.3g}",
     "mean_loss": lambda score: f"mean loss {score:.3g}",
     "aum": lambda score: f"mean margin {-score:.3g}",
-    "forgetting": lambda score: f"forgotten {score:.0f} times",
+    "forgetting": lambda score: f"forgotten {_counted(int(score), 'time')}",
     "low_confidence": lambda score: f"mean probability of its label {1 - score:.3g}",
     "low_variability": lambda score: f"probability of its label varies by {-score:.3g}",
     "first_learned": lambda score: f"first called by its label in epoch {score:.0f}, counted from 0",
@@ -125,7 +125,7 @@ def _reasons(recording, by, score, epochs, columns):
 def _place(by, score, seen):
     above = np.searchsorted(np.sort(score[~np.isnan(score)]), score, side="left")
     return [
-        f"{_in_words(by, value, count)}, above {lower:,} other samples"
+        f"{_in_words(by, value, count)}, above {_counted(lower, 'other sample')}"
         if not np.isnan(value) else f"no {by}" if count else "never seen in training"
         for value, lower, count in zip(score, above, seen, strict=True)
     ]  # fmt: skip
@@ -133,13 +133,13 @@ def _place(by, score, seen):
 
 def _in_words(by, score, seen):
     words = "never called by its label" if score == np.inf and by in _NEVER else _WORDS[by](score)
-    return f"{words} over {_epochs(seen)}"
+    return f"{words} over {_counted(seen, 'epoch')}"
 
 
 def _agreement(correct, seen):
     agreed = sum((row == 1).astype(int) for row in correct)
     pairs = zip(agreed, seen, strict=True)
-    return [f"called by its label in {some} of {_epochs(count)}" if count else None for some, count in pairs]
+    return [f"called by its label in {some} of {_counted(count, 'epoch')}" if count else None for some, count in pairs]
 
 
 def _another(given, likely):
@@ -147,5 +147,5 @@ def _another(given, likely):
     return [f"given {g}, most often called {c}" if c is not None and c != g else None for g, c in pairs]
 
 
-def _epochs(count):
-    return f"{count} epoch" if count == 1 else f"{count} epochs"
+def _counted(count, noun):
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
