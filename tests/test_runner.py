@@ -1,4 +1,5 @@
 import errno
+import html
 import json
 import re
 import sys
@@ -17,6 +18,7 @@ from itlm_kit.runner.report import draw_page, index_page
 from itlm_kit.runner.run import MB, Machine, Run, Settings, default_out, find_notebooks, probe_machine
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYPj/HwADAgH/5ncYPwAAAABJRU5ErkJggg=="
 QUICK_LOOK = "from itlm_kit.notebook import record\nrecord(kept=profile)"
 
 
@@ -192,14 +194,20 @@ def test_two_interactive_plots_at_once_share_their_script(tmp_path):
 
 
 def test_a_widget_that_brings_a_picture_is_shown_as_that_picture(tmp_path):
-    png = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYPj/HwADAgH/5ncYPwAAAABJRU5ErkJggg=="
-    bundle = {"application/vnd.jupyter.widget-view+json": {"model_id": "x"}, "image/png": png, "text/plain": "VBox()"}
+    bundle = {"application/vnd.jupyter.widget-view+json": {"model_id": "x"}, "image/png": PNG, "text/plain": "VBox()"}
     write_notebook(
         tmp_path / "notebooks", "01_explorer", f"from IPython.display import display\ndisplay({bundle}, raw=True)"
     )
     run_all(tmp_path / "notebooks", tmp_path / "out")
     page = (tmp_path / "out" / "01_explorer.html").read_text()
-    assert f'src="data:image/png;base64,{png}"' in page and "VBox()</pre>" not in page
+    assert f'src="data:image/png;base64,{PNG}"' in page and "VBox()</pre>" not in page
+
+
+def test_a_page_says_what_its_pictures_show():
+    alt = "The loss of bad samples stays <b> above 2, α > 0.5."
+    picture = v4.new_output("display_data", {"image/png": PNG}, metadata={"image/png": {"alt": alt}})
+    page = draw_page(v4.new_notebook(cells=[v4.new_code_cell(outputs=[picture])]), "picture").html
+    assert f'alt="{alt}"' in html.unescape(page) and "<b>" not in page and "No description" not in page
 
 
 def test_an_out_folder_that_cannot_be_written_to_stops_before_any_work(tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 import base64
 import copy
+import html
 import io
 import re
 from datetime import datetime
@@ -55,9 +56,11 @@ def _title(nb):
 
 def _html(nb, title):
     nb = copy.deepcopy(nb)
-    for _, bundle in _bundles(nb):
+    for _, bundle, about in _bundles(nb):
         if _PLOTLY in bundle:
             _draw_plotly(bundle)
+        elif "image/png" in bundle and "alt" in about.get("image/png", {}):
+            _draw_described(bundle, about["image/png"]["alt"])
     exporter = OfflineExporter(config=Config({"NbConvertBase": {"display_data_priority": _SHOWN}}))
     return exporter.from_notebook_node(nb, {"metadata": {"name": title}})[0]
 
@@ -71,6 +74,12 @@ def _draw_plotly(bundle):
     bundle["text/html"] = to_html(figure, include_plotlyjs=_PLOTLY_JS, full_html=False, validate=False)
 
 
+def _draw_described(bundle, alt):
+    # nbconvert leaves out what a picture shows in words.
+    source = html.escape(f"data:image/png;base64,{bundle.pop('image/png')}")
+    bundle["text/html"] = f'<img alt="{html.escape(alt)}" src="{source}" style="max-width: 100%; height: auto">'
+
+
 def _write_plotly(path):
     from plotly.offline import get_plotlyjs
 
@@ -79,16 +88,16 @@ def _write_plotly(path):
 
 
 def _bundles(nb):
-    # (cell, MIME bundle) of each output that has one.
+    # (cell, MIME bundle, its metadata) of each output that has one.
     for cell in nb.cells:
         for output in cell.get("outputs", []):
             if "data" in output:
-                yield cell, output["data"]
+                yield cell, output["data"], output.get("metadata", {})
 
 
 def _telling_picture(nb):
     # PNG bytes: of the cell tagged `thumbnail`, else the first there is.
-    pictures = [(cell, bundle["image/png"]) for cell, bundle in _bundles(nb) if "image/png" in bundle]
+    pictures = [(cell, bundle["image/png"]) for cell, bundle, _ in _bundles(nb) if "image/png" in bundle]
     pictures.sort(key=lambda picture: "thumbnail" not in picture[0].metadata.get("tags", []))  # stable
     return base64.b64decode(pictures[0][1]) if pictures else None
 
