@@ -124,6 +124,12 @@ def test_other_shapes_are_refused(shape):
         SCORES["mean_loss"](np.zeros(shape))
 
 
+@pytest.mark.parametrize("rows", [["a", "b"], [[1.0, 2.0], [1.0]], None, [1j, 2.0]])
+def test_what_holds_no_numbers_is_refused(rows):
+    with pytest.raises(InputError, match="losses must (be real numbers|have one shape)"):
+        SCORES["mean_loss"](rows)
+
+
 @pytest.mark.parametrize("epochs", [0, 1.5, "2"])
 def test_epochs_are_a_whole_number(epochs):
     with pytest.raises(InputError, match="epochs must be a whole number of at least 1"):

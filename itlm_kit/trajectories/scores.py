@@ -10,14 +10,15 @@ from functools import update_wrapper
 import numpy as np
 
 from itlm_kit.errors import InputError, check_integer
-from itlm_kit.trajectories.logits import as_array
+from itlm_kit.trajectories.logits import number_array
 
 
 class Score:
     """A score of suspicion: call it with a recording for the score after its last epoch, (n,) floats.
 
     recording: a TrajectoryRecorder, or the array (epochs, n) that the score reads, NaN for not seen. epochs: how many
-    of the first epochs to use (None: all). Raises InputError where the recording lacks what the score reads.
+    of the first epochs to use (None: all). Raises InputError where the recording lacks what the score reads, or is no
+    array of numbers.
     """
 
     def __init__(self, field, running):
@@ -31,7 +32,7 @@ class Score:
         """Yield the score after each epoch, (n,) floats, from that epoch and those before it."""
         if hasattr(recording, "has") and not recording.has(self.field):
             raise InputError(f"{self.__name__} needs {self.field}, not in this recording. Record with record_logits.")
-        rows = np.atleast_2d(as_array(getattr(recording, self.field, recording)))
+        rows = np.atleast_2d(number_array(getattr(recording, self.field, recording), self.field))
         if rows.ndim != 2 or 0 in rows.shape:
             raise InputError(f"{self.field} must have shape (n,) or (epochs, n); got {rows.shape}.")
         rows = rows[: None if epochs is None else check_integer("epochs", epochs)]
