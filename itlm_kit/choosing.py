@@ -52,7 +52,8 @@ def cv_scores(fit_and_score, *, n, grid=GRID, folds=5, splits=None, seed=0):
     if splits > folds:
         raise InputError(f"splits must be at most the {folds} folds; got {splits}. Each is held out once.")
     grid = _check_grid(grid)
-    parts = np.array_split(np.random.default_rng(seed).permutation(n), folds)
+    rng = np.random.default_rng(check_integer("seed", seed, low=0, remedy="It fixes the folds."))
+    parts = np.array_split(rng.permutation(n), folds)
     scores = np.empty((splits, grid.size))
     for i, held_out in enumerate(parts[:splits]):
         train = np.sort(np.concatenate(parts[:i] + parts[i + 1 :]))

@@ -167,6 +167,7 @@ def test_same_seed_same_choice():
         (dict(fit_and_score=lambda *_: [np.nan], n=9), "must return 2 losses, none NaN; got 1 NaN in shape"),
         (dict(fit_and_score=len, n=9, splits=6), "splits must be at most the 5 folds; got 6"),
         (dict(fit_and_score=len, n=9, splits=0), "splits must be a whole number of at least 1"),
+        (dict(fit_and_score=len, n=9, seed=None), "seed must be a whole number of at least 0; got None"),
         (dict(method="agreement"), "agrees must be a row of bool"),
         (dict(method="agreement", agrees=["yes", "no"]), "agrees must be a row of bool"),
         (dict(method="agreement", agrees=[0.5, 1.0]), "agrees must be a row of bool with a True in it; got float64"),
