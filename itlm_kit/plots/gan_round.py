@@ -1,7 +1,5 @@
 """One round of GAN filtering, on screen and as a picture: what D says, what is drawn, the images around the cut."""
 
-import base64
-import io
 from typing import NamedTuple
 
 import matplotlib.pyplot as plt
@@ -82,10 +80,9 @@ def _place(panel):
 
 
 def _png(pixels):
-    image, file = Image.fromarray(pixels), io.BytesIO()
+    image = Image.fromarray(pixels)
     image.thumbnail((_MOST, _MOST))
-    image.save(file, format="png")
-    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+    return look.embedded(image)
 
 
 def _sides(panel, x, height):

@@ -1,5 +1,7 @@
 """How interactive figures look: the roles of `style` for plotly, panels side by side, names at the ends of lines."""
 
+import base64
+import io
 import math
 
 import numpy as np
@@ -56,6 +58,13 @@ def bars(panel, edges, counts, role):
     mark = {"color": faint(role, 0.6), "line": {"color": color, "width": 0.5}, "pattern": hatch}
     boxes = trace(panel, edges[:-1] + widths / 2, counts, width=float(widths[0]), marker=mark)
     return {**boxes, "type": "bar", "name": f"{role} samples", "showlegend": True}
+
+
+def embedded(image):
+    """A PIL image as the address of a figure's image, which holds all of it."""
+    file = io.BytesIO()
+    image.save(file, format="png")
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
 def faint(role, opacity=0.18):

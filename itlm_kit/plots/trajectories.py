@@ -1,7 +1,5 @@
 """Losses of single samples by epoch, one epoch's histogram or ROC curve with the cut, and one sample's image."""
 
-import base64
-import io
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +10,6 @@ from itlm_kit.plots.ends import NOWHERE, names_at_end, share_of, sides_of_cut
 from itlm_kit.plots.style import ROLES, panels, with_source
 
 _LEFT = "Losses, epoch by epoch"
-_HATCH = {"clean": "", "bad": "/", "all": ""}
 _TILE, _MOST = 112, 224  # pixels of a sample's image, at least and at most
 
 
@@ -87,7 +84,7 @@ def _histogram(scene):
     yield {**look.rule(2, scene.cut, _top(scene), "cut"), **shown}
     yield {**look.rule(2, scene.chosen.value, _top(scene), "sample"), "line": dotted, **shown}
     for group in scene.groups:
-        yield {**_bars(scene, group), **shown}
+        yield {**look.bars(2, scene.edges, group.counts, group.role), **shown}
 
 
 def _roc(scene):
@@ -107,14 +104,6 @@ def _roc(scene):
 
 def _named(text, side):
     return {"mode": "markers+text", "text": [text], "textposition": side, "cliponaxis": False}
-
-
-def _bars(scene, group):
-    color, width = ROLES[group.role]["color"], float(np.diff(scene.edges)[0])
-    hatch = {"shape": _HATCH[group.role], "fgcolor": color, "size": 7, "fillmode": "overlay"}
-    marker = {"color": look.faint(group.role, 0.6), "line": {"color": color, "width": 0.5}, "pattern": hatch}
-    bars = look.trace(2, scene.edges[:-1] + width / 2, group.counts, width=width, marker=marker)
-    return {**bars, "type": "bar", "name": f"{group.role} samples", "showlegend": True}
 
 
 def _layout(scene):
@@ -145,9 +134,7 @@ def _score_ends(scene):
 def _images(scene):
     if scene.chosen.image is None:
         return []
-    file = io.BytesIO()
-    _tile(scene.chosen.image).save(file, format="png")
-    source = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+    source = look.embedded(_tile(scene.chosen.image))
     place = {"xref": "paper", "yref": "paper", "x": 1.01, "y": 0, "xanchor": "left", "yanchor": "bottom"}
     return [{**place, "source": source, "sizex": 0.14, "sizey": 0.4}]
 
@@ -213,8 +200,8 @@ def _draw_losses(axis, scene, group):
 def _draw_histogram(axis, scene):
     bottom = np.zeros(len(scene.edges) - 1)
     for group in scene.groups:
-        color = ROLES[group.role]["color"]
-        about = {"color": (color, 0.5), "edgecolor": color, "linewidth": 0.5, "hatch": 2 * _HATCH[group.role]}
+        color, hatch = ROLES[group.role]["color"], "//" if group.role == "bad" else ""
+        about = {"color": (color, 0.5), "edgecolor": color, "linewidth": 0.5, "hatch": hatch}
         axis.bar(scene.edges[:-1], group.counts, np.diff(scene.edges), bottom, align="edge", **about,
                  label=f"{group.role} samples")  # fmt: skip
         bottom += group.counts

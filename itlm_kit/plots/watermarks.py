@@ -1,7 +1,5 @@
 """A watermark as it is being edited: marked images beside their originals, and what training on them gave."""
 
-import base64
-import io
 from typing import NamedTuple
 
 import numpy as np
@@ -129,9 +127,7 @@ def _told(values):
 def _png(image):
     pixels = _pixels(image)
     times = -(-_TILE // len(pixels))
-    file = io.BytesIO()
-    Image.fromarray(pixels.repeat(times, 0).repeat(times, 1)).save(file, format="png")
-    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+    return look.embedded(Image.fromarray(pixels.repeat(times, 0).repeat(times, 1)))
 
 
 def _pixels(image):
