@@ -27,6 +27,7 @@ from itlm_kit.vision.training import Recipe, Samples, per_sample_losses, train
 RECIPE = Recipe(two_layer_cnn, batch_size=50, step_size=0.1)
 EPOCHS = {"digits": 20, "mnist": 8}  # of each training: about 450 steps of 50 images
 UPDATES = {"digits": 3, "mnist": 2}
+INSTANCE = {"digits": (0.6, 0.8), "mnist": (0.6,)}  # clean shares with errors that depend on the image
 GRID = (0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95, 1.0)  # every known alpha lies on it
 FOLDS = 5
 CHOOSERS = ("cv", "mixture", "elbow", "agreement")
@@ -144,7 +145,8 @@ def _gain(metrics):
 def _cells(profile):
     common = {"data": "digits", "share": 1.0} if profile == "quick" else {"data": "mnist", "share": 0.05}
     common |= {"protocol": "last", "epochs": EPOCHS[common["data"]], "updates": UPDATES[common["data"]]}
-    rates = [(noise, clean) for noise, cleans in RATES.items() for clean in cleans] + [("random", 1.0)]
+    by_noise = RATES | {"instance": INSTANCE[common["data"]]}
+    rates = [(noise, clean) for noise, cleans in by_noise.items() for clean in cleans] + [("random", 1.0)]
     return [{**common, "noise": noise, "clean": clean} for noise, clean in rates]
 
 

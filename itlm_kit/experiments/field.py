@@ -18,7 +18,7 @@ from itlm_kit.defences.cleanlab_issues import check_cleanlab, cleanlab_kept
 from itlm_kit.defences.coteaching import coteach
 from itlm_kit.defences.gce import generalized_cross_entropy
 from itlm_kit.experiments import label_noise
-from itlm_kit.experiments.alpha import EPOCHS, FOLDS, RECIPE, UPDATES, known_alpha, rounds_from
+from itlm_kit.experiments.alpha import EPOCHS, FOLDS, INSTANCE, RECIPE, UPDATES, known_alpha, rounds_from
 from itlm_kit.experiments.experiment import Experiment, Outcome
 from itlm_kit.trimming import num_kept, trim
 from itlm_kit.vision.itlm import accuracy, round_seed
@@ -26,7 +26,6 @@ from itlm_kit.vision.out_of_sample import out_of_sample
 from itlm_kit.vision.training import per_sample_losses, train
 
 GCE_RECIPE = replace(RECIPE, loss=generalized_cross_entropy, step_size=0.2)  # its gradients are smaller, so twice that
-INSTANCE = {"digits": (0.6, 0.8), "mnist": (0.6,)}  # clean shares with errors that depend on the image
 MNIST_RATES = {"systematic": (0.6, 0.8), "random": (0.3, 0.5)}
 
 
