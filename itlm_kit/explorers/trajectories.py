@@ -69,7 +69,8 @@ class TrajectoryExplorer(Explorer):
         cut, by_loss = values[kept].max(), score == "last_loss"
         edges = self._edges if by_loss else _edges(values[seen])
         roles = self._about.groups
-        words, short = self._in_words(score, epoch, alpha, kept, seen, cut)
+        curve = self._about.roc(values, kept, sample)
+        words, short = self._in_words(score, epoch, alpha, kept, seen, cut, curve.auc)
         return trajectories.Trajectories(
             groups=tuple(self._group(role, values, edges) for role in roles),
             epochs=np.arange(1, len(self._losses) + 1),
@@ -84,7 +85,7 @@ class TrajectoryExplorer(Explorer):
             score="loss" if by_loss else TITLES[score],
             marks_loss=by_loss,
             right=right,
-            roc=self._about.roc(values, kept, sample),
+            roc=curve,
             chosen=self._chosen(sample, values, edges),
         )
 
@@ -100,7 +101,7 @@ class TrajectoryExplorer(Explorer):
         caption = f"sample {sample}", *self._about.labels(sample)
         return trajectories.Chosen(sample, line, value, self._about.image(sample), caption)
 
-    def _in_words(self, score, epoch, alpha, kept, seen, cut):
+    def _in_words(self, score, epoch, alpha, kept, seen, cut, area):
         counted = f"{len(kept):,} smallest of {len(seen):,} losses"
         if score != "last_loss":
             counted = f"{len(kept):,} least suspicious of {len(seen):,} samples by {TITLES[score]}"
@@ -110,7 +111,6 @@ class TrajectoryExplorer(Explorer):
             return words, f"{len(kept):,} of {len(seen):,} kept"
         clean, before = (100 * is_clean[some].mean() for some in (kept, seen))
         words += f" {clean:.1f} % of them are clean; of all samples {before:.1f} % are."
-        area = auc(self._score(score, int(self._rows[epoch - 1]) + 1), is_clean)
         told = "" if np.isnan(area) else f" The AUC of the {TITLES[score]} is {area:.3f}."
         return words + told, f"{clean:.1f} % of the kept are clean"
 
