@@ -57,7 +57,7 @@ class Explorer(widgets.VBox):
 
     def say(self, words, alert=False):
         """Show words below the figure, in a live region (see `row`): a screen reader says them when they change."""
-        role, look = (' role="alert"', "; color: #b00020; font-weight: bold") if alert else ("", "")
+        role, look = (' role="alert"', "; color: #b00020; background: white; font-weight: bold") if alert else ("", "")
         self.words.value = f'<p{role} style="max-width: 950px; line-height: 1.4{look}">{html.escape(words)}</p>'
 
     def _follow(self, change):
