@@ -46,7 +46,8 @@ def test_choosers_see_noisy_labels_alone(few, monkeypatch):
 def test_the_known_alpha_is_on_the_grid_for_every_cell():
     for profile in ("quick", "full"):
         cells = get_experiment("alpha").cells(profile)
-        assert len(cells) == 9 and {known_alpha(cell["clean"]) for cell in cells} <= set(GRID)
+        assert {cell["noise"] for cell in cells} == {"systematic", "random", "instance"}
+        assert {known_alpha(cell["clean"]) for cell in cells} <= set(GRID)
     assert known_alpha(0.6) == 0.55 and known_alpha(1.0) == 1.0
 
 
@@ -82,20 +83,19 @@ def test_regrets_by_hand():
 
 
 def stored(data):
-    return [r for r in ResultStore(RESULTS).results("alpha", 1) if r.settings["data"] == data]
+    return choices_frame(r for r in ResultStore(RESULTS).results("alpha", 1) if r.settings["data"] == data)
 
 
-@pytest.mark.parametrize("data", ["digits", "mnist"])
-def test_one_chooser_stays_within_two_points_wherever_the_known_alpha_gains(data):
-    table = regret_table(choices_frame(stored(data)))
-    gains = table[table["known", "gain"] > 0]
-    assert len(gains) and (gains["agreement", "mean"] <= 2).all()
+@pytest.mark.parametrize("profile, data", [("quick", "digits"), ("full", "mnist")])
+def test_every_cell_is_stored_with_three_seeds(profile, data):
+    cells = {(cell["noise"], cell["clean"]) for cell in get_experiment("alpha").cells(profile)}
+    seeds = stored(data).groupby(["noise", "clean"])["seed"].nunique()
+    assert set(seeds.index) == cells and (seeds == 3).all()
 
 
 @pytest.mark.parametrize("data", ["digits", "mnist"])
 def test_agreement_stays_within_two_points_wherever_the_known_alpha_gains(data):
-    stored = ResultStore(RESULTS).results("alpha", get_experiment("alpha").version)
-    table = regret_table(choices_frame(r for r in stored if r.settings["data"] == data))
+    table = regret_table(stored(data))
     gains = table[table["known", "gain"] > 0]
     assert len(gains) >= 3 and (gains["agreement", "mean"] <= 2).all()
 

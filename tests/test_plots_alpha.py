@@ -33,3 +33,11 @@ def test_every_chooser_has_a_line_a_range_and_a_name(figure, what):
     first = rows[rows["clean"] == 0.6][what] * scale
     assert (low, high) == pytest.approx((first.min(), first.max()))
     assert drawn._supxlabel.get_text() == "made up"
+
+
+@pytest.mark.parametrize("alpha", [0.1 * i for i in range(1, 11)])
+def test_seeds_that_agree_have_a_range_of_nothing(alpha):
+    (axis,) = draw.chosen_alpha(FRAME[FRAME["noise"] == "random"].assign(alpha=alpha), source="").axes
+    for bars in axis.containers:
+        (_, low), (_, high) = bars[2][0].get_segments()[0]
+        assert low == pytest.approx(high)

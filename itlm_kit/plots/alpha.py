@@ -57,5 +57,6 @@ def _lines(axis, of_kind, what, scale):
     by = of_kind.groupby(["chooser", "clean"])[what].agg(["mean", "min", "max"]) * scale
     for chooser, role in CHOOSERS.items():
         mean, low, high = (by.loc[chooser, name] for name in ("mean", "min", "max"))
-        axis.errorbar(100 * mean.index, mean, (mean - low, high - mean), capsize=2, **ROLES[role])
+        reach = [(mean - low).clip(0), (high - mean).clip(0)]  # where all seeds agree, rounding could turn it below 0
+        axis.errorbar(100 * mean.index, mean, reach, capsize=2, **ROLES[role])
     return [by.loc[chooser, "mean"].iloc[-1] for chooser in CHOOSERS]
