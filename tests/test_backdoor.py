@@ -11,7 +11,7 @@ import pytest
 
 from itlm_kit.errors import InputError
 from itlm_kit.experiments import attacks, backdoor, get_experiment
-from itlm_kit.experiments.attacks import GROUNDS, KINDS, attack, classes_of
+from itlm_kit.experiments.attacks import GROUNDS, attack, classes_of
 from itlm_kit.experiments.backdoor import METHODS, run_figure1, run_figure4, run_map, run_table4, schedule
 from itlm_kit.experiments.claims import backdoors
 from itlm_kit.experiments.claims.verdicts import entries
@@ -225,20 +225,6 @@ def test_what_settings_do_not_name_changes_with_the_version_alone(name):
     found = {ground: unnamed(GROUNDS[ground]) for ground in GROUNDS}
     todo = "raise the version of each experiment of this module, then pin these digests under it"
     assert found == PINNED.get(get_experiment(name).version), todo
-
-
-def test_stored_cells_that_begin_alike_agree():
-    """theta_0 is trained on all samples: the same, whichever method or alpha follows. A cell left over shows here."""
-    seen = {}
-    for result in (r for name in ("table4", "backdoor-map") for r in ResultStore(RESULTS).results(name)):
-        settings, first = dict(result.settings), result.metrics["rounds"][0]
-        if settings.pop("method", "itlm") != "oracle":
-            step = settings.get("step_size", GROUNDS[settings["data"]].recipe.step_size)
-            of = (*(settings.get(name) for name in ("data", "pair", "shape", "rate")), settings.get("kind", KINDS[0]))
-            made = result.version, result.device, result.versions["torch"]
-            key = (*of, step, first["epochs"], result.seed, *made)
-            seen.setdefault(key, set()).add(tuple(first[name] for name in ("clean_accuracy", "attack_success")))
-    assert len(seen) > 20 and not {key: figures for key, figures in seen.items() if len(figures) > 1}
 
 
 def test_any_change_shows_in_the_digest():
