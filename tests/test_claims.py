@@ -4,15 +4,27 @@ import json
 import math
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from itlm_kit.experiments import get_experiment
-from itlm_kit.experiments.claims import CLAIMS, Band, Claim, ledger, regression, render, shelf, theory
+from itlm_kit.experiments.claims import (
+    CLAIMS,
+    Band,
+    Claim,
+    backdoors,
+    generation,
+    ledger,
+    regression,
+    render,
+    shelf,
+    theory,
+)
 from itlm_kit.experiments.claims import label_noise as words_on_labels
 from itlm_kit.experiments.claims.measures import gain, largest_loss, metric, wins
-from itlm_kit.experiments.claims.verdicts import entries
+from itlm_kit.experiments.claims.verdicts import VERDICTS, entries
 from itlm_kit.experiments.experiment import Experiment, Where
 from itlm_kit.experiments.published import published
 from itlm_kit.experiments.reproduce import plan, run_plan
@@ -473,3 +485,16 @@ def test_table_1_s_claims_name_cells_that_exist():
     claims = [c for c in CLAIMS if c.measure.parts[0].experiment in ("table1-mnist", "fig1a", "fig1b")]
     missing = [e["id"] for e in entries(claims, "nowhere") if "not part of" in e["needs"]]
     assert missing == ["S6.2.subsample"]
+
+
+# --- the verdicts of the figures that were measured
+
+
+def test_the_readme_counts_the_verdicts_of_each_chapter():
+    """Run `itlm claims` and correct the table when new figures are stored."""
+    root = Path(__file__).parents[1]
+    chapters = [(theory, regression), (words_on_labels,), (generation,), (backdoors,)]
+    table = (root / "README.md").read_text().partition("| chapter (notebooks) |")[2].partition("\n\n")[0]
+    told = [[int(count) for count in line.split("|")[2:-1]] for line in table.splitlines()[2:]]
+    found = [[e["verdict"] for part in c for e in entries(part.claims(), root / "notebooks/results")] for c in chapters]
+    assert told == [[verdicts.count(verdict) for verdict in VERDICTS] for verdicts in found]
