@@ -1,6 +1,9 @@
 """Choosing alpha, the share of samples to keep, where the clean share is not known: one function for every problem."""
 
+from collections.abc import Callable, Iterable
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from itlm_kit.errors import InputError, check_choice, check_integer
 from itlm_kit.trajectories.logits import as_array, number_array
@@ -15,8 +18,17 @@ ROUNDING = 1e-9  # what differs by less, relative to the largest, is equal but f
 
 
 def choose_alpha(
-    losses=None, *, method="cv", fit_and_score=None, n=None, grid=GRID, folds=5, splits=None, agrees=None, seed=0
-):
+    losses: ArrayLike | None = None,
+    *,
+    method: str = "cv",
+    fit_and_score: Callable[[np.ndarray, np.ndarray, float], ArrayLike] | None = None,
+    n: int | None = None,
+    grid: Iterable[float] = GRID,
+    folds: int = 5,
+    splits: int | None = None,
+    agrees: ArrayLike | None = None,
+    seed: int = 0,
+) -> float:
     """Choose the share of samples to keep, in (0, 1], without knowing which are clean.
 
     "cv": needs fit_and_score(train, held_out, alpha) -> held-out losses (m,), which trains with alpha on the samples
@@ -42,7 +54,15 @@ def choose_alpha(
     return _lower_share(roots, seed) if method == "mixture" else _share_before_elbow(roots)
 
 
-def cv_scores(fit_and_score, *, n, grid=GRID, folds=5, splits=None, seed=0):
+def cv_scores(
+    fit_and_score: Callable[[np.ndarray, np.ndarray, float], ArrayLike],
+    *,
+    n: int,
+    grid: Iterable[float] = GRID,
+    folds: int = 5,
+    splits: int | None = None,
+    seed: int = 0,
+) -> tuple[np.ndarray, np.ndarray]:
     """Return grid (g,) in rising order and scores (splits, g): mean of the smallest held-out losses of each fold."""
     if not callable(fit_and_score):
         raise InputError("fit_and_score must be a function (train, held_out, alpha) -> losses; method 'cv' needs it.")

@@ -1,5 +1,6 @@
 """Algorithm 1, once, for every problem in the kit: score, trim, update."""
 
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
@@ -7,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from itlm_kit.errors import InputError, check_integer
-from itlm_kit.trimming import check_alpha, is_tensor, num_kept, trim
+from itlm_kit.trimming import check_alpha, check_kept_number, is_tensor, num_kept, trim
 
 
 class Round(NamedTuple):
@@ -28,7 +29,13 @@ class ITLMResult(NamedTuple):
     states: list | None  # [theta_0, ..., theta_T] when asked for
 
 
-def itlm_rounds(state, losses, update, *, k):
+def itlm_rounds(
+    state: Any,
+    losses: Callable[[Any], Any],
+    update: Callable[[Any, Any, int], Any],
+    *,
+    k: int | Callable[[int], int],
+) -> Iterator[Round]:
     """Iterate score, trim, update without end, yielding each Round before its update (so `break` costs no training).
 
     state: theta_0, anything. losses(state) -> (..., n). update(state, kept, t) -> a new state; it leaves the old
@@ -45,7 +52,54 @@ def itlm_rounds(state, losses, update, *, k):
         t += 1
 
 
-def itlm(state, losses, update, *, alpha, rounds, callback=None, keep_states=False):
+def refit_rounds(
+    fit: Callable[[Any, int], Any],
+    losses: Callable[[Any], Any],
+    *,
+    n: int,
+    k: int | Callable[[int], int],
+    rounds: int,
+    kept: Sequence[Any] = (),
+    first: Any = None,
+) -> Iterator[Round]:
+    """Yield Rounds 0 ... rounds-1 of an ITLM that starts anew each round, and that goes on where it was cut.
+
+    fit(kept, t) -> theta_t, from the samples that a mask (n,) marks: S_{t-1}, and all for theta_0. losses(state) ->
+    (n,). k: as for `itlm_rounds`. kept: S_0 ... S_{t-1} of the rounds that a cut run has finished; then Round t comes
+    first, just as it would have come, or none where all are finished. first: theta_0 where it is known; it serves when
+    no round is finished. Raises InputError for bad masks or numbers before any fit. Algorithm 1, with the weights drawn
+    anew of appendix B (c).
+    """
+    rounds, kept = check_integer("rounds", rounds, remedy="It is the number of rounds, e.g. 5"), list(kept)
+    n = check_integer("n", n, remedy="It is the number of samples.")
+    k = check_kept_number(k(n) if callable(k) else k, n)
+    _check_masks(kept, n)
+    done = len(kept)
+    if done >= rounds:
+        return
+    known = first is not None and not done
+    steps = itlm_rounds(  # theta_0 has no name here: its memory is free once it is replaced
+        first if known else fit(kept[-1] if done else np.ones(n, bool), done),
+        losses,
+        lambda state, kept, t: fit(kept, done + t + 1),
+        k=k,
+    )
+    for step in islice(steps, rounds - done):
+        if np.shape(step.losses) != (n,):
+            raise InputError(f"losses(state) must return one loss per sample, {(n,)}; got {np.shape(step.losses)}.")
+        yield step._replace(t=done + step.t)
+
+
+def itlm(
+    state: Any,
+    losses: Callable[[Any], Any],
+    update: Callable[[Any, Any, int], Any],
+    *,
+    alpha: float,
+    rounds: int,
+    callback: Callable[[Round], Any] | None = None,
+    keep_states: bool = False,
+) -> ITLMResult:
     """Run ITLM for `rounds` updates and return an ITLMResult.
 
     alpha: share of samples to keep, in (0, 1]. callback(round), if given, sees each Round before its update.
@@ -74,6 +128,16 @@ def _same_shape(losses, shape, t):
     if shape is not None and found != shape:
         raise InputError(f"losses(state) must keep its shape; got {found} in round {t}, {shape} before.")
     return found
+
+
+def _check_masks(kept, n):
+    for mask in kept:
+        mask = mask if is_tensor(mask) else np.asarray(mask)
+        if tuple(mask.shape) != (n,) or str(mask.dtype).removeprefix("torch.") != "bool":
+            raise InputError(
+                f"kept must hold a mask of the {n} samples, bool, for each round that is done; "
+                f"got {mask.dtype} of shape {tuple(mask.shape)}. Pass the `kept` of those Rounds."
+            )
 
 
 def _copied(losses):

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from itlm_kit.errors import InputError, check_choice, check_integer
-from itlm_kit.experiments.reproduce import DEVICES, PROFILES, resolve_device
+from itlm_kit.machine import DEVICES, PROFILES, resolve_device
 
 RECORD = "application/vnd.itlm.record+json"
+RESULTS = "results"  # the folder of measured figures, beside the notebooks
 
 
 class SetUp(NamedTuple):
@@ -60,6 +61,43 @@ def record(**figures):
     plain = {name: _plain(name, value) for name, value in figures.items()}
     for name, value in plain.items():
         _show(name, value)
+
+
+def computed(name, *, profile, seed=0, only=()):
+    """Cells of the experiment `name`, computed here and now, as a frame; see `experiments.cells.computed`."""
+    from itlm_kit.chapters import get_experiment
+    from itlm_kit.experiments import cells
+
+    return cells.computed(get_experiment(name), profile=profile, seed=seed, only=only)
+
+
+def measured(name, *, only=(), folder=RESULTS):
+    """Full cells of the experiment `name` as a frame, from result files; see `experiments.cells.measured`."""
+    from itlm_kit.chapters import get_experiment
+    from itlm_kit.experiments import cells
+    from itlm_kit.experiments.store import published_results
+
+    return cells.measured(get_experiment(name), published_results(folder), only=only)
+
+
+def stored(name, *, folder=RESULTS):
+    """The finished cells of the experiment `name` in a folder of result files, a list of Results.
+
+    Those of its figure or table, in either profile. Raises InputError for a folder that has no result files.
+    """
+    from itlm_kit.chapters import get_experiment
+    from itlm_kit.experiments import cells
+    from itlm_kit.experiments.store import published_results
+
+    return cells.stored(get_experiment(name), published_results(folder))
+
+
+def beside_printed(name, measure, *, folder=RESULTS):
+    """A measure of the experiment `name` beside what the paper prints, as a frame; see `ledger.beside`."""
+    from itlm_kit.chapters import get_experiment
+    from itlm_kit.ledger import beside
+
+    return beside.beside_printed(get_experiment(name), stored(name, folder=folder), measure)
 
 
 def read_records(nb):

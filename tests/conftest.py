@@ -20,7 +20,6 @@ def real_data():
 @pytest.fixture
 def blind_label_noise(monkeypatch):
     """A function: from its call on, the truth of label-noise experiments is replaced by noise after the corruption."""
-    from itlm_kit.experiments import label_noise
 
     whole = label_noise.noisy_data
 

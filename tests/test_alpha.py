@@ -5,10 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from itlm_kit.experiments import alpha, get_experiment, label_noise
-from itlm_kit.experiments.alpha import GRID, RECIPE, GridRuns, choices_frame, known_alpha, regret_table, run_alpha
-from itlm_kit.experiments.experiment import Where, select
-from itlm_kit.experiments.results import Result, ResultStore
+from itlm_kit.chapters import get_experiment
+from itlm_kit.chapters.labels import alpha
+from itlm_kit.chapters.labels.alpha import GRID, RECIPE, GridRuns, choices_frame, known_alpha, regret_table, run_alpha
+from itlm_kit.experiments.experiment import select
+from itlm_kit.experiments.results import Result
+from itlm_kit.experiments.store import ResultStore
+from itlm_kit.machine import Where
 from itlm_kit.vision.itlm import round_seed
 from itlm_kit.vision.training import per_sample_losses, train
 

@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional
 
 from itlm_kit.vision.augment import CropFlip
-from itlm_kit.vision.models import initialise, two_layer_cnn
+from itlm_kit.vision.models import draw_xavier, two_layer_cnn
 from itlm_kit.vision.training import Recipe, Samples, per_sample_losses, train
 
 IMAGES = torch.arange(6 * 3 * 8 * 10, dtype=torch.int64).remainder(251).to(torch.uint8).view(6, 3, 8, 10)
@@ -63,7 +63,7 @@ def test_training_sees_changed_images_and_the_order_stays_the_same():
 
 
 def test_losses_under_augmentation_depend_on_their_seed():
-    model = initialise(two_layer_cnn((1, 8, 8), 4), 0)
+    model = draw_xavier(two_layer_cnn((1, 8, 8), 4), 0)
     plain = per_sample_losses(model, samples())
     first, again, other = (per_sample_losses(model, samples(), augment=CropFlip(2), seed=s) for s in (0, 0, 1))
     assert torch.equal(first, again) and not torch.equal(first, other) and not torch.equal(first, plain)

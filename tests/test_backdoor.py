@@ -8,16 +8,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from itlm_kit.errors import InputError
-from itlm_kit.experiments import attacks, backdoor, get_experiment
-from itlm_kit.experiments.attacks import GROUNDS, attack, classes_of
-from itlm_kit.experiments.backdoor import METHODS, run_figure1, run_figure4, run_map, run_table4, schedule
 from itlm_kit.experiments.claims import backdoors
-from itlm_kit.experiments.claims.verdicts import entries
-from itlm_kit.experiments.experiment import Where, select
-from itlm_kit.experiments.published import TABLE4
-from itlm_kit.experiments.results import ResultStore
+
+from itlm_kit.chapters import get_experiment
+from itlm_kit.chapters.backdoors import attacks
+from itlm_kit.chapters.backdoors import experiments as backdoor
+from itlm_kit.chapters.backdoors.attacks import ATTACKS, attack, classes_of
+from itlm_kit.chapters.backdoors.experiments import METHODS, run_figure1, run_figure4, run_map, run_table4, schedule
+from itlm_kit.errors import InputError
+from itlm_kit.experiments.experiment import select
+from itlm_kit.experiments.store import ResultStore
+from itlm_kit.ledger.printed import TABLE4
+from itlm_kit.ledger.verdicts import entries
+from itlm_kit.machine import Where
 from itlm_kit.vision.models import wide_resnet
 
 RESULTS = Path(__file__).parents[1] / "notebooks" / "results"
@@ -30,7 +33,7 @@ PINNED = {1: {"digits": "c5952da4fe2b5646", "mnist": "c70c6965f5a79764", "cifar1
 @pytest.fixture
 def short(monkeypatch):
     """Few epochs: enough for what is bit-exact, not for what is learnt."""
-    monkeypatch.setitem(attacks.GROUNDS, "digits", replace(GROUNDS["digits"], early=1, full=2))
+    monkeypatch.setitem(attacks.ATTACKS, "digits", replace(ATTACKS["digits"], early=1, full=2))
 
 
 def run(method, seed=0, **more):
@@ -38,7 +41,7 @@ def run(method, seed=0, **more):
 
 
 def test_a_digits_attack_is_what_its_settings_say():
-    attacked, ground = attack(SETTINGS, 0, Where()), GROUNDS["digits"]
+    attacked, ground = attack(SETTINGS, 0, Where()), ATTACKS["digits"]
     source, target = classes_of(SETTINGS["pair"])
     poisons = ~attacked.is_clean
     assert len(attacked.samples) == 1400 and poisons.sum() == 28 and attacked.samples.x.shape[1:] == (1, 16, 16)
@@ -222,13 +225,13 @@ def _plain(value):
 @pytest.mark.parametrize("name", ["fig1d", "fig4", "table4", "backdoor-map"])
 def test_what_settings_do_not_name_changes_with_the_version_alone(name):
     """Cells are found again by settings and version: after a change of recipe or mark, old ones would pass for new."""
-    found = {ground: unnamed(GROUNDS[ground]) for ground in GROUNDS}
+    found = {ground: unnamed(ATTACKS[ground]) for ground in ATTACKS}
     todo = "raise the version of each experiment of this module, then pin these digests under it"
     assert found == PINNED.get(get_experiment(name).version), todo
 
 
 def test_any_change_shows_in_the_digest():
-    ground = GROUNDS["cifar10"]
+    ground = ATTACKS["cifar10"]
     recipe, marks = ground.recipe, {**ground.marks, "L": replace(ground.marks["L"], position=(16, 17))}
     recipes = [{"step_size": 0.2}, {"drop_at": 1.0}, {"build": partial(wide_resnet, width=1)}, {"augment": None}]
     changes = [{"early": 21}, {"full": 81}, {"size": 32}, {"marks": marks}]
@@ -247,7 +250,7 @@ def test_a_stored_cell_is_what_is_computed_now(measured):
 
 
 def test_figure_1_has_a_row_per_epoch_and_poisons_are_not_learnt_first(monkeypatch):
-    monkeypatch.setitem(attacks.GROUNDS, "digits", replace(GROUNDS["digits"], full=8))
+    monkeypatch.setitem(attacks.ATTACKS, "digits", replace(ATTACKS["digits"], full=8))
     (settings,) = get_experiment("fig1d").cells("quick")
     rows = run_figure1(settings, 0, Where()).metrics["rounds"]
     assert [row["epoch"] for row in rows] == list(range(8))
@@ -275,7 +278,7 @@ def test_clean_label_poisons_and_other_rates_are_cells_of_the_map(short):
 def test_windows_on_mnist_differ_by_length_of_rounds_and_step_size(short):
     cells = select(get_experiment("backdoor-map").cells("full"), ["data=mnist"])
     assert len({tuple(sorted(cell.items())) for cell in cells}) == len(cells)
-    assert {(cell["step_size"], cell["early"]) for cell in cells} >= {(0.1, GROUNDS["mnist"].early), (0.2, 3)}
+    assert {(cell["step_size"], cell["early"]) for cell in cells} >= {(0.1, ATTACKS["mnist"].early), (0.2, 3)}
     usual, large = ({**SETTINGS, "early": 1, "step_size": step} for step in (0.1, 2.0))
     assert run_map(usual, 0, Where()).metrics == run_map({**SETTINGS, "early": 1}, 0, Where()).metrics
     assert run_map(large, 0, Where()).metrics != run_map(usual, 0, Where()).metrics
@@ -297,24 +300,24 @@ def test_claims_name_cells_that_exist():
     assert not [entry["id"] for entry in found if "not part of" in entry["needs"]]
 
 
-@pytest.mark.parametrize("name", GROUNDS)
+@pytest.mark.parametrize("name", ATTACKS)
 def test_watermarks_lie_in_the_images(name):
     sizes = {"digits": 16, "mnist": 28, "cifar10": 32}
-    for shape, mark in GROUNDS[name].marks.items():
+    for shape, mark in ATTACKS[name].marks.items():
         assert mark.shape == shape and mark.pixels(sizes[name], sizes[name]).any()
 
 
 @pytest.mark.data
 def test_a_row_of_cifar10_in_small(real_data, monkeypatch):
     """The code that a GPU runs, on 1 % of the images with the smallest network of its kind."""
-    ground, whole = GROUNDS["cifar10"], attacks.load
+    ground, whole = ATTACKS["cifar10"], attacks.load
 
     def load_less(*args):
         train_set, test = whole(*args)
         return train_set, test._replace(x=test.x[:100], y=test.y[:100])
 
     recipe = replace(ground.recipe, build=partial(wide_resnet, depth=10, width=1), batch_size=64)
-    monkeypatch.setitem(attacks.GROUNDS, "cifar10", replace(ground, recipe=recipe, early=1, full=1, share=0.01))
+    monkeypatch.setitem(attacks.ATTACKS, "cifar10", replace(ground, recipe=recipe, early=1, full=1, share=0.01))
     monkeypatch.setattr(attacks, "load", load_less)
     (settings,) = select(get_experiment("table4").cells("full"), ["data=cifar10", "pair=6->0", "method=spectral"])
     where = Where(data_root=str(real_data("cifar10")))

@@ -3,11 +3,13 @@
 import pandas as pd
 import pytest
 
+from itlm_kit.chapters import get_experiment
 from itlm_kit.errors import InputError
-from itlm_kit.experiments import cells, get_experiment
+from itlm_kit.experiments import cells
 from itlm_kit.experiments.cells import beside_published, computed, measured, source_of
 from itlm_kit.experiments.experiment import Outcome
-from itlm_kit.experiments.results import Result, ResultStore
+from itlm_kit.experiments.results import Result
+from itlm_kit.experiments.store import ResultStore
 
 ONE = ["panel=e", "sigma=0.2"]
 MEASURED = ["method", "round", "error", "low", "high"]

@@ -7,11 +7,13 @@ import pandas as pd
 import pytest
 
 from itlm_kit import data
+from itlm_kit.chapters import get_experiment
+from itlm_kit.chapters.labels import cifar10n
+from itlm_kit.chapters.labels.cifar10n import WIDE, people_labelled, people_table, run, schedule
 from itlm_kit.data.cifar10n import BY_PEOPLE
-from itlm_kit.experiments import cifar10n, get_experiment, label_noise
-from itlm_kit.experiments.cifar10n import WIDE, people_labelled, people_table, run, schedule
-from itlm_kit.experiments.experiment import Where
-from itlm_kit.experiments.results import ResultStore, results_frame
+from itlm_kit.experiments.results import results_frame
+from itlm_kit.experiments.store import ResultStore
+from itlm_kit.machine import Where
 
 RESULTS = Path(__file__).parents[1] / "notebooks" / "results"
 EXPERIMENT = get_experiment("cifar10n")

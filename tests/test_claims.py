@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-
-from itlm_kit.experiments import get_experiment
 from itlm_kit.experiments.claims import (
     CLAIMS,
     Band,
@@ -23,12 +21,16 @@ from itlm_kit.experiments.claims import (
     theory,
 )
 from itlm_kit.experiments.claims import label_noise as words_on_labels
-from itlm_kit.experiments.claims.measures import gain, largest_loss, metric, wins
-from itlm_kit.experiments.claims.verdicts import VERDICTS, entries
-from itlm_kit.experiments.experiment import Experiment, Where
-from itlm_kit.experiments.published import published
-from itlm_kit.experiments.reproduce import plan, run_plan
-from itlm_kit.experiments.results import Result, ResultStore
+
+from itlm_kit.chapters import get_experiment
+from itlm_kit.experiments.experiment import Experiment
+from itlm_kit.experiments.results import Result
+from itlm_kit.experiments.running import plan, run_plan
+from itlm_kit.experiments.store import ResultStore
+from itlm_kit.ledger.measures import gain, largest_loss, metric, wins
+from itlm_kit.ledger.printed import published
+from itlm_kit.ledger.verdicts import VERDICTS, entries
+from itlm_kit.machine import Where
 
 BY_ID = {claim.id: claim for claim in CLAIMS}
 BETTER = [claim for claim in CLAIMS if claim.baseline is not None]

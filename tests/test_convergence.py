@@ -3,21 +3,22 @@
 import numpy as np
 import pandas as pd
 import pytest
-
-from itlm_kit.errors import InputError
-from itlm_kit.experiments import convergence, get_experiment
 from itlm_kit.experiments.claims.regression import final_errors
-from itlm_kit.experiments.convergence import (
+
+from itlm_kit.chapters import get_experiment
+from itlm_kit.chapters.regression import convergence
+from itlm_kit.chapters.regression.convergence import (
     error_floor,
     gap_between_updates,
     misspecification,
     orders,
     rounds_to_floor,
 )
-from itlm_kit.experiments.experiment import Where
-from itlm_kit.experiments.reproduce import compute_cell
+from itlm_kit.errors import InputError
 from itlm_kit.experiments.results import results_frame
+from itlm_kit.experiments.running import compute_cell
 from itlm_kit.glm import KINKED, draw
+from itlm_kit.machine import Where
 
 HERE = Where()
 

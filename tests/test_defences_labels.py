@@ -9,7 +9,6 @@ from itlm_kit import InputError, data
 from itlm_kit.defences.cleanlab_issues import cleanlab_kept
 from itlm_kit.defences.coteaching import coteach
 from itlm_kit.defences.gce import generalized_cross_entropy
-from itlm_kit.experiments import field
 from itlm_kit.vision.models import two_layer_cnn
 from itlm_kit.vision.out_of_sample import out_of_sample
 from itlm_kit.vision.training import Recipe, Samples

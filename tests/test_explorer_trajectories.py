@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from itlm_kit.errors import InputError
-from itlm_kit.experiments.separation import auc
 from itlm_kit.explorers import TrajectoryExplorer
 from itlm_kit.trajectories import SCORES, TrajectoryRecorder
+from itlm_kit.trajectories.separation import auc
 
 N, EPOCHS = 40, 5
 IS_CLEAN = np.arange(N) % 5 < 3

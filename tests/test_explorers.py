@@ -18,12 +18,12 @@ from plotly.callbacks import InputDeviceState, Points
 
 from itlm_kit import explorers, glm
 from itlm_kit.errors import InputError
-from itlm_kit.experiments.results import ResultStore
+from itlm_kit.experiments.store import ResultStore
 from itlm_kit.explorers.controls import reach
 from itlm_kit.explorers.convergence import draw_alike
 from itlm_kit.explorers.label_noise import train_on_digits
 from itlm_kit.glm.theory import lemma5_terms
-from itlm_kit.plots.ends import share_of, spread
+from itlm_kit.plots.labels import share_of, spread
 from itlm_kit.runner.execution import execute
 from itlm_kit.trajectories import TrajectoryRecorder
 

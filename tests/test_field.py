@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from itlm_kit.experiments import field, get_experiment, label_noise
-from itlm_kit.experiments.experiment import Where, select
-from itlm_kit.experiments.field import METHODS, field_table, found, run_field
-from itlm_kit.experiments.results import ResultStore, above_oracle, results_frame
+from itlm_kit.chapters import get_experiment
+from itlm_kit.chapters.labels.rivals import METHODS, field_table, found, run_field
+from itlm_kit.experiments.experiment import select
+from itlm_kit.experiments.results import above_oracle, results_frame
+from itlm_kit.experiments.store import ResultStore
+from itlm_kit.machine import Where
 
 RESULTS = Path(__file__).parents[1] / "notebooks" / "results"
 SETTINGS = {"data": "digits", "share": 1.0, "protocol": "last", "noise": "systematic", "clean": 0.6}

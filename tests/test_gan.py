@@ -322,7 +322,7 @@ def test_a_list_of_images_and_a_few_dark_ones_are_taken():
         ({"alpha": 0.2}, "at least one batch of 16 images must be kept; got 12 of 60"),
         ({"alpha": 1.2}, "alpha must lie in"),
         ({"rounds": 0}, "rounds must be"),
-        ({"kept": [np.ones(3, bool)]}, "mask of the 60 images"),
+        ({"kept": [np.ones(3, bool)]}, "mask of the 60 samples"),
         ({"recipe": replace(RECIPE, batch_size=64)}, "at least one batch of 64 images must be kept; got 45"),
         ({"recipe": replace(RECIPE, loss="magic")}, "loss must be one of gan, hinge"),
         ({"recipe": replace(RECIPE, steps=0)}, "steps must be"),

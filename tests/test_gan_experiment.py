@@ -5,14 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from itlm_kit.experiments.claims import CLAIMS
 
 from itlm_kit import InputError, data
-from itlm_kit.experiments import gan, get_experiment, piles
-from itlm_kit.experiments.claims import CLAIMS
-from itlm_kit.experiments.experiment import Where, select
-from itlm_kit.experiments.gan import gan_run, run_figure, run_figure1, run_table
-from itlm_kit.experiments.piles import gaussian_images, mixed_pile
-from itlm_kit.experiments.results import ResultStore
+from itlm_kit.chapters import get_experiment
+from itlm_kit.chapters.mixtures import experiments as gan
+from itlm_kit.chapters.mixtures.experiments import gan_run, run_figure, run_figure1, run_table
+from itlm_kit.chapters.mixtures.mixtures import gaussian_images, mixed_pile
+from itlm_kit.experiments.experiment import select
+from itlm_kit.experiments.store import ResultStore
+from itlm_kit.machine import Where
 from itlm_kit.vision import gan as vision_gan
 from itlm_kit.vision.gan import attempt_seed
 from itlm_kit.vision.gan_training import Diverged, GANRecipe, Images

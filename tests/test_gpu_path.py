@@ -13,7 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from itlm_kit.vision import itlm, training
 from itlm_kit.vision.augment import CropFlip
 from itlm_kit.vision.itlm import Watch, accuracy, train_watched
-from itlm_kit.vision.models import initialise, two_layer_cnn, wide_resnet
+from itlm_kit.vision.models import draw_xavier, two_layer_cnn, wide_resnet
 from itlm_kit.vision.training import Recipe, Samples, per_sample_losses, train
 
 SMALL = partial(wide_resnet, depth=10, width=1)
@@ -41,7 +41,7 @@ class NothingAsked(TorchDispatchMode):
 @pytest.mark.parametrize("how", [WIDE, Recipe(two_layer_cnn, batch_size=32)])
 def test_nothing_in_an_epoch_waits_for_the_device(how):
     samples = coloured()
-    model = initialise(how.build((3, 8, 8), 4), 0)
+    model = draw_xavier(how.build((3, 8, 8), 4), 0)
     changes = training._drawn_changes(how.augment, 100, torch.Generator().manual_seed(0), "cpu")
     with NothingAsked():
         losses, correct = training._one_epoch(model, samples, torch.arange(100), changes, how, 0.1)
@@ -55,7 +55,7 @@ def test_watching_an_epoch_is_one_transfer(protocol, monkeypatch):
     """A row of numbers brought over at once (`tolist`) is no scalar asked for: there must be one, and none of these."""
     samples = coloured()
     validation = {"last": None, "paper": samples.y, "holdout": coloured(40)}[protocol]
-    watch, model = Watch(samples, samples, validation), initialise(SMALL((3, 8, 8), 4), 0)
+    watch, model = Watch(samples, samples, validation), draw_xavier(SMALL((3, 8, 8), 4), 0)
     calls, whole = [], itlm._percent
     monkeypatch.setattr(itlm, "_percent", lambda *correct: calls.append(len(correct)) or whole(*correct))
     with NothingAsked():
@@ -93,14 +93,14 @@ def look(samples):
 def test_whole_batches_reach_networks_that_normalise_over_them():
     """Micro-batches would be another network: None keeps batches whole, whatever the processor."""
     sizes = []
-    model = initialise(SMALL((3, 8, 8), 4), 0)
+    model = draw_xavier(SMALL((3, 8, 8), 4), 0)
     model.register_forward_pre_hook(lambda module, inputs: sizes.append(len(inputs[0])))
     training._one_epoch(model, coloured(), torch.arange(100), training._unchanged, WIDE, 0.1)
     assert sizes == [32, 32, 32, 4]
 
 
 def test_products_in_bfloat16_are_close_and_leave_weights_and_losses_in_float32():
-    samples, model = coloured(), initialise(SMALL((3, 8, 8), 4), 0)
+    samples, model = coloured(), draw_xavier(SMALL((3, 8, 8), 4), 0)
     images = samples.images(torch.arange(100))
     half, full = (training._scored(model, images, samples.y, bf16, cross_entropy)[0] for bf16 in (True, False))
     torch.testing.assert_close(half, full, atol=0.05, rtol=0.02)
@@ -134,7 +134,7 @@ def test_a_gpu_computes_what_a_cpu_does(monkeypatch):
 @pytest.mark.gpu
 def test_no_step_synchronises():
     samples, how = coloured(device="cuda"), replace(WIDE, compiled=True)
-    model = initialise(SMALL((3, 8, 8), 4), 0).to("cuda", memory_format=torch.channels_last)
+    model = draw_xavier(SMALL((3, 8, 8), 4), 0).to("cuda", memory_format=torch.channels_last)
     changes = training._drawn_changes(how.augment, 100, torch.Generator().manual_seed(0), "cuda")
     order = torch.arange(100, device="cuda")
     training._one_epoch(model, samples, order, changes, how, 0.1)  # compiles

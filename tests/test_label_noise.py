@@ -3,10 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from itlm_kit.experiments import get_experiment, label_noise
-from itlm_kit.experiments.experiment import Where, select
-from itlm_kit.experiments.label_noise import noisy_data, run_figure1, run_table1
-from itlm_kit.experiments.results import ResultStore, results_frame
+from itlm_kit.chapters import get_experiment
+from itlm_kit.chapters.labels.mnist import noisy_data, run_figure1, run_table1
+from itlm_kit.experiments.experiment import select
+from itlm_kit.experiments.results import results_frame
+from itlm_kit.experiments.store import ResultStore
+from itlm_kit.machine import Where
 from itlm_kit.vision import itlm as itlm_module
 
 RESULTS = Path(__file__).parents[1] / "notebooks" / "results"

@@ -6,14 +6,16 @@ import numpy as np
 import pytest
 
 from itlm_kit import InputError, data
-from itlm_kit.experiments import get_experiment, label_noise_cifar
-from itlm_kit.experiments.experiment import Where, select
-from itlm_kit.experiments.label_noise import beside_published, noisy_data
-from itlm_kit.experiments.label_noise_cifar import recipe, run, schedule
-from itlm_kit.experiments.literature import table2
-from itlm_kit.experiments.published import TABLE1_CIFAR, published
-from itlm_kit.experiments.reproduce import compute_cell, plan, run_plan
-from itlm_kit.experiments.results import Result, ResultStore
+from itlm_kit.chapters import get_experiment
+from itlm_kit.chapters.labels.cifar import recipe, run, schedule
+from itlm_kit.chapters.labels.literature import table2
+from itlm_kit.chapters.labels.mnist import beside_published, noisy_data
+from itlm_kit.experiments.experiment import select
+from itlm_kit.experiments.results import Result
+from itlm_kit.experiments.running import compute_cell, plan, run_plan
+from itlm_kit.experiments.store import ResultStore
+from itlm_kit.ledger.printed import TABLE1_CIFAR, published
+from itlm_kit.machine import Where
 from itlm_kit.vision import itlm as itlm_module
 from itlm_kit.vision.models import wide_resnet
 

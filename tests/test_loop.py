@@ -6,7 +6,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from itlm_kit import InputError, Round, itlm, itlm_rounds, num_kept
+from itlm_kit import InputError, Round, itlm, itlm_rounds, loop, num_kept
+from itlm_kit.loop import refit_rounds
 
 POINTS = np.array([0.0, 1, 2, 3, 100])
 
@@ -132,3 +133,118 @@ def test_losses_of_another_shape_are_refused():
 def test_losses_that_turn_nan_stop_the_loop_with_the_sample():
     with pytest.raises(InputError, match="sample 0 is"):
         itlm(21.2, lambda theta: squared(theta) * (1 if theta > 9 else np.nan), mean_of_kept, alpha=0.6, rounds=3)
+
+
+# --- fitted anew each round, and going on after a cut
+
+
+ROW = np.arange(12.0)
+REFIT = {"n": 12, "k": 6, "rounds": 5}
+
+
+def noisy_mean(kept, t):
+    """A fit that depends on its round, as weights drawn anew do: every round keeps another set."""
+    return ROW[kept].mean() + 2 * np.random.default_rng(t).standard_normal()
+
+
+def from_mean(theta):
+    return (ROW - theta) ** 2
+
+
+def assert_same_rounds(found, expected):
+    assert [step.t for step in found] == [step.t for step in expected]
+    for mine, other in zip(found, expected, strict=True):
+        assert mine.state == other.state
+        np.testing.assert_array_equal(mine.losses, other.losses)
+        np.testing.assert_array_equal(mine.kept, other.kept)
+
+
+def test_refits_are_the_loop_with_an_update_that_forgets():
+    theta_0 = noisy_mean(np.ones(12, bool), 0)
+    by_hand = itlm_rounds(theta_0, from_mean, lambda theta, kept, t: noisy_mean(kept, t + 1), k=6)
+    expected = list(islice(by_hand, 5))
+    assert_same_rounds(list(refit_rounds(noisy_mean, from_mean, **REFIT)), expected)
+    assert len({step.kept.tobytes() for step in expected}) == 5
+
+
+def test_refits_go_through_the_one_loop_and_fit_no_more_than_they_yield(monkeypatch):
+    whole, calls, fitted = loop.itlm_rounds, [], []
+    monkeypatch.setattr(loop, "itlm_rounds", lambda *args, k: calls.append(k) or whole(*args, k=k))
+
+    def fit(kept, t):
+        fitted.append((t, int(kept.sum())))
+        return noisy_mean(kept, t)
+
+    for step in refit_rounds(fit, from_mean, n=12, k=lambda n: n - 2, rounds=3):
+        assert [t for t, _ in fitted] == list(range(step.t + 1))
+    assert fitted == [(0, 12), (1, 10), (2, 10)] and calls == [10]
+
+
+@pytest.mark.parametrize("as_mask", [np.asarray, torch.as_tensor, list])
+@pytest.mark.parametrize("done", range(6))
+def test_a_cut_after_any_round_changes_nothing(done, as_mask):
+    whole = list(refit_rounds(noisy_mean, from_mean, **REFIT))
+    kept = [as_mask(step.kept) for step in whole[:done]]
+    assert_same_rounds(list(refit_rounds(noisy_mean, from_mean, **REFIT, kept=kept)), whole[done:])
+
+
+def test_more_rounds_finished_than_asked_for_leave_none_to_do():
+    assert not list(refit_rounds(noisy_mean, from_mean, **REFIT, kept=[np.arange(12) < 6] * 6))
+
+
+def test_a_known_theta_0_saves_the_first_fit_and_only_that():
+    fitted = []
+
+    def fit(kept, t):
+        fitted.append(t)
+        return noisy_mean(kept, t)
+
+    whole = list(refit_rounds(noisy_mean, from_mean, **REFIT))
+    assert_same_rounds(list(refit_rounds(fit, from_mean, **REFIT, first=whole[0].state)), whole)
+    assert fitted == [1, 2, 3, 4]
+    rest = refit_rounds(noisy_mean, from_mean, **REFIT, first=1e9, kept=[whole[0].kept])
+    assert_same_rounds(list(rest), whole[1:])
+
+
+def test_a_round_is_let_go_when_the_next_one_is_there():
+    import weakref
+
+    class Theta:
+        pass
+
+    born = []
+
+    def fit(kept, t):
+        theta = Theta()
+        born.append(weakref.ref(theta))
+        return theta
+
+    for step in refit_rounds(fit, lambda theta: ROW, **REFIT):
+        assert [theta() is not None for theta in born] == [False] * step.t + [True]
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"rounds": 0}, "rounds must be a whole number of at least 1; got 0"),
+        ({"rounds": 2.5}, "rounds must be a whole number"),
+        ({"n": 0}, "n must be a whole number of at least 1; got 0"),
+        ({"k": 13}, r"k must lie in 1\.\.12, the number of samples; got 13"),
+        ({"k": lambda n: 0}, "k must be a whole number of at least 1; got 0"),
+        ({"kept": [np.ones(4, bool)]}, r"mask of the 12 samples, bool, for each .* got bool of shape \(4,\)"),
+        ({"kept": np.ones(12, bool)}, r"got bool of shape \(\)"),
+        ({"kept": [np.ones(12, bool), torch.ones(12)]}, r"got torch.float32 of shape \(12,\)"),
+        ({"kept": [np.arange(12)] * 5}, r"got int64 of shape \(12,\)"),
+    ],
+)
+def test_bad_refits_are_told_before_any_fit(change, message):
+    def forbidden(kept, t):
+        raise AssertionError("fitted before the input was checked")
+
+    with pytest.raises(InputError, match=message):
+        next(refit_rounds(forbidden, from_mean, **{**REFIT, **change}))
+
+
+def test_refits_need_a_loss_of_each_of_the_n_samples():
+    with pytest.raises(InputError, match=r"one loss per sample, \(13,\); got \(12,\)"):
+        next(refit_rounds(lambda kept, t: 1.0, from_mean, n=13, k=6, rounds=2))

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from itlm_kit import glm
-from itlm_kit.experiments import peers
 
 ROBUST = ("ITLM", peers.REWEIGHTED, "Huber (scikit-learn)", "RANSAC (scikit-learn)", "Tukey (statsmodels)",
           "ltsReg (R robustbase)")  # fmt: skip

@@ -2,10 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from itlm_kit.experiments.separation import Roc
 from itlm_kit.plots import scores as draw
 from itlm_kit.plots.style import ROLES
 from itlm_kit.trajectories import SCORES
+from itlm_kit.trajectories.separation import Roc
 
 FRAME = pd.DataFrame([
     {"epoch": e, "score": name, "seed": seed, "auc": 0.6 + 0.1 * e + 0.02 * seed + 0.01 * i}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from itlm_kit.experiments.published import TABLE1_CIFAR, TABLE1_MNIST, TABLE2, TABLE3, TABLE4, TABLE5, published
+from itlm_kit.ledger.printed import TABLE1_CIFAR, TABLE1_MNIST, TABLE2, TABLE3, TABLE4, TABLE5, published
 
 MNIST = {"data": "mnist", "share": 0.05}
 

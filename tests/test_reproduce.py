@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from itlm_kit.errors import InputError
-from itlm_kit.experiments.experiment import Experiment, Outcome, Where, select
-from itlm_kit.experiments.reproduce import CellsFailed, compute_cell, plan, resolve_device, run_plan, single_thread
-from itlm_kit.experiments.results import ResultStore
+from itlm_kit.experiments.experiment import Experiment, Outcome, select
+from itlm_kit.experiments.running import CellsFailed, compute_cell, plan, run_plan
+from itlm_kit.experiments.store import ResultStore
+from itlm_kit.machine import Where, resolve_device, single_thread
 
 CELLS = [{"noise": noise, "clean": clean} for noise in ("random", "systematic") for clean in (0.6, 0.8, 0.9)]
 
@@ -174,9 +175,10 @@ def test_torch_gets_one_thread_inside_and_its_own_back():
 SLOW = """
     import signal, sys, time
     import numpy as np
-    from itlm_kit.experiments.experiment import Experiment, Outcome, Where
-    from itlm_kit.experiments.reproduce import plan, run_plan
-    from itlm_kit.experiments.results import ResultStore
+    from itlm_kit.experiments.experiment import Experiment, Outcome
+from itlm_kit.machine import Where
+    from itlm_kit.experiments.running import plan, run_plan
+    from itlm_kit.experiments.store import ResultStore
 
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a background shell has its children ignore it
     folder, log, jobs = sys.argv[1:]

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from itlm_kit.errors import InputError
-from itlm_kit.experiments.results import Result, ResultStore, above_oracle, cell_key, read_result, results_frame
+from itlm_kit.experiments.results import Result, above_oracle, cell_key, results_frame
+from itlm_kit.experiments.store import ResultStore, read_result
 
 SETTINGS = {"noise": "random", "clean": 0.6}
 

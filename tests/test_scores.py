@@ -9,13 +9,16 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from itlm_kit import InputError, TrajectoryRecorder
-from itlm_kit.experiments import get_experiment, label_noise, scores
-from itlm_kit.experiments.experiment import Where, select
-from itlm_kit.experiments.label_noise import by_epoch, noisy_data
-from itlm_kit.experiments.results import Result, ResultStore, results_frame
-from itlm_kit.experiments.scores import by_score, run_scores
-from itlm_kit.experiments.separation import auc, auc_by_epoch, roc
+from itlm_kit.chapters import get_experiment
+from itlm_kit.chapters.labels import scores
+from itlm_kit.chapters.labels.mnist import by_epoch, noisy_data
+from itlm_kit.chapters.labels.scores import by_score, run_scores
+from itlm_kit.experiments.experiment import select
+from itlm_kit.experiments.results import Result, results_frame
+from itlm_kit.experiments.store import ResultStore
+from itlm_kit.machine import Where
 from itlm_kit.trajectories import SCORES
+from itlm_kit.trajectories.separation import auc, auc_by_epoch, roc
 
 RESULTS = Path(__file__).parents[1] / "notebooks" / "results"
 CELL = {"data": "digits", "share": 1.0, "net": "two-layer-cnn", "protocol": "last", "noise": "systematic", "clean": 0.6}

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from itlm_kit.experiments import get_experiment
-from itlm_kit.experiments.experiment import Where
-from itlm_kit.experiments.reproduce import compute_cell
-from itlm_kit.experiments.results import ResultStore
+from itlm_kit.chapters import get_experiment
+from itlm_kit.experiments.running import compute_cell
+from itlm_kit.experiments.store import ResultStore
+from itlm_kit.machine import Where
 
 STORED = ResultStore(Path(__file__).parents[1] / "notebooks" / "results")
 CHEAP = {

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from itlm_kit.experiments import get_experiment
-from itlm_kit.experiments.experiment import Where
-from itlm_kit.experiments.reproduce import compute_cell
+from itlm_kit.chapters import get_experiment
+from itlm_kit.chapters.regression.theory_checks import CHECKS
 from itlm_kit.experiments.results import results_frame
-from itlm_kit.experiments.statements import CHECKS
+from itlm_kit.experiments.running import compute_cell
+from itlm_kit.machine import Where
 
 WHERE = Where()
 

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from dataclasses import replace
 from functools import partial
 
@@ -8,11 +10,11 @@ from torch import nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
 
-from itlm_kit import InputError, TrajectoryRecorder
+from itlm_kit import InputError, TrajectoryRecorder, loop
 from itlm_kit.vision import itlm as itlm_module
 from itlm_kit.vision.itlm import Watch, accuracy, classifier_rounds, train_watched
-from itlm_kit.vision.models import initialise, two_layer_cnn, wide_resnet
-from itlm_kit.vision.training import Recipe, Samples, outputs, per_sample_losses, train
+from itlm_kit.vision.models import draw_xavier, two_layer_cnn, wide_resnet
+from itlm_kit.vision.training import Recipe, Samples, descend, outputs, per_sample_losses, train
 
 RECIPE = Recipe(two_layer_cnn, batch_size=20, step_size=0.1, micro_batch=8)
 
@@ -43,14 +45,14 @@ def test_network_has_the_published_shape():
 
 
 def test_pooling_before_tanh_is_the_same_network():
-    model = initialise(two_layer_cnn((1, 28, 28), 10), 0)
+    model = draw_xavier(two_layer_cnn((1, 28, 28), 10), 0)
     published = nn.Sequential(*(model[i] for i in (0, 2, 1, 3, 5, 4, 6, 7, 8, 9)))
     x = torch.rand(4, 1, 28, 28)
     torch.testing.assert_close(model(x), published(x))
 
 
 def test_weights_are_xavier_with_zero_biases_and_depend_on_the_seed():
-    first, again, other = (initialise(two_layer_cnn((1, 8, 8), 3), seed) for seed in (1, 1, 2))
+    first, again, other = (draw_xavier(two_layer_cnn((1, 8, 8), 3), seed) for seed in (1, 1, 2))
     weight = first[7].weight
     bound = np.sqrt(6 / (weight.shape[0] + weight.shape[1]))
     assert weight.abs().max() <= bound and abs(weight.std().item() - bound / np.sqrt(3)) < 0.02 * bound
@@ -83,7 +85,7 @@ def test_wide_resnet_halves_the_image_twice():
 
 
 def test_wide_resnet_sees_normalised_pixels():
-    model = initialise(wide_resnet((3, 8, 8), 4, depth=10, width=1), 0)
+    model = draw_xavier(wide_resnet((3, 8, 8), 4, depth=10, width=1), 0)
     x = torch.rand(16, 3, 8, 8)
     brighter = x * torch.tensor([3.0, 1, 0.5]).view(3, 1, 1) + 7
     torch.testing.assert_close(model(x), model(brighter), atol=1e-3, rtol=0)
@@ -91,15 +93,15 @@ def test_wide_resnet_sees_normalised_pixels():
 
 def test_weights_drawn_anew_in_place_are_those_of_a_new_network():
     build = partial(wide_resnet, (3, 8, 8), 4, depth=10, width=1)
-    used = initialise(build(), 0)
+    used = draw_xavier(build(), 0)
     used(torch.rand(16, 3, 8, 8))
-    anew, new = initialise(used, 1).state_dict(), initialise(build(), 1).state_dict()
+    anew, new = draw_xavier(used, 1).state_dict(), draw_xavier(build(), 1).state_dict()
     assert all(torch.equal(anew[name], new[name]) for name in new)
 
 
 def plain_training(x, y, recipe, *, epochs, seed):
     """The textbook loop over a DataLoader in whole batches, in the same order of samples."""
-    model = initialise(recipe.build(tuple(x.shape[1:]), 3), seed)
+    model = draw_xavier(recipe.build(tuple(x.shape[1:]), 3), seed)
     optimiser = torch.optim.SGD(model.parameters(), lr=recipe.step_size)
     order = torch.Generator().manual_seed(seed)
     for _ in range(epochs):
@@ -118,6 +120,27 @@ def test_training_equals_the_textbook_loop():
     plain = plain_training(x, y, RECIPE, epochs=1, seed=3)
     for a, b in zip(ours.parameters(), plain.parameters(), strict=True):
         torch.testing.assert_close(a, b, atol=1e-5, rtol=0)
+
+
+def test_a_step_is_the_plain_one_to_the_bit():
+    model = draw_xavier(two_layer_cnn((1, 8, 8), 3), 0)
+    model(torch.rand(5, 1, 8, 8)).square().sum().backward()
+    expected = [torch.add(w.detach(), w.grad, alpha=-0.3) for w in model.parameters()]
+    descend(model, 0.3)
+    assert all(torch.equal(w, e) for w, e in zip(model.parameters(), expected, strict=True))
+
+
+def test_training_loads_no_compiler():
+    code = (
+        "import sys, numpy as np; from itlm_kit.vision import gan_training as g, models, training as t;"
+        "x, every = np.full((40, 1, 8, 8), 99, np.uint8), np.ones(40, bool);"
+        "how = t.Recipe(models.two_layer_cnn, batch_size=20);"
+        "t.train(t.Samples(x, np.arange(40) % 2, 2), every, how, epochs=1, seed=0);"
+        "g.train_gan(g.Images(x), every, g.GANRecipe(steps=1, batch_size=20, latent=4, width=4), seed=0);"
+        "print('torch._dynamo' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 def test_step_size_drops_where_the_recipe_says(samples):
@@ -143,7 +166,7 @@ def test_recorder_holds_the_losses_the_training_pass_saw(samples):
     seen = []
     train(samples, np.ones(120, bool), whole, epochs=2, seed=5, recorder=recorder,
           after_epoch=lambda model, epoch: seen.append(per_sample_losses(model, samples).numpy()))  # fmt: skip
-    untrained = initialise(two_layer_cnn((1, 8, 8), 3), 5)
+    untrained = draw_xavier(two_layer_cnn((1, 8, 8), 3), 5)
     np.testing.assert_allclose(recorder.losses[0], per_sample_losses(untrained, samples), atol=1e-5)
     np.testing.assert_allclose(recorder.losses[1], seen[0], atol=1e-5)
 
@@ -168,14 +191,28 @@ def test_easy_images_are_learnt(samples):
 
 def test_rounds_go_through_the_one_loop_and_start_anew(samples, monkeypatch):
     calls = []
-    whole = itlm_module.itlm_rounds
-    monkeypatch.setattr(itlm_module, "itlm_rounds", lambda *a, **k: calls.append(k["k"]) or whole(*a, **k))
+    whole = loop.itlm_rounds
+    monkeypatch.setattr(loop, "itlm_rounds", lambda *a, **k: calls.append(k["k"]) or whole(*a, **k))
     watch = Watch(samples, samples)
     steps = list(classifier_rounds(samples, RECIPE, alpha=0.5, epochs=(2, 1, 1), seed=0, watch=watch))
     assert calls == [60] and [s.t for s in steps] == [0, 1, 2]
     assert all(s.kept.sum() == 60 for s in steps)
     alone = train(samples, steps[0].kept, RECIPE, epochs=1, seed=itlm_module.round_seed(0, 1))
     assert torch.equal(alone[0].weight, steps[1].state.model[0].weight)
+
+
+def test_a_cut_run_goes_on_as_it_would_have(samples):
+    def rounds(**choices):
+        watch = Watch(samples, samples)
+        return list(classifier_rounds(samples, RECIPE, alpha=0.5, epochs=(2, 1, 1), seed=3, watch=watch, **choices))
+
+    whole = rounds()
+    for done in range(4):
+        rest = rounds(kept=[step.kept.numpy() for step in whole[:done]])
+        assert [step.t for step in rest] == list(range(done, 3))
+        assert all(torch.equal(a.losses, b.losses) for a, b in zip(rest, whole[done:], strict=True))
+    with pytest.raises(InputError, match="mask of the 120 samples"):
+        rounds(kept=[np.ones(100, bool)])
 
 
 def test_the_noisy_labels_select_the_epoch(samples):

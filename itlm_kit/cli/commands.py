@@ -2,15 +2,15 @@
 
 import json
 import sys
+import warnings
 from concurrent.futures import BrokenExecutor
 from functools import partial
-from pathlib import Path
 
 import click
 
 from itlm_kit import __version__
 from itlm_kit.errors import InputError
-from itlm_kit.experiments.reproduce import DEVICES, PROFILES
+from itlm_kit.machine import DEVICES, PROFILES
 from itlm_kit.runner.progress import INTERRUPTED, in_words, watch_cells, watch_run
 
 _option = partial(click.option, show_default=True)
@@ -27,6 +27,7 @@ def main(arguments=None):
 
 
 def _exit_code(arguments):
+    warnings.showwarning = _tell_warning
     try:
         return itlm.main(arguments, prog_name="itlm", standalone_mode=False) or 0
     except click.exceptions.NoArgsIsHelpError as error:
@@ -41,6 +42,11 @@ def _exit_code(arguments):
         return INTERRUPTED
     click.echo(f"itlm: {message}", err=True)
     return 2
+
+
+def _tell_warning(message, category, filename, lineno, file=None, line=None):
+    """One line, without the place in the code: of a damaged result file, say."""
+    click.echo(f"itlm: warning: {message}", err=True)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -79,6 +85,7 @@ def run(notebooks, out, resume, **settings):
 @_profile
 @_option("--seeds", type=_whole, metavar="N", help="How many, counted from 0.  [default: what the profile says]")
 @_option("--only", multiple=True, metavar="KEY=VALUE", help="Only cells with this setting; may be repeated.")
+@_option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Another setting than printed; may be repeated.")
 @_device
 @_data_root
 @_jobs
@@ -88,13 +95,15 @@ def reproduce(name, device, data_root, out, dry_run, **choice):
     """Compute a figure or table of the paper and show it beside the published one; without NAME, list them.
 
     Each finished cell is kept, and each finished round of a long one: the same command goes on where it was stopped.
+    --set runs any other cell of the experiment, e.g. --set noise=instance --set clean=0.65; it is kept like the others,
+    and the paper's table leaves it out.
     Small networks leave a GPU waiting; several at once (--jobs 8) share it.
     """
+    from itlm_kit.chapters import get_experiment
     from itlm_kit.cli.tables import comparison
     from itlm_kit.data import data_root as find_root
-    from itlm_kit.experiments import get_experiment
-    from itlm_kit.experiments.reproduce import plan
-    from itlm_kit.experiments.results import ResultStore
+    from itlm_kit.experiments.running import plan
+    from itlm_kit.experiments.store import ResultStore
 
     if name is None:
         return _list_experiments()
@@ -104,7 +113,7 @@ def reproduce(name, device, data_root, out, dry_run, **choice):
     _tell_plan(planned)
     if experiment.needs_gpu and choice["profile"] == "full":
         click.echo("device: a GPU is wanted; the time is an estimate for one H200")
-    _tell_data(experiment.data_sets(cell for cell, _ in planned.todo), data_root, must_be_there=not dry_run)
+    _tell_data(experiment.data_sets(cell.settings for cell in planned.todo), data_root, must_be_there=not dry_run)
     if dry_run:
         return 0
     code = _compute(planned, store, device, data_root)
@@ -115,7 +124,7 @@ def reproduce(name, device, data_root, out, dry_run, **choice):
 
 
 def _list_experiments():
-    from itlm_kit.experiments import experiment_names, get_experiment
+    from itlm_kit.chapters import experiment_names, get_experiment
 
     for name in experiment_names():
         experiment = get_experiment(name)
@@ -142,8 +151,8 @@ def _tell_data(names, data_root, must_be_there):
 
 
 def _compute(planned, store, device, data_root):
-    from itlm_kit.experiments.experiment import Where
-    from itlm_kit.experiments.reproduce import CellsFailed, resolve_device, run_plan
+    from itlm_kit.experiments.running import CellsFailed, run_plan
+    from itlm_kit.machine import Where, resolve_device
 
     where = Where(resolve_device(device), data_root)
     try:
@@ -166,13 +175,42 @@ def _compute(planned, store, device, data_root):
 @click.option("--results", metavar="DIR", help="Folder of result files.  [default: notebooks/results]")
 def claims(as_json, results):
     """List the paper's claims: where each is checked, the figure measured, its band, the verdict."""
-    from itlm_kit.experiments.claims import ledger, render
+    from itlm_kit.chapters import all_claims, get_experiment
+    from itlm_kit.experiments.store import published_results
+    from itlm_kit.ledger.text import render
+    from itlm_kit.ledger.verdicts import entries
+
+    found = entries(all_claims(), published_results(results or _kit_results()), get_experiment)
+    click.echo(json.dumps(found, indent=1) if as_json else render(found))
+
+
+def _kit_results():
     from itlm_kit.runner import notebooks_folder
 
-    if results is not None and not Path(results).is_dir():
-        raise InputError(f"--results must be a folder of result files; there is none at {results}.")
-    entries = ledger(results or notebooks_folder() / "results")
-    click.echo(json.dumps(entries, indent=1) if as_json else render(entries))
+    return notebooks_folder() / "results"
+
+
+@itlm.group()
+def results():
+    """Result files: what `itlm reproduce` keeps, and what notebooks and claims read."""
+
+
+@results.command()
+@click.argument("folders", nargs=-1, required=True, metavar="FOLDER...")
+@_option("--into", metavar="DIR", help="Folder of published results.  [default: notebooks/results]")
+def gather(folders, into):
+    """Merge finished cells of working FOLDERs into one published file per experiment.
+
+    Repeatable. Two different results of one cell are refused. A cell is left out only when its recipe, its settings or
+    its experiment are no more; it is named.
+    """
+    from itlm_kit.chapters import get_experiment
+    from itlm_kit.experiments.gathering import gather as merge
+
+    for one in merge(folders, into or _kit_results(), get_experiment):
+        click.echo(f"{one.experiment:<14} {one.cells} cells, {one.new} new")
+        for line in one.dropped:
+            click.echo(f"{'':<14} left out: {line}")
 
 
 @itlm.command()

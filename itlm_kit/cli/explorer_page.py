@@ -51,21 +51,23 @@ from itlm_kit.explorers import get_explorer
 get_explorer({name!r})()"""
 _SOURCES = {
     "gan": """\
-from itlm_kit.experiments.experiment import Where
-from itlm_kit.experiments.gan import gan_run
+from dataclasses import replace
+from itlm_kit.chapters.mixtures.experiments import gan_run, table_recipe
 from itlm_kit.explorers import GanExplorer
+from itlm_kit.machine import Where
 settings = {{"pair": "digits+patches", "images": 1400, "clean": 0.7, "method": "itlm"}}
-run = gan_run(settings, 0, Where(), rounds=3)
-x = run.pile.images.x
-GanExplorer(run.losses, run.pile.is_clean, x, run.panels, alpha=0.65, source=run.pile.source)""",
+run = gan_run(settings, replace(table_recipe(settings), rounds=3), 0, Where())
+x = run.mixture.images.x
+GanExplorer(run.losses, run.mixture.is_clean, x, run.panels, alpha=0.65, source=run.mixture.source)""",
     "label_noise": """\
-from itlm_kit.experiments.results import ResultStore, results_frame
+from itlm_kit.experiments.results import results_frame
 from itlm_kit.explorers import NoiseExplorer
-measured = ResultStore({results!r}).results("table1-mnist")
+from itlm_kit.notebook import stored
+measured = stored("table1-mnist", folder={results!r})
 digits = results_frame(r for r in measured if r.settings["data"] == "digits")
 NoiseExplorer(digits, noise="systematic", clean=0.6, live=True)""",
     "trajectories": """\
-from itlm_kit.experiments.label_noise import digits_recording
+from itlm_kit.chapters.labels.mnist import digits_recording
 from itlm_kit.explorers import TrajectoryExplorer
 recorder, noisy = digits_recording(seed=0)
 TrajectoryExplorer(recorder, noisy.is_clean, images=noisy.samples.x, source=noisy.source, alpha=0.55)""",

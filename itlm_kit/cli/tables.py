@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from itlm_kit.experiments.published import published
 from itlm_kit.experiments.results import above_oracle, results_frame
+from itlm_kit.ledger.printed import printed
 
 _NO_METRICS = {"seed", "seconds", "round", "epoch", "selected_epoch"}
 _CAPTION = "Mean over seeds ± standard deviation, of the last round; (in parentheses) the paper's figure."
@@ -29,7 +29,7 @@ def comparison(results):
 def _lines(seeds):
     # One cell's results, seed by seed -> its lines: one per method where its rounds hold several.
     frame, first = results_frame(seeds), seeds[0]
-    paper = published(first.experiment, first.settings)
+    paper = printed(first.experiment, first.settings)
     for method, rows in frame.groupby("method", sort=False) if "method" in frame else [(None, frame)]:
         last = rows.groupby("seed").tail(1)
         metrics = [c for c in last.select_dtypes("number") if c not in _NO_METRICS and c not in first.settings]

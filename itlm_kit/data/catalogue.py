@@ -5,16 +5,16 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from itlm_kit.data import embedded, published
+from itlm_kit.data import embedded, torchvision_sets
 from itlm_kit.data.cifar10n import BY_PEOPLE, LABELS, find_cifar10n_fault, read_labels
-from itlm_kit.data.corruptions import Corrupted
+from itlm_kit.data.corrupted import Corrupted
 from itlm_kit.data.folders import CELEBA, find_celeba_fault, load_celeba
 from itlm_kit.data.image_set import enlarge
 from itlm_kit.data.root import data_root as find_root
 from itlm_kit.errors import InputError, check_choice
 
 EMBEDDED = {"digits": embedded.load_digits, "patches": embedded.load_patches}
-NAMES = (*EMBEDDED, *published.PUBLISHED, "celeba")  # what load takes
+NAMES = (*EMBEDDED, *torchvision_sets.PUBLISHED, "celeba")  # what load takes
 
 
 class _Entry(NamedTuple):
@@ -25,9 +25,9 @@ class _Entry(NamedTuple):
 
 
 def _published(name, what):
-    find_fault = partial(published.find_fault, name)
+    find_fault = partial(torchvision_sets.find_fault, name)
     remedy = f"Run: itlm data download {name} --data-root {{root}}"
-    return _Entry(what, published.PUBLISHED[name].folder, find_fault, remedy)
+    return _Entry(what, torchvision_sets.PUBLISHED[name].folder, find_fault, remedy)
 
 
 _FILES = {
@@ -65,7 +65,7 @@ def load(name, part="train", data_root=None, *, size=None):
     if name in EMBEDDED:
         image_set = EMBEDDED[name](part)
     else:
-        image_set = published.read(name, part, _sound_root(name, data_root))
+        image_set = torchvision_sets.read(name, part, _sound_root(name, data_root))
     return image_set if size is None else enlarge(image_set, size)
 
 
@@ -106,7 +106,7 @@ def check(name, root=None):
     line = _describe(name, find_root(root))
     if line["state"] != "ready":
         raise InputError(line["remedy"])
-    return {**line, "files": published.PUBLISHED[name].md5 if name in published.PUBLISHED else {}}
+    return {**line, "files": torchvision_sets.PUBLISHED[name].md5 if name in torchvision_sets.PUBLISHED else {}}
 
 
 def _sound_root(name, root):

@@ -7,8 +7,8 @@ from http.client import HTTPException
 from pathlib import Path
 
 from itlm_kit.data.catalogue import check
-from itlm_kit.data.published import PUBLISHED, find_fault
 from itlm_kit.data.root import data_root
+from itlm_kit.data.torchvision_sets import PUBLISHED, find_fault
 from itlm_kit.errors import InputError
 
 

@@ -2,6 +2,7 @@
 
 from importlib.util import find_spec
 
+from itlm_kit.defences.tasks import Fitted, LabelTask
 from itlm_kit.errors import InputError
 from itlm_kit.trajectories.logits import check_outputs
 
@@ -25,3 +26,14 @@ def check_cleanlab():
     """Raise InputError when cleanlab is missing."""
     if find_spec("cleanlab") is None:
         raise InputError("this needs cleanlab, which is not installed. Run: pip install 'itlm_kit[peers]'")
+
+
+def cleanlab_then_train(task: LabelTask) -> Fitted:
+    """Drop what cleanlab names by out-of-sample outputs, then train once."""
+    check_cleanlab()  # before five networks are trained for it
+    logits, passes = task.out_of_sample()
+    kept = cleanlab_kept(task.samples.y.cpu(), logits)
+    return task.train_once(kept, passes, kept)
+
+
+LABEL_RIVALS = {"cleanlab": cleanlab_then_train}

@@ -3,8 +3,11 @@
 Tran, Li & Madry (2018), algorithm 1. The features are those of a network trained on the poisoned set.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
+from itlm_kit.defences.tasks import Evidence
 from itlm_kit.errors import InputError, check_integer
 
 EXCESS = 1.5  # times the expected number of poisons is removed
@@ -26,20 +29,20 @@ def spectral_scores(features, y):
     return scores
 
 
-def spectral_kept(features, y, *, expected, target=None):
-    """Drop the 1.5 x `expected` samples with the highest scores of the class `target`, or of every class; a mask.
+def spectral_kept(features, y, *, expected, target=None, excess=EXCESS):
+    """Drop the samples with the highest scores, `excess` x `expected`, of the class `target`, or of every class.
 
     expected: number of poisons. target: None when it is unknown which class they are labelled as, so that each class
     gives up as many. Returns a bool mask (n,) of the kept. Raises InputError as `spectral_scores`, and for an unknown
     target or a class with no more samples than would be dropped.
     """
     scores, y = spectral_scores(features, y), np.asarray(y)
-    remove = int(EXCESS * check_integer("expected", expected, remedy="It is the number of poisons."))
+    remove = int(excess * check_integer("expected", expected, remedy="It is the number of poisons."))
     kept = np.ones(len(y), bool)
     for label in np.unique(y) if target is None else [target]:
         members = np.flatnonzero(y == label)
         if len(members) <= remove:
-            raise InputError(f"class {label} must have more than 1.5 x expected = {remove}; got {len(members)}.")
+            raise InputError(f"class {label} must have more than {excess} x expected = {remove}; got {len(members)}.")
         kept[members[np.argsort(-scores[members], kind="stable")[:remove]]] = False
     return kept
 
@@ -52,3 +55,18 @@ def check_features(features, y):
     if not np.isfinite(features).all():
         raise InputError("features must be finite; some are not. Lower the step size if training diverged.")
     return features, y
+
+
+@dataclass(frozen=True)
+class Spectral:
+    """Spectral signatures as an experiment has them; it may be told which class the poisons are labelled as."""
+
+    knows_target: bool = False
+    excess: float = EXCESS
+
+    def __call__(self, seen: Evidence) -> np.ndarray:
+        target = seen.target if self.knows_target else None
+        return spectral_kept(seen.features, seen.labels, expected=seen.expected, target=target, excess=self.excess)
+
+
+BACKDOOR_DEFENCES = {"spectral": Spectral(), "spectral-target": Spectral(knows_target=True)}

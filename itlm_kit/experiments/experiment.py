@@ -2,10 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from itlm_kit.errors import InputError
+from itlm_kit.experiments.recipe import described
+from itlm_kit.experiments.results import cell_key
+from itlm_kit.experiments.settings import Setting, check_settings, matches, read_settings, split
+from itlm_kit.machine import Where
 
 
 class Outcome(NamedTuple):
@@ -17,36 +21,32 @@ class Outcome(NamedTuple):
     earlier_seconds: float = 0.0  # spent on its finished rounds by runs that were cut
 
 
-@dataclass(frozen=True)
-class Where:
-    """Where a cell is computed and where it finds its data."""
-
-    device: str = "cpu"
-    data_root: str | None = None
-    rounds: Path | None = None  # file in which a long run keeps its finished rounds
-
-
 def _named_data(settings):
     return [settings["data"]] if "data" in settings else []
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Experiment:
     """One figure or table of the paper, as cells that can be computed one by one.
 
-    cells(profile) lists the settings of every cell, plain values only. run(settings, seed, where) computes one and
-    returns its Outcome; where it uses torch, its module imports it at the top, so that its threads can be limited.
-    needs(settings) names the data sets that one reads; unless the experiment knows better, what it names under "data".
-    version is raised by hand whenever the outcome of a cell can change.
+    cells(profile) lists the settings of every cell that belongs to the figure, plain values only; allows says what else
+    a setting may be, so that any other cell can be asked for. recipe(settings) is a frozen dataclass of all that shapes
+    the computing of that cell beside its settings: network, step sizes, epochs of each round, and the like.
+    run(settings, recipe, seed, where) computes it and returns its Outcome; where it uses torch, its module imports it
+    at the top, so that its threads can be limited. needs(settings) names the data sets that a cell reads; unless the
+    experiment knows better, what it names under "data". version is raised by hand when the outcome of a cell can change
+    though neither settings nor recipe do: when the code means something else.
     """
 
     name: str
     title: str
     place: str  # in the paper, e.g. "Table 1, left half"
-    version: int
     cells: Callable[[str], list[dict]]
-    run: Callable[[dict, int, Where], Outcome]
-    seeds: dict = field(default_factory=lambda: {"quick": 1, "full": 3})
+    allows: dict[str, Setting]
+    recipe: Callable[[dict], Any]
+    run: Callable[[dict, Any, int, Where], Outcome]
+    version: int = 1
+    seeds: dict[str, int] = field(default_factory=lambda: {"quick": 1, "full": 3})
     seconds: Callable[[dict], float] = lambda settings: 1.0  # expected for one cell on one CPU core
     needs: Callable[[dict], list[str]] = _named_data
     needs_gpu: bool = False  # too slow elsewhere: said so, never refused
@@ -56,20 +56,52 @@ class Experiment:
         return list(dict.fromkeys(name for settings in cells for name in self.needs(settings)))
 
 
+@dataclass(frozen=True)
+class Cell:
+    """One (settings, seed) of an experiment: what is computed, stored and found again as one."""
+
+    experiment: Experiment
+    settings: dict
+    seed: int = 0
+
+    @cached_property
+    def recipe(self):
+        return self.experiment.recipe(self.settings)
+
+    @cached_property
+    def key(self):
+        """The name of the cell's file: another recipe, version, setting or seed is another key."""
+        about = self.experiment
+        return cell_key(about.name, about.version, self.settings, described(self.recipe), self.seed)
+
+
+def choose_cells(experiment: Experiment, profile: str, *, only=(), changes=()) -> list[dict]:
+    """The settings of the cells that are asked for, checked.
+
+    only: "key=value" texts, see `select`. changes: "key=value" texts that take the place of these settings in each of
+    the cells selected; cells that become alike count once. Raises InputError for what the experiment cannot be.
+    """
+    cells = select(experiment.cells(profile), only)
+    changed = read_settings(experiment.name, experiment.allows, tuple(changes))
+    cells = [{**settings, **changed} for settings in cells]
+    cells = [settings for i, settings in enumerate(cells) if settings not in cells[:i]]
+    for settings in cells:
+        check_settings(experiment.name, experiment.allows, settings)
+        experiment.recipe(settings)  # raises where settings that are fine by themselves do not go together
+    return cells
+
+
 def select(cells, only):
     """The cells whose settings match `only`, a list of "key=value": either of one key's values, every key.
 
     Raises InputError for a key no cell has, a value that matches none, or a combination that no cell has.
     """
     wanted = {}
-    for text in only:
-        key, equals, value = text.partition("=")
-        if not equals:
-            raise InputError(f"--only must look like KEY=VALUE; got {text!r}.")
+    for key, value in (split("--only", text) for text in only):
         wanted.setdefault(key, []).append(value)
     for key, values in wanted.items():
         _check_known(cells, key, values)
-    chosen = [c for c in cells if all(any(_matches(c.get(k), v) for v in vs) for k, vs in wanted.items())]
+    chosen = [c for c in cells if all(any(matches(c.get(k), v) for v in vs) for k, vs in wanted.items())]
     if cells and not chosen:
         raise InputError(f"--only must leave a cell to compute; none has all of {', '.join(only)}. Leave one out.")
     return chosen
@@ -81,15 +113,8 @@ def _check_known(cells, key, values):
         raise InputError(f"--only must name a setting of this experiment: {', '.join(keys)}; got {key!r}.")
     settings = [cell[key] for cell in cells if key in cell]
     for value in values:
-        if not any(_matches(setting, value) for setting in settings):
+        if not any(matches(setting, value) for setting in settings):
             known = ", ".join(dict.fromkeys(map(str, settings)))
-            raise InputError(f"--only {key}= must be one of {known}; got {value!r}.")
-
-
-def _matches(setting, text):
-    if isinstance(setting, (int, float)) and not isinstance(setting, bool):
-        try:
-            return setting == float(text)  # 0.60 means 0.6
-        except ValueError:
-            return False
-    return str(setting) == text
+            raise InputError(
+                f"--only {key}= must be one of {known}; got {value!r}. For a cell that is not listed use --set."
+            )

@@ -1,25 +1,14 @@
-"""Finished cells of an experiment as files: written at once or not at all, found again by what they were computed from.
-
-A cell is one (settings, seed) of an experiment. Its file is `<folder>/<experiment>/<key>.json`, curves beside it
-as `<key>.npz`; the key is a hash of experiment, version, settings and seed, so another version is another file.
-"""
+"""One finished cell: what was asked for, what was measured, on what; many of them as one tidy frame."""
 
 import hashlib
 import json
-import tempfile
-import time
-import zipfile
-import zlib
-from dataclasses import dataclass, field
-from pathlib import Path
+import math
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 import numpy as np
 
-from itlm_kit.files import write_atomically, writing_to
-
-SCHEMA = 1
-_DAMAGED = (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error)
-_ABANDONED = 3600  # seconds after which a half-written file can no longer be one that is being written
+SCHEMA = 2
 
 
 @dataclass(frozen=True)
@@ -29,8 +18,9 @@ class Result:
     experiment: str
     version: int  # of the experiment
     settings: dict
+    recipe: Any  # plain values, as `described` gives them
     seed: int
-    metrics: dict  # finite numbers or None, or lists of one row (a dict) per round
+    metrics: dict  # finite numbers, texts or None, or lists of one row (a dict) per round
     data: str
     device: str
     seconds: float
@@ -39,72 +29,95 @@ class Result:
 
     @property
     def key(self):
-        return cell_key(self.experiment, self.version, self.settings, self.seed)
+        return cell_key(self.experiment, self.version, self.settings, self.recipe, self.seed)
 
 
-def cell_key(experiment, version, settings, seed):
-    """The name of a cell's file: a hash of experiment, its version, settings and seed (order of settings aside)."""
-    text = json.dumps([SCHEMA, experiment, version, settings, seed], sort_keys=True, default=_plain)
+def cell_key(experiment: str, version: int, settings: dict, recipe: Any, seed: int) -> str:
+    """The name of a cell's file: a hash of all that says what is computed (the order of settings aside)."""
+    text = json.dumps([SCHEMA, experiment, version, settings, recipe, seed], sort_keys=True, default=_plain)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-class ResultStore:
-    """A folder of finished cells."""
-
-    def __init__(self, folder):
-        self.folder = Path(folder)
-
-    def path(self, experiment, version, settings, seed):
-        return self.folder / experiment / f"{cell_key(experiment, version, settings, seed)}.json"
-
-    def prepare(self, experiment):
-        """Make an experiment's folder ready before work starts, and clear what a killed run left half-written.
-
-        Raises InputError when the folder cannot be written to.
-        """
-        with writing_to(self.folder / experiment):
-            for part in (self.folder / experiment).glob("*.part"):
-                if time.time() - part.stat().st_mtime > _ABANDONED:
-                    part.unlink(missing_ok=True)
-            with tempfile.TemporaryFile(dir=self.folder / experiment) as file:
-                file.write(bytes(4096))
-
-    def save(self, result):
-        """Write a result, whole or not at all.
-
-        Raises InputError when the folder cannot be written to, ValueError when a metric is NaN or infinite.
-        """
-        path = self.path(result.experiment, result.version, result.settings, result.seed)
-        text = _as_text(result)
-        with writing_to(path.parent):
-            if result.curves:  # first, so that a cell that counts as finished has its curves
-                write_atomically(path.with_suffix(".npz"), lambda f: np.savez_compressed(f, **result.curves))
-            write_atomically(path, lambda f: f.write(text.encode()))
-        return path
-
-    def load(self, experiment, version, settings, seed):
-        """The finished cell, or None when there is none: no file, a damaged one, or one of other settings."""
-        return read_result(self.path(experiment, version, settings, seed))
-
-    def results(self, experiment=None, version=None):
-        """All finished cells, of one experiment and version when named, in the order of their files' names."""
-        pattern = f"{experiment or '*'}/*.json"
-        found = (read_result(path) for path in sorted(self.folder.glob(pattern)))
-        return [r for r in found if r is not None and version in (None, r.version)]
+def as_values(result: Result) -> dict:
+    """A result as JSON has it, its curves by their names alone: one that is missing shows."""
+    return {"schema": SCHEMA, **vars(result), "curves": sorted(result.curves)}
 
 
-def read_result(path):
-    """Read one result file with its curves; None when it is missing, damaged, or its name belies its content."""
-    path = Path(path)
+def as_text(result: Result, **layout: Any) -> str:
+    """The same as text; raises ValueError for a metric that is NaN or infinite. layout: of `json.dumps`."""
+    return json.dumps(as_values(result), default=_plain, allow_nan=False, **layout)
+
+
+def from_text(text: str) -> tuple[Result, list[str]]:
+    """A result without its curves, and their names; raises ValueError for a text that is not one."""
     try:
-        about = json.loads(path.read_text())
-        if about.pop("schema") != SCHEMA:
-            return None
-        curves = _read_curves(path.with_suffix(".npz"), about.pop("curves"))
-        result = Result(**about, curves=curves)
-        return result if (result.experiment, result.key) == (path.parent.name, path.stem) else None
-    except _DAMAGED:
-        return None
+        about = json.loads(text, parse_constant=_refuse_constant)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+    if not isinstance(about, dict) or about.pop("schema", None) != SCHEMA:
+        raise ValueError(f"no result of schema {SCHEMA}")
+    missing = {each.name for each in fields(Result)} ^ set(about)
+    if missing:
+        raise ValueError(f"fields too many or missing: {', '.join(sorted(missing))}")
+    wrong = [name for name, is_right in _RIGHT.items() if not is_right(about[name])]
+    if wrong:
+        raise ValueError(f"not what it should be: {', '.join(wrong)}")
+    names = about.pop("curves")
+    return Result(**about), names
+
+
+def _is_number(value):
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_value(value):
+    return value is None or isinstance(value, str | bool) or _is_number(value)
+
+
+def _is_metrics(metrics):
+    if not isinstance(metrics, dict) or not _are_rows(metrics.get("rounds", [])):
+        return False
+    lists = [value for value in metrics.values() if isinstance(value, list)]
+    plain = [value for value in metrics.values() if not isinstance(value, list)]
+    return all(map(_is_value, plain)) and all(_are_rows(each) or all(map(_is_value, each)) for each in lists)
+
+
+def _are_rows(rows):
+    return isinstance(rows, list) and all(isinstance(row, dict) and all(map(_is_value, row.values())) for row in rows)
+
+
+def _is_text(value):
+    return isinstance(value, str)
+
+
+def _is_whole(value):
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+_RIGHT = {
+    "experiment": _is_text,
+    "version": _is_whole,
+    "settings": lambda value: isinstance(value, dict) and all(map(_is_value, value.values())),
+    "recipe": lambda value: isinstance(value, dict | list | None),
+    "seed": _is_whole,
+    "metrics": _is_metrics,
+    "data": _is_text,
+    "device": _is_text,
+    "seconds": _is_number,
+    "versions": lambda value: isinstance(value, dict) and all(map(_is_text, value.values())),
+    "curves": lambda value: isinstance(value, list) and all(map(_is_text, value)),
+}
+
+
+def _refuse_constant(name):
+    raise ValueError(f"{name} is no finite number")
+
+
+def _plain(value):
+    # NumPy numbers and arrays as JSON; anything else is a mistake that must show.
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"{value!r} cannot be written as JSON")
 
 
 def above_oracle(results, metrics=("last_accuracy", "selected_accuracy"), margin=1.0):
@@ -122,7 +135,7 @@ def above_oracle(results, metrics=("last_accuracy", "selected_accuracy"), margin
 
 def _but_method(result):
     settings = {name: value for name, value in result.settings.items() if name != "method"}
-    return cell_key(result.experiment, result.version, settings, result.seed)
+    return cell_key(result.experiment, result.version, settings, None, result.seed)
 
 
 def results_frame(results):
@@ -142,22 +155,3 @@ def _rows(result):
     about = {"source": result.data, "device": result.device, "seconds": result.seconds, "versions": result.versions}
     rounds = result.metrics.get("rounds", [{}])
     return [{**common, **row, **about} for row in rounds]
-
-
-def _as_text(result):
-    about = {"schema": SCHEMA, **vars(result), "curves": sorted(result.curves)}  # their names: absent ones show
-    return json.dumps(about, indent=1, default=_plain, allow_nan=False) + "\n"
-
-
-def _read_curves(path, names):
-    if not names:
-        return {}
-    with np.load(path, allow_pickle=False) as curves:
-        return {name: curves[name] for name in names}
-
-
-def _plain(value):
-    # NumPy numbers and arrays as JSON; anything else is a mistake that must show.
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    raise TypeError(f"{value!r} cannot be written as JSON")

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from itlm_kit.experiments.convergence import FOLLOWED, STEP
+from itlm_kit.chapters.regression.convergence import FOLLOWED, STEP
 from itlm_kit.explorers.base import Explorer
 from itlm_kit.explorers.controls import choice, seed_box, slider, steps, toggle
 from itlm_kit.glm import LINKS, Path, draw, fast_path

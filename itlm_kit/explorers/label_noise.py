@@ -89,9 +89,7 @@ class NoiseExplorer(Explorer):
         import pandas as pd
 
         alpha = chosen["clean"] - chosen["below"]
-        rows = pd.DataFrame(train_on_digits(chosen["noise"], chosen["clean"], alpha)).assign(
-            **chosen, seed=0, live=True
-        )
+        rows = train_on_digits(chosen["noise"], chosen["clean"], alpha).assign(**chosen, seed=0, live=True)
         self._rows = pd.concat([self._rows, rows], ignore_index=True)
 
     def _about(self, rows):
@@ -118,24 +116,19 @@ class NoiseExplorer(Explorer):
 
 
 def train_on_digits(noise, clean, alpha, *, rounds=_LIVE_ROUNDS):
-    """Run ITLM on the digits with these label errors, seed 0, as table1-mnist does; returns a row per round."""
-    from itlm_kit.experiments.experiment import Where
-    from itlm_kit.experiments.label_noise import noisy_data, recipe
-    from itlm_kit.experiments.reproduce import single_thread
+    """Run ITLM on the digits with these label errors, seed 0, as table1-mnist does; a frame with a row per round."""
+    from itlm_kit.chapters.labels.mnist import recorded_recipe
+    from itlm_kit.machine import Where, single_thread
     from itlm_kit.vision.itlm import classifier_rounds
+    from itlm_kit.vision.noisy_set import noisy_set
+    from itlm_kit.vision.recording import rounds_frame
 
     settings = {"data": "digits", "share": 1.0, "net": "two-layer-cnn", "protocol": "last"}
-    noisy = noisy_data({**settings, "noise": noise, "clean": clean}, 0, Where())
-    how, epochs = recipe(settings)
-    schedule = (epochs,) * (rounds + 1)
+    noisy, how = noisy_set({**settings, "noise": noise, "clean": clean}, 0, Where()), recorded_recipe(settings)
+    schedule = (how.epochs,) * (rounds + 1)
     with single_thread():
-        steps = classifier_rounds(noisy.samples, how, alpha=alpha, epochs=schedule, seed=0, watch=noisy.watch)
-        return [_live_row(step, noisy.is_clean) for step in steps]
-
-
-def _live_row(step, is_clean):
-    share = 100 * float(is_clean[step.kept.cpu().numpy()].mean())
-    return {"round": step.t, **step.state.report, "clean_share": share}
+        steps = classifier_rounds(noisy.samples, how.training, alpha=alpha, epochs=schedule, seed=0, watch=noisy.watch)
+        return rounds_frame(steps, noisy.is_clean)
 
 
 def _check_frame(frame):
@@ -168,7 +161,7 @@ def _with_below(frame, live):
     several = frame["method"].str.startswith("delta-alpha")
     if not several.any() and not live:
         return frame
-    from itlm_kit.experiments.label_noise import BELOW
+    from itlm_kit.chapters.labels.methods import BELOW
 
     return frame.assign(below=frame["method"].map(BELOW), method=frame["method"].mask(several, "itlm"))
 

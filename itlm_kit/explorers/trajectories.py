@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from itlm_kit.errors import InputError
-from itlm_kit.experiments.separation import auc, roc
 from itlm_kit.explorers.base import Explorer
 from itlm_kit.explorers.controls import choice, number_box, slider
 from itlm_kit.plots import trajectories
 from itlm_kit.plots.scores import TITLES
 from itlm_kit.trajectories import SCORES, TrajectoryRecorder, recorded_scores
 from itlm_kit.trajectories.logits import as_array
+from itlm_kit.trajectories.separation import auc, roc
 from itlm_kit.trimming import num_kept, trim
 
 _BINS = 40

@@ -6,19 +6,18 @@ from typing import NamedTuple
 import ipywidgets as widgets
 import numpy as np
 
+from itlm_kit.chapters.backdoors.attacks import ATTACKS, PAPER, AttackWatch, classes_of, load
 from itlm_kit.data.watermarks import SHAPES, Watermark, poison
-from itlm_kit.experiments.attacks import GROUNDS, PAPER, AttackWatch, classes_of, load
-from itlm_kit.experiments.experiment import Where
-from itlm_kit.experiments.reproduce import single_thread
 from itlm_kit.explorers.base import Explorer
 from itlm_kit.explorers.controls import choice, seed_box, slider, steps
+from itlm_kit.machine import Where, single_thread
 from itlm_kit.plots import watermarks
 from itlm_kit.trimming import num_kept
 from itlm_kit.vision.itlm import classifier_rounds, round_seed, train_watched
 from itlm_kit.vision.training import Samples
 
 _SHOWN = 4  # images
-_GROUND = GROUNDS["digits"]
+_SETTING = ATTACKS["digits"]
 _NAIVE, _ITLM = (30,), (6, 6, 20)  # epochs of each training: the same time for both, and short enough to wait for
 _RATES = (0.05, 0.1, 0.2, 0.4, 0.8)
 _UNKNOWN = {role: {"naive training": np.nan, "ITLM": np.nan} for role in ("clean", "bad")}
@@ -37,15 +36,15 @@ class WatermarkEditor(Explorer):
 
     def __init__(self, **values):
         height, width = _digits()[0].x.shape[2:]
-        row, column = _GROUND.marks["X"].position
+        row, column = _SETTING.marks["X"].position
         controls = {
             "shape": choice("shape", "X", tuple(SHAPES)),
             "row": slider("row", row, 1, height - 2, 1),  # where every shape fits
             "column": slider("column", column, 1, width - 2, 1),
             "colour": slider("colour", 255, 0, 255, 15),
-            "pair": choice("class → label", _GROUND.pairs[0][0], tuple(pair for pair, _ in PAPER)),
-            "rate": steps("rate", _GROUND.rate, _RATES),
-            "alpha": slider("share kept α", _GROUND.alpha, 0.85, 1.0, 0.01),
+            "pair": choice("class → label", _SETTING.pairs[0][0], tuple(pair for pair, _ in PAPER)),
+            "rate": steps("rate", _SETTING.rate, _RATES),
+            "alpha": slider("share kept α", _SETTING.alpha, 0.85, 1.0, 0.01),
             "seed": seed_box(),
         }
         self._trained = {}  # values -> Measured
@@ -95,7 +94,7 @@ def train_both(*, pair, alpha, seed, **values):
     (_, test), poisoned = _digits(), _poisoned(pair=pair, seed=seed, **values)
     samples, fit = Samples(poisoned.x, poisoned.y, 10), partial(Samples, y=test.y, classes=10)
     watch = AttackWatch(fit(test.x), fit(_mark(**values).stamp(test.x)), *classes_of(pair))
-    everything, how = np.ones(len(samples), bool), {"recipe": _GROUND.recipe, "watch": watch}
+    everything, how = np.ones(len(samples), bool), {"recipe": _SETTING.recipe, "watch": watch}
     naive = train_watched(samples, everything, epochs=_NAIVE[0], seed=round_seed(seed, 0), **how)
     first, *_, before, last = classifier_rounds(samples, alpha=alpha, epochs=_ITLM, seed=seed, **how)
     names = {"naive training": naive.report, "ITLM": last.state.report}

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from itlm_kit.errors import InputError, check_integer
+from itlm_kit.glm.draws import Regression
 from itlm_kit.glm.fast import FastFitter
 
 
@@ -19,7 +20,15 @@ class Basin(NamedTuple):
     nearest: np.ndarray  # (m,) int, the component nearest to the start
 
 
-def basin_map(data, *, alpha, points=25, reach=1.6, rounds=40, within=0.5):
+def basin_map(
+    data: Regression,
+    *,
+    alpha: float,
+    points: int = 25,
+    reach: float = 1.6,
+    rounds: int = 40,
+    within: float = 0.5,
+) -> Basin:
     """Run ITLM from a grid of starts in the plane of a mixture's components, and see which one it reaches; a Basin.
 
     data: a Regression of kind "mixture"; alpha: share kept; points: starts along each side of a square that reaches
@@ -43,7 +52,7 @@ def basin_map(data, *, alpha, points=25, reach=1.6, rounds=40, within=0.5):
     )  # fmt: skip
 
 
-def fitted_reach(basin, component):
+def fitted_reach(basin: Basin, component: int) -> float:
     """C(alpha) fitted to a map: the largest ratio below which every start near `component` ended there.
 
     Theorem 8 asks for |theta_0 - theta_(j)| <= C(alpha) min over others |theta_0 - theta_(k)| (less a multiple of

@@ -1,11 +1,12 @@
 """Regression data with bad samples, drawn as sections 5 and 6.1 and appendix D of the paper describe it."""
 
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from itlm_kit.errors import InputError, check_choice, check_integer
-from itlm_kit.glm.links import IDENTITY
+from itlm_kit.glm.links import IDENTITY, Link
 from itlm_kit.trimming import num_kept
 
 KINDS = ("random", "arbitrary", "mixture")
@@ -23,8 +24,17 @@ class Regression(NamedTuple):
 
 
 def draw(
-    kind, *, n=1000, d=100, clean=0.8, sigma=0.1, seed=0, link=IDENTITY, others=(1.0,), corruption=None
-):  # fmt: skip
+    kind: str,
+    *,
+    n: int = 1000,
+    d: int = 100,
+    clean: float = 0.8,
+    sigma: float = 0.1,
+    seed: int = 0,
+    link: Link = IDENTITY,
+    others: Sequence[float] = (1.0,),
+    corruption: Callable[[np.ndarray, np.ndarray, np.random.Generator], np.ndarray] | None = None,
+) -> Regression:
     """Draw a Regression with a share `clean` of good samples, in random order: equations (1) and (2).
 
     Features are N(0, I_d), theta* is a random unit vector, noise is N(0, sigma^2). Bad outputs before noise, by kind:
@@ -50,12 +60,20 @@ def draw(
     return Regression(x, output + noise, component == 0, thetas[0], thetas, component)
 
 
-def opposed(x, output, rng):
+def opposed(x: np.ndarray, output: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Bad outputs that all tell the opposite of the truth, -w(x'theta*): they agree, and least squares follows them."""
     return -output
 
 
-def leverage(*, n=1000, d=20, clean=0.8, sigma=0.1, seed=0, distance=10.0):
+def leverage(
+    *,
+    n: int = 1000,
+    d: int = 20,
+    clean: float = 0.8,
+    sigma: float = 0.1,
+    seed: int = 0,
+    distance: float = 10.0,
+) -> Regression:
     """Draw a Regression whose bad samples have outlying *features*: ITLM from one least-squares start fails on it.
 
     Bad samples crowd around `distance` times one random unit direction, with outputs N(0, sigma^2) around minus the

@@ -2,8 +2,11 @@
 
 import warnings
 from functools import partial
+from typing import Self
 
 import numpy as np
+from numpy.random import RandomState
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
@@ -29,7 +32,16 @@ class TrimmedLeastSquares(RegressorMixin, BaseEstimator):
     the coefficients, they are those of minimum norm for centred features. Dense, finite data only. Algorithm 1.
     """
 
-    def __init__(self, alpha=0.8, *, n_init=1, reweight=False, fit_intercept=True, max_rounds=100, random_state=None):
+    def __init__(
+        self,
+        alpha: float | str = 0.8,
+        *,
+        n_init: int = 1,
+        reweight: bool = False,
+        fit_intercept: bool = True,
+        max_rounds: int = 100,
+        random_state: int | RandomState | None = None,
+    ):
         self.alpha = alpha
         self.n_init = n_init
         self.reweight = reweight
@@ -37,7 +49,7 @@ class TrimmedLeastSquares(RegressorMixin, BaseEstimator):
         self.max_rounds = max_rounds
         self.random_state = random_state
 
-    def fit(self, X, y):
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Fit to X (n, d), y (n,); returns self. Raises ValueError for other shapes, or values that are not finite."""
         least = FOLDS if isinstance(self.alpha, str) else 1
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=least)
@@ -67,7 +79,7 @@ class TrimmedLeastSquares(RegressorMixin, BaseEstimator):
         tags.regressor_tags.poor_score = True
         return tags
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Predict (m,) for X (m, d)."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float64, reset=False)

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from itlm_kit.errors import InputError
 from itlm_kit.glm.path import check_features, check_outputs, check_theta
@@ -18,7 +19,7 @@ class Flow(NamedTuple):
     bound: np.ndarray  # (m,)
 
 
-def gradient_flow(x, y, theta0, times):
+def gradient_flow(x: ArrayLike, y: ArrayLike, theta0: ArrayLike, times: ArrayLike) -> Flow:
     """Follow theta' = -grad f from theta0 on f = |y - x theta|^2 / (2n), beside the penalised twin; returns a Flow.
 
     x: (n, d) and y: (n,), the kept samples; theta0: (d,); times: (m,), at least 0. Both are closed forms in the
@@ -41,7 +42,7 @@ def gradient_flow(x, y, theta0, times):
     return Flow(times, flow, penalised, np.linalg.norm(flow - penalised, axis=1), bound)
 
 
-def twin_weight(smallest, largest, times):
+def twin_weight(smallest: float, largest: float, times: np.ndarray) -> np.ndarray:
     """nu(t) = (exp(c M t) - 1) / (c m): how much the twin at time t may move; smallest, largest are m and M."""
     c = 2 * smallest / (smallest + largest)
     return np.expm1(np.minimum(c * largest * times, 600)) / (c * smallest)  # beyond 600 both have arrived

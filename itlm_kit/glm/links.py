@@ -11,8 +11,8 @@ class Link:
     """A monotone link w: value(u) and slope(u) act entry by entry on arrays; a <= slope <= b everywhere."""
 
     name: str
-    value: Callable
-    slope: Callable
+    value: Callable[[np.ndarray], np.ndarray]
+    slope: Callable[[np.ndarray], np.ndarray]
     a: float
     b: float
 

@@ -18,8 +18,8 @@ class Loss:
     """
 
     name: str
-    value: Callable
-    pull: Callable
+    value: Callable[[np.ndarray], np.ndarray]
+    pull: Callable[[np.ndarray], np.ndarray]
 
 
 def _pull_squared(r):
@@ -39,7 +39,7 @@ SQUARED = Loss("squared", np.square, _pull_squared)
 ABSOLUTE = Loss("absolute", np.abs, np.sign)
 
 
-def huber(delta):
+def huber(delta: float) -> Loss:
     """The Huber loss: r^2/2 up to |r| = delta, straight beyond. delta: > 0, in the units of y."""
     if not isinstance(delta, Real) or not 0 < delta < np.inf:
         raise InputError(f"delta must be a positive number; got {delta!r}. It is the residual where squaring ends.")

@@ -1,12 +1,14 @@
 """The clear path: ITLM for generalized linear models straight through the loop, as Algorithm 1 reads."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from itlm_kit.errors import InputError, check_integer
-from itlm_kit.glm.links import IDENTITY
-from itlm_kit.glm.losses import SQUARED
+from itlm_kit.glm.links import IDENTITY, Link
+from itlm_kit.glm.losses import SQUARED, Loss
 from itlm_kit.loop import itlm
 from itlm_kit.trimming import num_kept
 
@@ -21,7 +23,18 @@ class Path(NamedTuple):
     kept: np.ndarray  # (T, n) bool, S_0 ... S_{T-1}
 
 
-def clear_path(x, y, *, alpha, rounds, step=None, steps=1, link=IDENTITY, loss=SQUARED, theta0=None):
+def clear_path(
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    alpha: float,
+    rounds: int,
+    step: float | None = None,
+    steps: int = 1,
+    link: Link = IDENTITY,
+    loss: Loss = SQUARED,
+    theta0: ArrayLike | None = None,
+) -> Path:
     """Run `rounds` rounds of ITLM on the loss of y - w(x'theta), keeping a share alpha, and return the Path.
 
     x: (n, d); y: (n,). step=None: every update fits the kept samples to the end ("large M": least squares, of minimum
@@ -48,12 +61,12 @@ def clear_path(x, y, *, alpha, rounds, step=None, steps=1, link=IDENTITY, loss=S
     return Path(np.stack(result.states), result.kept)
 
 
-def start(x, y, link=IDENTITY, loss=SQUARED):
+def start(x: np.ndarray, y: np.ndarray, link: Link = IDENTITY, loss: Loss = SQUARED) -> np.ndarray:
     """theta_0 of Algorithm 1: the fit on all samples. x: (n, d); y: (n,); returns (d,)."""
     return fit(x, y, np.zeros(x.shape[1]), link, loss)
 
 
-def newton_step(x, y, theta, link, loss):
+def newton_step(x: np.ndarray, y: np.ndarray, theta: np.ndarray, link: Link, loss: Loss) -> np.ndarray:
     """The Gauss-Newton step from theta, (d,), residuals reweighted by pull(r) / r: 1 for the squared loss."""
     u = x @ theta
     r = y - link.value(u)
@@ -62,7 +75,16 @@ def newton_step(x, y, theta, link, loss):
     return _least_squares(x * (root * link.slope(u))[:, None], root * (y - link.value(u)))
 
 
-def fit(x, y, theta, link=IDENTITY, loss=SQUARED, *, max_steps=200, newton_step=newton_step):
+def fit(
+    x: np.ndarray,
+    y: np.ndarray,
+    theta: np.ndarray,
+    link: Link = IDENTITY,
+    loss: Loss = SQUARED,
+    *,
+    max_steps: int = 200,
+    newton_step: Callable[[np.ndarray, np.ndarray, np.ndarray, Link, Loss], np.ndarray] = newton_step,
+) -> np.ndarray:
     """Fit theta to all of the samples given, from theta where it has to iterate (Gauss-Newton, halved until it pays).
 
     One step solves the linear squared case. newton_step: another way to compute what the function of that name does.
@@ -77,7 +99,15 @@ def fit(x, y, theta, link=IDENTITY, loss=SQUARED, *, max_steps=200, newton_step=
     return theta
 
 
-def descend(x, y, theta, step, steps=1, link=IDENTITY, loss=SQUARED):
+def descend(
+    x: np.ndarray,
+    y: np.ndarray,
+    theta: np.ndarray,
+    step: float,
+    steps: int = 1,
+    link: Link = IDENTITY,
+    loss: Loss = SQUARED,
+) -> np.ndarray:
     """Take `steps` full gradient steps on the samples given (Algorithm 2 with N = |S|)."""
     for _ in range(steps):
         u = x @ theta
@@ -105,7 +135,7 @@ def _halved_until_better(x, y, theta, move, link, loss):
     return theta, 0.0
 
 
-def check_features(x):
+def check_features(x: ArrayLike) -> np.ndarray:
     """Return x (n, d) as floats; raise InputError unless it is a table of finite numbers with a sum of squares."""
     x = _as_floats("x", x)
     if x.ndim != 2 or 0 in x.shape:
@@ -113,7 +143,7 @@ def check_features(x):
     return _check_finite("x", x)
 
 
-def check_outputs(y, n):
+def check_outputs(y: ArrayLike, n: int) -> np.ndarray:
     """Return y (n,) as floats; raise InputError unless it has n finite values."""
     y = _as_floats("y", y)
     if y.shape != (n,):
@@ -121,7 +151,7 @@ def check_outputs(y, n):
     return _check_finite("y", y)
 
 
-def check_settings(n, alpha, rounds, step, steps):
+def check_settings(n: int, alpha: float, rounds: int, step: float | None, steps: int) -> int:
     """Return k, the number of samples kept; raise InputError for settings out of range."""
     k = num_kept(alpha, n)
     check_integer("rounds", rounds, remedy="It is the number of updates.")
@@ -131,7 +161,7 @@ def check_settings(n, alpha, rounds, step, steps):
     return k
 
 
-def check_theta(theta, x):
+def check_theta(theta: ArrayLike, x: np.ndarray) -> np.ndarray:
     """Return theta (d,) as floats; raise InputError for another shape or values that are not finite."""
     theta = _as_floats("theta0", theta)
     if theta.shape != x.shape[1:] or not np.isfinite(theta).all():

@@ -5,6 +5,7 @@ from math import comb
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from itlm_kit.errors import InputError, check_integer
 from itlm_kit.glm.path import check_features
@@ -22,7 +23,7 @@ class Bounds(NamedTuple):
     high: float
 
 
-def psi_minus(x, k):
+def psi_minus(x: ArrayLike, k: int) -> float:
     """psi-(k): the smallest eigenvalue of X_S'X_S over all sets S of k rows of x (n, d), by enumeration. Definition 4.
 
     Raises InputError for k outside 0..n or more than 200,000 subsets (use `psi_minus_bounds`).
@@ -30,7 +31,7 @@ def psi_minus(x, k):
     return max(0.0, float(min(values[:, 0].min() for values in _subset_eigenvalues(x, k))))
 
 
-def psi_plus(x, k):
+def psi_plus(x: ArrayLike, k: int) -> float:
     """psi+(k): the largest eigenvalue of X_S'X_S over all sets S of k rows of x (n, d), by enumeration. Definition 4.
 
     Raises InputError for k outside 0..n or more than 200,000 subsets (use `psi_plus_bounds`).
@@ -38,7 +39,7 @@ def psi_plus(x, k):
     return float(max(values[:, -1].max() for values in _subset_eigenvalues(x, k)))
 
 
-def psi_minus_bounds(x, k, *, starts=10, seed=0):
+def psi_minus_bounds(x: ArrayLike, k: int, *, starts: int = 10, seed: int = 0) -> Bounds:
     """Bounds of psi-(k). high: a set found by search, so psi-(k) is at most that (and often equal to it).
 
     low: Weyl's inequality, the smallest eigenvalue of X'X less what n-k rows can take away at most, psi+(n-k);
@@ -50,7 +51,7 @@ def psi_minus_bounds(x, k, *, starts=10, seed=0):
     return Bounds(low, max(low, _searched(x, k, -1, starts, seed)))
 
 
-def psi_plus_bounds(x, k, *, starts=10, seed=0):
+def psi_plus_bounds(x: ArrayLike, k: int, *, starts: int = 10, seed: int = 0) -> Bounds:
     """Bounds of psi+(k). low: a set found by search, so psi+(k) is at least that (and often equal to it).
 
     high: the smallest of the eigenvalue of all rows, the k longest rows' squared lengths, and (n up to 4,000)

@@ -7,9 +7,12 @@ Constants the paper leaves open (c, c_1, ...) are never guessed: either the proo
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from itlm_kit.errors import InputError, check_integer
-from itlm_kit.glm.links import IDENTITY
+from itlm_kit.glm.draws import Regression
+from itlm_kit.glm.links import IDENTITY, Link
+from itlm_kit.glm.path import Path
 from itlm_kit.trimming import num_kept, trim
 
 
@@ -51,7 +54,7 @@ class Lemma6(NamedTuple):
     intruders: np.ndarray
 
 
-def lemma5_terms(data, path):
+def lemma5_terms(data: Regression, path: Path) -> Lemma5:
     """Compute Lemma 5's two sides and terms along a path of full least-squares updates; returns a Lemma5.
 
     data: a Regression (x, y, is_clean, theta are used); path: a Path. Raises InputError for shapes that do not match.
@@ -61,33 +64,50 @@ def lemma5_terms(data, path):
     errors = parameter_errors(data, path)
     residuals_at_truth = data.x @ data.theta - data.y
     xi = np.sqrt((data.x**2).sum() * np.log(len(data.y)))
-    rounds = [
+    found = _by_term(
         _lemma5_round(data.x, data.y, theta, kept & data.is_clean, kept & ~data.is_clean, residuals_at_truth)
         for theta, kept in zip(path.thetas, path.kept, strict=False)
-    ]
-    inverse, intrusion, noise, gamma, phi, intruders = np.array(rounds).T
-    proof = inverse * (intrusion + noise)
-    right = inverse * (np.sqrt(2) * (gamma * errors[:-1] + phi) + noise)
+    )
     return Lemma5(
-        errors[:-1], errors[1:], proof, right, inverse, intrusion, noise, gamma, phi,
-        np.full(len(proof), xi), intruders.astype(int),
-    )  # fmt: skip
+        error=errors[:-1],
+        left=errors[1:],
+        proof=found.inverse * (found.intrusion + found.noise),
+        right=found.inverse * (np.sqrt(2) * (found.gamma * errors[:-1] + found.phi) + found.noise),
+        xi=np.full(len(path.kept), xi),
+        **found._asdict(),
+    )
+
+
+class _Lemma5Round(NamedTuple):
+    """The terms of one round, as Lemma5 names them."""
+
+    inverse: float
+    intrusion: float
+    noise: float
+    gamma: float
+    phi: float
+    intruders: int
 
 
 def _lemma5_round(x, y, theta, clean, bad, residuals_at_truth):
     kept = x[clean | bad]
-    smallest = np.linalg.eigvalsh(kept.T @ kept)[0]
-    return (
-        1 / smallest,
-        np.linalg.norm(residuals_at_truth[bad] @ x[bad]),
-        np.linalg.norm(residuals_at_truth[clean] @ x[clean]),
-        np.linalg.norm(x[bad], 2) ** 2 if bad.any() else 0.0,
-        np.linalg.norm((x[bad] @ theta - y[bad]) @ x[bad]),
-        bad.sum(),
+    return _Lemma5Round(
+        inverse=1 / np.linalg.eigvalsh(kept.T @ kept)[0],
+        intrusion=np.linalg.norm(residuals_at_truth[bad] @ x[bad]),
+        noise=np.linalg.norm(residuals_at_truth[clean] @ x[clean]),
+        gamma=np.linalg.norm(x[bad], 2) ** 2 if bad.any() else 0.0,
+        phi=np.linalg.norm((x[bad] @ theta - y[bad]) @ x[bad]),
+        intruders=bad.sum(),
     )
 
 
-def lemma5_right(terms, minus, plus):
+def _by_term(rounds):
+    """One named tuple of terms a round -> one of the same kind, each term an array (T,)."""
+    rounds = list(rounds)
+    return type(rounds[0])(*(np.array(term) for term in zip(*rounds, strict=True)))
+
+
+def lemma5_right(terms: Lemma5, minus: ArrayLike, plus: ArrayLike) -> np.ndarray:
     """Lemma 5's right side in its own words, psi-(alpha n) = minus and psi+(|S_t - S*|) = plus, (T,). Returns (T,).
 
     A lower bound of psi-, above 0, and upper bounds of psi+ keep it a bound (`regularity`). The noise term is T3.
@@ -95,7 +115,7 @@ def lemma5_right(terms, minus, plus):
     return (np.sqrt(2) * (np.asarray(plus) * terms.error + terms.phi) + terms.noise) / minus
 
 
-def lemma6_terms(data, path, *, step, link=IDENTITY):
+def lemma6_terms(data: Regression, path: Path, *, step: float, link: Link = IDENTITY) -> Lemma6:
     """Compute Lemma 6's two sides and terms along a path of one gradient step per round (M = 1); returns a Lemma6.
 
     data: a Regression (x, y, is_clean, theta are used); path: a Path; step: its eta; link: its w.
@@ -103,13 +123,32 @@ def lemma6_terms(data, path, *, step, link=IDENTITY):
     """
     _check_path(data, path)
     errors = parameter_errors(data, path)
-    rounds = [_lemma6_round(data, theta, kept, step, link) for theta, kept in zip(path.thetas, path.kept, strict=False)]
-    contraction, bound, intrusion, at_truth, noise, intruders = np.array(rounds).T
-    moved = step / path.kept.sum(1) * (intrusion + noise)
+    found = _by_term(
+        _lemma6_round(data, theta, kept, step, link) for theta, kept in zip(path.thetas, path.kept, strict=False)
+    )
+    moved = step / path.kept.sum(1) * (found.intrusion + found.noise)
     return Lemma6(
-        errors[:-1], errors[1:], contraction * errors[:-1] + moved, bound * errors[:-1] + moved,
-        contraction, intrusion, at_truth, noise, intruders.astype(int),
-    )  # fmt: skip
+        error=errors[:-1],
+        left=errors[1:],
+        proof=found.contraction * errors[:-1] + moved,
+        right=found.ceiling * errors[:-1] + moved,
+        contraction=found.contraction,
+        intrusion=found.intrusion,
+        intrusion_at_truth=found.intrusion_at_truth,
+        noise=found.noise,
+        intruders=found.intruders,
+    )
+
+
+class _Lemma6Round(NamedTuple):
+    """The terms of one round, as Lemma6 names them, and what its right side has in place of U1."""
+
+    contraction: float
+    ceiling: float  # 1 - eta a^2 / k times the smallest eigenvalue of X_S'X_S
+    intrusion: float
+    intrusion_at_truth: float
+    noise: float
+    intruders: int
 
 
 def _lemma6_round(data, theta, kept, step, link):
@@ -120,13 +159,13 @@ def _lemma6_round(data, theta, kept, step, link):
     weights = (slopes * _secants(at_theta, at_truth, link))[kept, None]
     values = np.linalg.eigvalsh(x[kept].T @ (weights * x[kept])) * step / kept.sum()
     smallest = np.linalg.eigvalsh(x[kept].T @ x[kept])[0] / kept.sum()
-    return (
-        np.abs(1 - values[[0, -1]]).max(),
-        1 - step * link.a**2 * smallest,
-        np.linalg.norm((missed * slopes)[bad] @ x[bad]),
-        np.linalg.norm((missed * link.slope(at_truth))[bad] @ x[bad]),
-        np.linalg.norm((missed * slopes)[clean] @ x[clean]),
-        bad.sum(),
+    return _Lemma6Round(
+        contraction=np.abs(1 - values[[0, -1]]).max(),
+        ceiling=1 - step * link.a**2 * smallest,
+        intrusion=np.linalg.norm((missed * slopes)[bad] @ x[bad]),
+        intrusion_at_truth=np.linalg.norm((missed * link.slope(at_truth))[bad] @ x[bad]),
+        noise=np.linalg.norm((missed * slopes)[clean] @ x[clean]),
+        intruders=bad.sum(),
     )
 
 
@@ -137,24 +176,24 @@ def _secants(u, v, link):
     return np.where(met, link.slope(u), (link.value(u) - link.value(v)) / np.where(met, 1, gap))
 
 
-def parameter_errors(data, path):
+def parameter_errors(data: Regression, path: Path) -> np.ndarray:
     """|theta_t - theta*| for t = 0 ... T: what the paper's figures show. Returns (T+1,)."""
     return np.linalg.norm(path.thetas - data.theta, axis=-1)
 
 
-def residual_norms(data, path, *, link=IDENTITY):
+def residual_norms(data: Regression, path: Path, *, link: Link = IDENTITY) -> np.ndarray:
     """|y - w(X theta_t)| over S_t for t = 0 ... T-1, the measure that [BJK15] follows (remark 2). Returns (T,)."""
     residuals = data.y - link.value(path.thetas[: len(path.kept)] @ data.x.T)
     return np.sqrt((residuals**2 * path.kept).sum(1))
 
 
-def rates(values):
+def rates(values: ArrayLike) -> np.ndarray:
     """Successive ratios v_{t+1} / v_t of a positive sequence (T+1,); returns (T,). 0.5 halves the error a round."""
     values = np.asarray(values, float)
     return values[1:] / values[:-1]
 
 
-def kappa(data, path):
+def kappa(data: Regression, path: Path) -> np.ndarray:
     """kappa_t of (15), 2 sqrt(2) gamma / smallest eigenvalue, with the eigenvalues of the actual sets. Returns (T,).
 
     With psi+(|S_t - S*|) and psi-(alpha n) in their place, as the theorems have it, it can only be larger. One intruder
@@ -164,7 +203,15 @@ def kappa(data, path):
     return 2 * np.sqrt(2) * terms.gamma * terms.inverse
 
 
-def kappa_form(thetas, truth, *, sigma, n, others=None, link=IDENTITY):
+def kappa_form(
+    thetas: np.ndarray,
+    truth: np.ndarray,
+    *,
+    sigma: float,
+    n: int,
+    others: np.ndarray | None = None,
+    link: Link = IDENTITY,
+) -> np.ndarray:
     """What kappa_t is proportional to for random errors, or for a mixture when `others` are given. Returns (T,).
 
     sqrt(|theta_t - theta*|^2 + sigma^2), divided for a mixture by the same with the nearest other component, times b/a
@@ -177,12 +224,12 @@ def kappa_form(thetas, truth, *, sigma, n, others=None, link=IDENTITY):
     return np.maximum(link.b / link.a * form, np.log(n) / n)
 
 
-def fit_constant(measured, form):
+def fit_constant(measured: ArrayLike, form: ArrayLike) -> float:
     """The smallest c with measured <= c * form in every round: a constant fitted to the data, not the theorem's."""
     return float(np.max(np.asarray(measured) / np.asarray(form)))
 
 
-def order_of_convergence(errors, *, floor=None, clear=1.5):
+def order_of_convergence(errors: ArrayLike, *, floor: float | None = None, clear: float = 1.5) -> float:
     """Estimate q in e_{t+1} = C e_t^q from an error path (T+1,), before it meets the noise floor.
 
     q is the least-squares slope of log e_{t+1} on log e_t over the first rounds, as long as e_{t+1} falls and stays
@@ -201,7 +248,9 @@ def order_of_convergence(errors, *, floor=None, clear=1.5):
     return float(np.polyfit(logs[:-1], logs[1:], 1)[0])
 
 
-def intruders(delta, *, clean=0.8, alpha=0.75, n=1000, runs=100, seed=0):
+def intruders(
+    delta: float, *, clean: float = 0.8, alpha: float = 0.75, n: int = 1000, runs: int = 100, seed: int = 0
+) -> np.ndarray:
     """Count samples of N(0, 1) among the alpha n smallest of clean n from N(0, delta^2) and the rest from N(0, 1).
 
     Returns (runs,) counts. Raises InputError unless 0 < delta and alpha < clean. Theorem 11.
@@ -216,7 +265,7 @@ def intruders(delta, *, clean=0.8, alpha=0.75, n=1000, runs=100, seed=0):
     return trim(sizes, k)[:, good:].sum(1)
 
 
-def intruders_form(delta, *, clean=0.8, n=1000):
+def intruders_form(delta: ArrayLike, *, clean: float = 0.8, n: int = 1000) -> np.ndarray:
     """max(delta (1 - clean) n, log n): what Theorem 11 bounds the intruders by, up to a constant."""
     return np.maximum(np.asarray(delta) * (1 - clean) * n, np.log(n))
 

@@ -8,6 +8,7 @@ from math import comb
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
 from itlm_kit.errors import InputError, check_integer
@@ -29,13 +30,13 @@ class TrimmedFit(NamedTuple):
     path: Path | None  # the way of the best start; None where subsets were enumerated
 
 
-def trimmed_squares(x, y, theta, *, alpha):
+def trimmed_squares(x: ArrayLike, y: ArrayLike, theta: np.ndarray, *, alpha: float) -> float:
     """The trimmed loss: sum of the floor(alpha n) smallest squared residuals. The objective of section 3."""
     losses = (np.asarray(y) - np.asarray(x) @ theta) ** 2
     return np.sort(losses)[: num_kept(alpha, losses.size)].sum()
 
 
-def exact_trimmed_squares(x, y, *, alpha):
+def exact_trimmed_squares(x: ArrayLike, y: ArrayLike, *, alpha: float) -> TrimmedFit:
     """Find the least trimmed squares by fitting every subset of floor(alpha n) samples; for small n only.
 
     x: (n, d), y: (n,). Returns a TrimmedFit. Raises InputError for bad data or more than a million subsets.
@@ -58,7 +59,16 @@ def exact_trimmed_squares(x, y, *, alpha):
     return TrimmedFit(theta, kept, float(trimmed_squares(x, y, theta, alpha=alpha)), None)
 
 
-def multistart_trimmed_squares(x, y, *, alpha, n_init=1, rounds=100, reweight=False, seed=0):
+def multistart_trimmed_squares(
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    alpha: float,
+    n_init: int = 1,
+    rounds: int = 100,
+    reweight: bool = False,
+    seed: int = 0,
+) -> TrimmedFit:
     """Search the least trimmed squares by ITLM from the fit on all samples and n_init - 1 random starts.
 
     x: (n, d), y: (n,). A random start is the fit on d samples; of many, those that stand best after two rounds go on
@@ -85,7 +95,7 @@ def multistart_trimmed_squares(x, y, *, alpha, n_init=1, rounds=100, reweight=Fa
     return TrimmedFit(theta, kept, float(objective), path)
 
 
-def robust_scale(residuals, *, alpha, d):
+def robust_scale(residuals: ArrayLike, *, alpha: float, d: int) -> float:
     """Standard deviation of the noise from the floor(alpha n) smallest squared residuals of a fit of d parameters.
 
     Their sum over k - d (or k, where k <= d) is made consistent for normal noise by the factor

@@ -1,6 +1,6 @@
 """Figures of how alpha is chosen: a panel per kind of label error, a line per chooser."""
 
-from itlm_kit.plots.ends import names_at_end, share_of
+from itlm_kit.plots.labels import names_at_end, share_of
 from itlm_kit.plots.style import ROLES, panels, with_source
 
 CHOOSERS = {"agreement": "itlm", "cv": "oracle", "mixture": "bound", "elbow": "baseline"}  # chooser -> role

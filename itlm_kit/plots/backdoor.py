@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from itlm_kit.plots.ends import names_at_end, share_of, sides_of_cut
+from itlm_kit.plots.labels import names_at_end, share_of, sides_of_cut
 from itlm_kit.plots.style import ROLES, panels, with_source
 
 _ATTACK = {"clean_accuracy": ("clean", "clean accuracy"), "attack_success": ("bad", "attack success")}

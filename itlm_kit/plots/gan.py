@@ -5,7 +5,7 @@ from typing import NamedTuple
 import matplotlib.pyplot as plt
 import numpy as np
 
-from itlm_kit.plots.ends import names_at_end, share_of
+from itlm_kit.plots.labels import names_at_end, share_of
 from itlm_kit.plots.style import FRAME, ROLES, panels, with_source
 
 ROWS, COLUMNS = 3, 10  # of images on each side of a cut

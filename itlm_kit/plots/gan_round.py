@@ -7,7 +7,6 @@ import numpy as np
 from PIL import Image
 
 from itlm_kit.plots import screen as look
-from itlm_kit.plots.ends import share_of
 from itlm_kit.plots.gan import (
     COLUMNS,
     ROWS,
@@ -19,6 +18,7 @@ from itlm_kit.plots.gan import (
     mark_places,
     montage,
 )
+from itlm_kit.plots.labels import share_of
 from itlm_kit.plots.style import FRAME, with_source
 
 _SHARP = 800  # pixels that generated images are enlarged to, so that a browser does not smooth them

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from itlm_kit.plots import screen as look
-from itlm_kit.plots.ends import names_at_end, share_of, sides_of_cut
+from itlm_kit.plots.labels import names_at_end, share_of, sides_of_cut
 from itlm_kit.plots.style import ROLES, panels, with_source
 
 _LEFT = "Points, and the line of this round"

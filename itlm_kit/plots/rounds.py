@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from itlm_kit.plots import screen as look
-from itlm_kit.plots.ends import NOWHERE, log_ticks, names_at_end, share_of, sides_of_cut
+from itlm_kit.plots.labels import NOWHERE, log_ticks, names_at_end, share_of, sides_of_cut
 from itlm_kit.plots.style import FRAME, ROLES, panels, with_source
 
 

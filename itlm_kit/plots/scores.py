@@ -1,6 +1,6 @@
 """Figures of scores read off trajectories: AUC by epoch, ROC curves, data maps. Frames and arrays in, a Figure out."""
 
-from itlm_kit.plots.ends import names_at_end, share_of
+from itlm_kit.plots.labels import names_at_end, share_of
 from itlm_kit.plots.style import ROLES, panels, with_source
 
 TITLES = {

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from itlm_kit.plots.ends import spread
+from itlm_kit.plots.labels import spread
 from itlm_kit.plots.style import ROLES
 
 WIDTH, HEIGHT = 940, 390  # a notebook's cell in a window of common size

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from itlm_kit.plots import screen as look
-from itlm_kit.plots.ends import NOWHERE, names_at_end, share_of, sides_of_cut
+from itlm_kit.plots.labels import NOWHERE, names_at_end, share_of, sides_of_cut
 from itlm_kit.plots.style import ROLES, panels, with_source
 
 _LEFT = "Losses, epoch by epoch"

@@ -57,9 +57,9 @@ def told(failure):
 
 
 def watch_cells(plan, results):
-    """Yield the `results` of reproduce.run_plan under a progress bar with the time left."""
+    """Yield the `results` of `run_plan` under a progress bar with the time left."""
     expected = plan.experiment.seconds
-    total = sum(expected(settings) for settings, _ in plan.todo)
+    total = sum(expected(cell.settings) for cell in plan.todo)
     form = "{desc} {percentage:3.0f}%|{bar}| {elapsed}, {remaining} left"
     with _bar(total=total, desc=f"0/{len(plan.todo)} cells", bar_format=form) as bar, closing(results):
         for done, result in enumerate(results, 1):

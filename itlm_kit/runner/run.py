@@ -22,12 +22,13 @@ import nbformat
 import itlm_kit
 from itlm_kit.data.root import data_root
 from itlm_kit.errors import InputError, check_choice, check_integer
-from itlm_kit.experiments.reproduce import DEVICES, PROFILES, resolve_device
 from itlm_kit.files import write_atomically, writing_to
+from itlm_kit.machine import DEVICES, PROFILES, resolve_device
 from itlm_kit.notebook import read_records
 
 SCHEMA = 1
 RESULTS = "results.json"
+FIRST = "00_start_here.ipynb"  # a folder that holds it holds the kit's notebooks
 MB = 1e6
 # What the quick profile promises on two cores: seconds per notebook, and MB at its peak above a bare `import torch`.
 QUICK_SECONDS = 60
@@ -99,12 +100,14 @@ def probe_machine():
 
 
 def notebooks_folder():
-    """`./notebooks` if there, else the one beside the package; raises InputError when there is neither."""
+    """`./notebooks` if it holds the kit's, else those beside the package; raises InputError when there are neither."""
     beside = Path(itlm_kit.__file__).resolve().parents[1] / "notebooks"
     for folder in (Path("notebooks").resolve(), beside):
-        if folder.is_dir():
+        if (folder / FIRST).is_file():
             return folder
-    raise InputError("notebooks must be in ./notebooks; there is no such folder. Run itlm inside a clone of the kit.")
+    raise InputError(
+        f"the kit's notebooks must be in ./notebooks; there is no {FIRST} in it. Run itlm inside a clone of the kit."
+    )
 
 
 def find_notebooks(names=(), folder=None):

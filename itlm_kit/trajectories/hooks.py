@@ -1,6 +1,10 @@
 """Recording in loops that are not ours: a DataLoader that tells indices, and estimators with partial_fit."""
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from itlm_kit.errors import InputError
 from itlm_kit.trajectories.recorder import TrajectoryRecorder
@@ -25,7 +29,7 @@ class Indexed:
     np.True_
     """
 
-    def __init__(self, dataset):
+    def __init__(self, dataset: Any):
         if not (hasattr(dataset, "__len__") and hasattr(dataset, "__getitem__")):
             raise InputError(
                 f"dataset must have a length and samples by number; {type(dataset).__name__} has not. "
@@ -42,7 +46,9 @@ class Indexed:
         return (i, *sample) if isinstance(sample, tuple | list) else (i, sample)
 
 
-def record_partial_fit(estimator, x, y, *, epochs, folder=None):
+def record_partial_fit(
+    estimator: Any, x: Any, y: ArrayLike, *, epochs: int, folder: str | Path | None = None
+) -> TrajectoryRecorder:
     """Fit a classifier by `epochs` calls of its partial_fit on all samples, and record each sample after each of them.
 
     estimator: anything with scikit-learn's partial_fit and predict_proba or decision_function; it is left fitted.

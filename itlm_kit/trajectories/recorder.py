@@ -1,8 +1,10 @@
 """The recorder: what was measured of every sample in every epoch, in the samples' own order."""
 
 from pathlib import Path
+from typing import Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from itlm_kit.errors import InputError, check_choice, check_integer
 from itlm_kit.trajectories.logits import are_labels, as_array, measure, number_array
@@ -37,7 +39,7 @@ class TrajectoryRecorder:
     array([[-2., nan,  4.]], dtype=float32)
     """
 
-    def __init__(self, n, epochs, folder=None, *, measured="during"):
+    def __init__(self, n: int, epochs: int, folder: str | Path | None = None, *, measured: str = "during"):
         self.n = check_integer("n", n, remedy="It is the number of samples.")
         self.epochs = check_integer("epochs", epochs, remedy="It is the number of epochs to record.")
         self.measured = check_choice("measured", measured, ("during", "after"))
@@ -47,7 +49,17 @@ class TrajectoryRecorder:
         if self.folder is not None:
             write_about(self.folder, n=self.n, epochs=self.epochs, measured=self.measured)
 
-    def record(self, epoch, index, loss, correct, margin=None, confidence=None, called=None, given=None):
+    def record(
+        self,
+        epoch: int,
+        index: ArrayLike,
+        loss: ArrayLike,
+        correct: ArrayLike,
+        margin: ArrayLike | None = None,
+        confidence: ArrayLike | None = None,
+        called: ArrayLike | None = None,
+        given: ArrayLike | None = None,
+    ) -> None:
         """Write the values of the samples `index` in `epoch` (counted from 0).
 
         index: (m,) whole numbers in 0..n-1, each at most once an epoch. loss, correct and, where given, margin,
@@ -67,7 +79,7 @@ class TrajectoryRecorder:
             (array[epoch] if name in BY_EPOCH else array)[index] = row
         self._last_epoch = epoch
 
-    def record_logits(self, epoch, index, logits, labels):
+    def record_logits(self, epoch: int, index: ArrayLike, logits: ArrayLike, labels: ArrayLike) -> None:
         """Write all that a batch's outputs tell: loss (cross-entropy), correct, margin, confidence, called, given.
 
         logits: (m, classes), before the softmax; labels: (m,), as trained on. Errors as `record`, and InputError for
@@ -81,17 +93,17 @@ class TrajectoryRecorder:
         self._classes = classes
 
     @property
-    def seen(self):
+    def seen(self) -> np.ndarray:
         """(epochs, n) bool: which samples were recorded in which epoch."""
         return ~np.isnan(self.losses)
 
-    def has(self, field):
+    def has(self, field: str) -> bool:
         """Whether any value of a field ("losses", "margin", ...) was recorded."""
         array = getattr(self, check_choice("field", field, FIELDS))
         return any(not np.isnan(row).all() for row in np.atleast_2d(array))
 
     @classmethod
-    def load(cls, folder):
+    def load(cls, folder: str | Path) -> Self:
         """Open a recorder's folder for reading, without the model that wrote it; files are mapped, not read."""
         self = cls.__new__(cls)
         self.folder, self._last_epoch, self._classes = Path(folder), 0, None

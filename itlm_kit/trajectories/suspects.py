@@ -1,13 +1,20 @@
 """A list for people: samples ranked by suspicion, each with its reasons."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from itlm_kit.errors import InputError, check_choice, check_integer
 from itlm_kit.files import write_atomically, writing_to
 from itlm_kit.trajectories.logits import are_labels, as_array, number_array
+from itlm_kit.trajectories.recorder import TrajectoryRecorder
 from itlm_kit.trajectories.scores import SCORES, recorded_scores
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 _WORDS = {
     "last_loss": lambda score: f"last loss {score:.3g}",
@@ -22,7 +29,14 @@ _NEVER = ("forgetting", "first_learned")  # where inf says so
 _AT_A_TIME = 10_000  # samples whose predicted classes are sorted together
 
 
-def rank_suspects(recording, *, by="mean_loss", epochs=None, given=None, classes=None):
+def rank_suspects(
+    recording: TrajectoryRecorder | ArrayLike,
+    *,
+    by: str = "mean_loss",
+    epochs: int | None = None,
+    given: ArrayLike | None = None,
+    classes: Sequence[str] | None = None,
+) -> "DataFrame":
     """Rank samples from most to least suspicious, with the reasons.
 
     recording: a TrajectoryRecorder, or losses (n,) or (epochs, n) with NaN for not seen. by: a name in SCORES; where
@@ -47,7 +61,7 @@ def rank_suspects(recording, *, by="mean_loss", epochs=None, given=None, classes
     return pd.DataFrame({"index": order, **{name: np.asarray(values)[order] for name, values in columns.items()}})
 
 
-def write_suspects(frame, path):
+def write_suspects(frame: "DataFrame", path: str | Path) -> Path:
     """Write a frame of suspects as CSV (UTF-8, whole or not at all); returns its Path.
 
     Raises InputError where the file is there already, since people add their notes to such lists, or cannot be written.

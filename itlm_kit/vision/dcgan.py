@@ -15,7 +15,7 @@ class GAN(NamedTuple):
     discriminator: nn.Module  # images in [-1, 1] -> outputs (m,); its D = P(real) is their sigmoid
 
 
-def dcgan(shape, *, latent=100, width=64):
+def dcgan(shape: tuple[int, int, int], *, latent: int = 100, width: int = 64) -> GAN:
     """A GAN for images of `shape` (channels, height, width), with weights yet to be drawn.
 
     latent: length of the random vectors; width: channels of the convolution nearest to the image, doubled at every
@@ -29,7 +29,7 @@ def dcgan(shape, *, latent=100, width=64):
     return GAN(_generator(channels, smallest, widths, latent), _discriminator(channels, smallest, widths))
 
 
-def draw_weights(gan, seed):
+def draw_weights(gan: GAN, seed: int) -> GAN:
     """Draw the weights anew from `seed`, in place, as DC-GAN does: normal, deviation 0.02; returns the GAN."""
     generator = torch.Generator().manual_seed(seed)
     for layer in (*gan.generator.modules(), *gan.discriminator.modules()):

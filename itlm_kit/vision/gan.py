@@ -1,15 +1,15 @@
 """ITLM for GANs: Algorithm 1 with `train_gan` as its update and the discriminator's loss as its score."""
 
-from itertools import islice
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from itlm_kit.errors import InputError, check_integer
-from itlm_kit.loop import itlm_rounds
+from itlm_kit.errors import check_integer
+from itlm_kit.loop import Round, refit_rounds
 from itlm_kit.trimming import num_kept
 from itlm_kit.vision.dcgan import GAN
-from itlm_kit.vision.gan_training import Diverged, check_recipe, real_losses, train_gan
+from itlm_kit.vision.gan_training import Diverged, GANRecipe, Images, check_recipe, real_losses, train_gan
 
 ATTEMPTS = 3  # trainings of one round, each with a seed of its own, before a run is given up
 
@@ -22,7 +22,16 @@ class TrainedGAN(NamedTuple):
     restarts: tuple = ()  # one text per training that diverged
 
 
-def gan_rounds(images, recipe, *, alpha, rounds, seed, kept=(), first=None):
+def gan_rounds(
+    images: Images,
+    recipe: GANRecipe,
+    *,
+    alpha: float,
+    rounds: int,
+    seed: int,
+    kept: Sequence[Any] = (),
+    first: TrainedGAN | None = None,
+) -> Iterator[Round]:
     """Yield the Rounds of ITLM on unlabelled images: theta_0 ... theta_{rounds-1} and S_0 ... S_{rounds-1}.
 
     images: Images. alpha: share to keep. Round.state is a TrainedGAN, Round.losses (n,) the discriminator's loss on
@@ -31,29 +40,27 @@ def gan_rounds(images, recipe, *, alpha, rounds, seed, kept=(), first=None):
     come. first: theta_0 where it is known, for it depends on no alpha. Raises InputError before any training, Diverged
     when a round fails with every one of its seeds. Section 6.3.
     """
-    rounds, done = check_integer("rounds", rounds, remedy="It is the number of rounds, e.g. 5"), len(kept)
     k = num_kept(alpha, len(images))
     check_recipe(recipe, images, k)
-    if not all(np.shape(mask) == (len(images),) for mask in kept):
-        raise InputError(f"kept must hold a mask of the {len(images)} images for each round that is done.")
-    if done >= rounds:
-        return
 
     def fit(kept, t):
         return fit_gan(images, kept, recipe, seed=seed, t=t)
 
-    known = first is not None and not done
-    steps = itlm_rounds(
-        first if known else fit(kept[-1] if done else np.ones(len(images), bool), done),
-        losses=lambda theta: real_losses(theta.gan, images, recipe),
-        update=lambda theta, kept, t: fit(kept, done + t + 1),
-        k=k,
-    )
-    for step in islice(steps, rounds - done):
-        yield step._replace(t=done + step.t)
+    def losses(theta):
+        return real_losses(theta.gan, images, recipe)
+
+    yield from refit_rounds(fit, losses, n=len(images), k=k, rounds=rounds, kept=kept, first=first)
 
 
-def fit_gan(images, kept, recipe, *, seed, t=0, after_step=None):
+def fit_gan(
+    images: Images,
+    kept: Any,
+    recipe: GANRecipe,
+    *,
+    seed: int,
+    t: int = 0,
+    after_step: Callable[[GAN, int], Any] | None = None,
+) -> TrainedGAN:
     """Train the GAN of round t, with another seed of that round whenever it diverges; returns a TrainedGAN."""
     restarts = []
     for attempt in range(ATTEMPTS):
@@ -66,7 +73,7 @@ def fit_gan(images, kept, recipe, *, seed, t=0, after_step=None):
     raise Diverged(f"{ATTEMPTS} trainings of one round went wrong; lower the step size. " + "; ".join(restarts))
 
 
-def attempt_seed(seed, t, attempt=0):
+def attempt_seed(seed: int, t: int, attempt: int = 0) -> int:
     """The seed of an attempt at round t, independent between rounds and attempts."""
     seed = check_integer("seed", seed, low=0, remedy="It fixes weights, batches and latent vectors.")
     return int(np.random.SeedSequence([seed, t, attempt]).generate_state(1)[0])

@@ -5,13 +5,16 @@ a hundred steps, which tells a run that diverges.
 """
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from numbers import Real
+from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from itlm_kit.errors import InputError, check_integer
 from itlm_kit.vision.dcgan import GAN, dcgan, draw_weights
@@ -34,6 +37,7 @@ class GANRecipe:
     latent: int = 100
     width: int = 64
     loss: str = "gan"
+    initialise: Callable[[GAN, int], GAN] = draw_weights  # anew from a seed, in place
     bfloat16: bool = False  # products in bfloat16, weights and losses in float32
     compiled: bool = False  # on CUDA: both networks compiled, once for all rounds
 
@@ -41,22 +45,22 @@ class GANRecipe:
 class Images:
     """Unlabelled images on one device, checked: x uint8 (n, c, h, w)."""
 
-    def __init__(self, x, device="cpu"):
+    def __init__(self, x: Any, device: str | torch.device = "cpu"):
         self.x = torch.as_tensor(_checked(x)).to(device)
 
     def __len__(self):
         return len(self.x)
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, int, int]:
         """(channels, height, width) of one image."""
         return tuple(self.x.shape[1:])
 
     @property
-    def device(self):
+    def device(self) -> torch.device:
         return self.x.device
 
-    def batch(self, index):
+    def batch(self, index: Tensor) -> Tensor:
         """Float images in [-1, 1] of the samples `index`."""
         return self.x[index].float().div_(127.5).sub_(1).contiguous(memory_format=torch.channels_last)
 
@@ -68,7 +72,8 @@ class Diverged(RuntimeError):
 class Adam:
     """Adam (Kingma & Ba, 2015, algorithm 1) on a list of tensors, given their gradients; eps and beta_2 are theirs.
 
-    By hand, as the gradient step of the classifiers: torch.optim would load its compiler, 100 MB, for these lines.
+    By hand: torch.optim.Adam loads torch's compiler, 150 MB, and torch's function divides after the root where this
+    does so before it. That last digit grows over the steps, and results on record must come again to the bit.
     """
 
     def __init__(self, weights, step_size, momentum):
@@ -90,7 +95,14 @@ class Adam:
         torch._foreach_addcdiv_(self.weights, self.means, widths, value=-rate)
 
 
-def train_gan(images, kept, recipe, *, seed, after_step=None):
+def train_gan(
+    images: Images,
+    kept: Any,
+    recipe: GANRecipe,
+    *,
+    seed: int,
+    after_step: Callable[[GAN, int], Any] | None = None,
+) -> GAN:
     """Train a new GAN on the kept images and return it. Algorithm 2 with the loss of equation (17).
 
     kept: bool mask (n,). after_step(gan, step) is called after each step, counted from 1. Weights, order and latent
@@ -98,7 +110,7 @@ def train_gan(images, kept, recipe, *, seed, after_step=None):
     weight is no number, or the discriminator's loss is far too large or as good as 0.
     """
     index = _kept_index(kept, images, recipe)
-    gan = draw_weights(dcgan(images.shape, latent=recipe.latent, width=recipe.width), seed)
+    gan = recipe.initialise(dcgan(images.shape, latent=recipe.latent, width=recipe.width), seed)
     gan = GAN(*(net.to(images.device, memory_format=torch.channels_last) for net in gan))
     take_step, recent = _Step(gan, recipe, images.device, seed), deque(maxlen=CHECKED)
     for step, batch in enumerate(islice(_batches(index, recipe.batch_size, seed), recipe.steps), start=1):
@@ -119,7 +131,7 @@ def _batches(index, size, seed):
         yield from shuffled.split(size)[: len(index) // size]
 
 
-def check_recipe(recipe, images, k):
+def check_recipe(recipe: GANRecipe, images: Images, k: int) -> None:
     """Raise InputError unless `recipe` can train on k of the images; says so before any work."""
     for name in ("steps", "batch_size", "latent", "width"):
         check_integer(name, getattr(recipe, name))
@@ -141,7 +153,7 @@ def _check_numbers(recipe):
         raise InputError(f"momentum must lie in [0, 1); got {momentum!r}. DC-GAN's is 0.5")
 
 
-def outputs(gan, images, *, micro_batch=500):
+def outputs(gan: GAN, images: Images, *, micro_batch: int = 500) -> Tensor:
     """The discriminator's outputs (n,) for all images as they are, in evaluation mode, without gradients."""
     gan.discriminator.eval()
     everything = torch.arange(len(images), device=images.device)
@@ -149,22 +161,22 @@ def outputs(gan, images, *, micro_batch=500):
         return torch.cat([gan.discriminator(images.batch(part)) for part in everything.split(micro_batch)])
 
 
-def real_losses(gan, images, recipe):
+def real_losses(gan: GAN, images: Images, recipe: GANRecipe) -> Tensor:
     """The discriminator's loss (n,) on every image taken as real: what section 6.3 selects by."""
     return gan_loss(recipe.loss).surrogate(outputs(gan, images))
 
 
-def called_real(losses, recipe):
+def called_real(losses: Tensor, recipe: GANRecipe) -> Tensor:
     """Whether D > 1/2, one bool per loss of `real_losses`. Figure 1(c) counts these as the accuracy of D."""
     return losses < gan_loss(recipe.loss).even
 
 
-def draw_latents(number, recipe, *, seed, device="cpu"):
+def draw_latents(number: int, recipe: GANRecipe, *, seed: int, device: str | torch.device = "cpu") -> Tensor:
     """Latent vectors (number, latent), the same for the same seed on every device."""
     return torch.randn(number, recipe.latent, generator=torch.Generator().manual_seed(seed)).to(device)
 
 
-def generate(gan, latents, *, micro_batch=500):
+def generate(gan: GAN, latents: Tensor, *, micro_batch: int = 500) -> Tensor:
     """Images uint8 (m, c, h, w) that the generator makes of latents (m, latent), in evaluation mode."""
     gan.generator.eval()
     with torch.inference_mode():

@@ -1,15 +1,16 @@
 """ITLM for image classifiers: Algorithm 1 with `train` as its update, and reports that watch test images."""
 
-from itertools import islice
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
 from itlm_kit.errors import InputError, check_integer
-from itlm_kit.loop import itlm_rounds
+from itlm_kit.loop import Round, refit_rounds
+from itlm_kit.trajectories.recorder import TrajectoryRecorder
 from itlm_kit.trimming import num_kept
-from itlm_kit.vision.training import Samples, check_batch, outputs, per_sample_losses, train
+from itlm_kit.vision.training import Recipe, Samples, check_batch, outputs, per_sample_losses, train
 
 SCORING = 2000  # stands for a round where something is drawn for the scoring of all
 
@@ -21,7 +22,17 @@ class Trained(NamedTuple):
     report: dict  # last, selected and best accuracy on the test images; selected_epoch
 
 
-def classifier_rounds(samples, recipe, *, alpha, epochs, seed, watch, kept=(), augmented=False):
+def classifier_rounds(
+    samples: Samples,
+    recipe: Recipe,
+    *,
+    alpha: float,
+    epochs: Sequence[int],
+    seed: int,
+    watch: "Watch",
+    kept: Sequence[Any] = (),
+    augmented: bool = False,
+) -> Iterator[Round]:
     """Yield the Rounds of ITLM on labelled images, one for each of theta_0 ... theta_T.
 
     samples: Samples. epochs: explicit, one number for each of theta_0 ... theta_T. alpha: share to keep. watch:
@@ -35,32 +46,34 @@ def classifier_rounds(samples, recipe, *, alpha, epochs, seed, watch, kept=(), a
     epochs = [check_integer("epochs", number, remedy="They are whole passes, e.g. (80, 80, 80)") for number in epochs]
     k = num_kept(alpha, len(samples))
     check_batch(k, recipe)
-    if len(kept) == len(epochs):
-        return
-    done = len(kept)
     scoring = {"augment": recipe.augment, "seed": round_seed(seed, SCORING)} if augmented else {}
 
     def fit(kept, t):
         return train_watched(samples, kept, recipe, epochs=epochs[t], seed=round_seed(seed, t), watch=watch)
 
-    rounds = itlm_rounds(
-        fit(kept[-1] if done else np.ones(len(samples), bool), done),
-        losses=lambda theta: per_sample_losses(theta.model, samples, **scoring),
-        update=lambda theta, kept, t: fit(kept, done + t + 1),
-        k=k,
-    )
-    for step in islice(rounds, len(epochs) - done):
-        yield step._replace(t=done + step.t)
+    def losses(theta):
+        return per_sample_losses(theta.model, samples, **scoring)
+
+    yield from refit_rounds(fit, losses, n=len(samples), k=k, rounds=len(epochs), kept=kept)
 
 
-def train_watched(samples, kept, recipe, *, epochs, seed, watch, recorder=None):
+def train_watched(
+    samples: Samples,
+    kept: Any,
+    recipe: Recipe,
+    *,
+    epochs: int,
+    seed: int,
+    watch: "Watch",
+    recorder: TrajectoryRecorder | None = None,
+) -> Trained:
     """Train once and return the network at the epoch that `watch` selects, as a Trained."""
     watching = watch.start()
     model = train(samples, kept, recipe, epochs=epochs, seed=seed, recorder=recorder, after_epoch=watching)
     return watching.finish(model)
 
 
-def round_seed(seed, t):
+def round_seed(seed: int, t: int) -> int:
     """The seed of round t's weights and sample order, independent between rounds."""
     return int(np.random.SeedSequence([seed, t]).generate_state(1)[0])
 
@@ -73,7 +86,7 @@ class Watch:
     pass serves both), Samples of their own with noisy labels ("holdout"), or None to select the last epoch ("last").
     """
 
-    def __init__(self, test, watched, validation=None):
+    def __init__(self, test: Samples, watched: Samples, validation: torch.Tensor | Samples | None = None):
         self.test, self.watched, self.validation = test, watched, validation
 
     def start(self):
@@ -123,7 +136,7 @@ class _Top:
             self.weights = {name: value.clone() for name, value in model.state_dict().items()}
 
 
-def accuracy(model, samples):
+def accuracy(model: torch.nn.Module, samples: Samples) -> float:
     """Share of samples called by their label, in percent."""
     return _percent(_correct(model, samples))[0]
 

@@ -68,7 +68,7 @@ def _conv3x3(before, after, stride=1):
     return nn.Conv2d(before, after, 3, stride, padding=1, bias=False)
 
 
-def initialise(model, seed):
+def draw_xavier(model, seed):
     """Draw Xavier weights and zero biases anew from `seed`, in place; returns the model. Appendix B (c), E.1.
 
     Normalisations forget what they have seen. The authors' code names Xavier too, but before it trains it draws all

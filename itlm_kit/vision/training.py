@@ -8,28 +8,43 @@ waits for the device.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
+from typing import Any, Protocol
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 from torch.nn import functional
+from torch.optim.sgd import sgd
 
 from itlm_kit.errors import InputError, check_integer
-from itlm_kit.vision.models import initialise
+from itlm_kit.trajectories.recorder import TrajectoryRecorder
+from itlm_kit.vision.models import draw_xavier
+
+
+class Augment(Protocol):
+    """How images are changed in training, drawn once an epoch and applied batch by batch; augment.CropFlip is one."""
+
+    def draw(self, n: int, generator: torch.Generator) -> Tensor:
+        """One draw for each of n images, (n, ...)."""
+
+    def __call__(self, images: Tensor, drawn: Tensor) -> Tensor:
+        """The images uint8 (m, c, h, w), each under its own draw, (m, ...)."""
 
 
 @dataclass(frozen=True)
 class Recipe:
     """The choices Algorithm 2 leaves open; the defaults are the paper's for MNIST (appendix E.1)."""
 
-    build: Callable  # (shape, classes) -> network
+    build: Callable[[tuple[int, int, int], int], nn.Module]  # (shape (c, h, w), classes) -> network
+    initialise: Callable[[nn.Module, int], nn.Module] = draw_xavier  # draws weights anew from a seed, in place
     batch_size: int = 1000
     step_size: float = 0.3
     drop_at: float = 50 / 80  # share of the epochs after which the step size drops
     drop_by: float = 5.0
     micro_batch: int | None = 250  # None: whole batches, as batch normalisation needs them; on CUDA always
     fewest: int | None = None  # samples that must be kept at least; None: one batch
-    loss: Callable = functional.cross_entropy  # trained with; samples are always scored by the cross-entropy
-    augment: Callable | None = None  # such as augment.CropFlip; for training, never for scoring
+    loss: Callable[..., Tensor] = functional.cross_entropy  # trained with; scored is always by the cross-entropy
+    augment: Augment | None = None  # for training, never for scoring
     bfloat16: bool = False  # products of the training pass in bfloat16, weights and losses in float32
     compiled: bool = False  # on CUDA: the training pass compiled, once for all networks of one form
 
@@ -37,7 +52,7 @@ class Recipe:
 class Samples:
     """Images and labels on one device, checked: x uint8 (n, c, h, w), y int64 (n,)."""
 
-    def __init__(self, x, y, classes, device="cpu"):
+    def __init__(self, x: Any, y: Any, classes: int, device: str | torch.device = "cpu"):
         _check_samples(x, y, classes)
         self.x = torch.as_tensor(x).to(device)
         self.y = torch.as_tensor(np.asarray(y, dtype=np.int64)).to(device)
@@ -46,13 +61,22 @@ class Samples:
     def __len__(self):
         return len(self.y)
 
-    def images(self, index, change=None):
+    def images(self, index: Any, change: Callable[[Tensor], Tensor] | None = None) -> Tensor:
         """Float images in [0, 1] of the samples `index`; change(x uint8) -> x uint8 is applied before."""
         x = self.x[index] if change is None else change(self.x[index])
         return x.float().div_(255).contiguous(memory_format=torch.channels_last)
 
 
-def train(samples, kept, recipe, *, epochs, seed, recorder=None, after_epoch=None):
+def train(
+    samples: Samples,
+    kept: Any,
+    recipe: Recipe,
+    *,
+    epochs: int,
+    seed: int,
+    recorder: TrajectoryRecorder | None = None,
+    after_epoch: Callable[[nn.Module, int], Any] | None = None,
+) -> nn.Module:
     """Train a new network for `epochs` on the kept samples and return it. Algorithm 2, step 3 included.
 
     kept: bool mask (n,) or index. recorder: a TrajectoryRecorder that gets every loss of the training pass, at no
@@ -65,7 +89,7 @@ def train(samples, kept, recipe, *, epochs, seed, recorder=None, after_epoch=Non
         _check_mask(index, samples)
         index = index.nonzero().squeeze(1)
     check_batch(len(index), recipe)
-    model = initialise(recipe.build(tuple(samples.x.shape[1:]), samples.classes), seed)
+    model = recipe.initialise(recipe.build(tuple(samples.x.shape[1:]), samples.classes), seed)
     model = model.to(samples.y.device, memory_format=torch.channels_last)
     order, augmentation = (torch.Generator().manual_seed(each) for each in (seed, seed + 1))
     for epoch in range(epochs):
@@ -84,7 +108,7 @@ def _check_mask(kept, samples):
         raise InputError(f"kept must mark each of the {len(samples)} samples; got a mask of shape {tuple(kept.shape)}.")
 
 
-def check_batch(kept, recipe):
+def check_batch(kept: int, recipe: Recipe) -> None:
     """Raise InputError unless at least one batch is kept, or as many samples as the recipe says are enough."""
     fewest = recipe.batch_size if recipe.fewest is None else recipe.fewest
     if kept < fewest:
@@ -95,7 +119,14 @@ def check_batch(kept, recipe):
         )
 
 
-def outputs(model, samples, index=None, *, micro_batch=None, changes=None):
+def outputs(
+    model: nn.Module,
+    samples: Samples,
+    index: Tensor | None = None,
+    *,
+    micro_batch: int | None = None,
+    changes: Callable[[slice], Callable[[Tensor], Tensor] | None] | None = None,
+) -> Tensor:
     """The network's outputs (m, classes) in float32 for the samples `index` (all by default), without gradients.
 
     micro_batch: how many at once; None: what suits the device. changes(slice of 0..m-1) -> change of these images, as
@@ -110,7 +141,7 @@ def outputs(model, samples, index=None, *, micro_batch=None, changes=None):
         return torch.cat([model(samples.images(index[here], changes(here))) for here in parts])
 
 
-def per_sample_losses(model, samples, *, augment=None, seed=0):
+def per_sample_losses(model: nn.Module, samples: Samples, *, augment: Augment | None = None, seed: int = 0) -> Tensor:
     """The cross-entropy of every sample (n,), in the given order, under a fixed network.
 
     augment: score each image under one such change, drawn from `seed` (None: as it is).
@@ -155,14 +186,16 @@ def _compiled():
 
 
 @torch.no_grad()
-def descend(model, step_size):
-    """One gradient step, in place."""
-    # Algorithm 2, step 6, by hand: torch.optim would load its compiler, 100 MB, for this one line.
+def descend(model: nn.Module, step_size: float) -> None:
+    """One gradient step, in place. Algorithm 2, step 6."""
     weights = list(model.parameters())
-    torch._foreach_add_(weights, [weight.grad for weight in weights], alpha=-step_size)
+    gradients = [weight.grad for weight in weights]
+    # The function, not torch.optim.SGD: a step of that class loads torch's compiler, 150 MB.
+    plain = {"momentum": 0, "dampening": 0, "nesterov": False, "weight_decay": 0, "maximize": False}
+    sgd(weights, gradients, [], lr=step_size, **plain)
 
 
-def step_size_at(recipe, epoch, epochs):
+def step_size_at(recipe: Recipe, epoch: int, epochs: int) -> float:
     """The step size in an epoch, counted from 0: it drops once."""
     return recipe.step_size / (recipe.drop_by if epoch >= recipe.drop_at * epochs else 1)
 

@@ -12,10 +12,10 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
 
 from itlm_kit import TrajectoryRecorder
-from itlm_kit.experiments.reproduce import single_thread
+from itlm_kit.machine import single_thread
 from itlm_kit.vision.augment import CropFlip
 from itlm_kit.vision.itlm import Watch, train_watched
-from itlm_kit.vision.models import initialise, two_layer_cnn, wide_resnet
+from itlm_kit.vision.models import draw_xavier, two_layer_cnn, wide_resnet
 from itlm_kit.vision.training import Recipe, Samples, train
 from tests.benchmarks.measure import medians
 
@@ -132,7 +132,7 @@ def _recording(case):
 
 def _plain(case):
     samples, seed = case
-    model = initialise(_published(), seed)
+    model = draw_xavier(_published(), seed)
     optimiser = torch.optim.SGD(model.parameters(), lr=RECIPE.step_size)
     data = TensorDataset(samples.x.float() / 255, samples.y)
     loader = DataLoader(data, RECIPE.batch_size, shuffle=True, generator=torch.Generator().manual_seed(seed))

@@ -1,0 +1,97 @@
+"""A method of Tables 1 and 2 on one noisy training set: the rounds of ITLM, or what trains once."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from itlm_kit.data import LABEL_NOISE
+from itlm_kit.defences.centroid import centroid_kept
+from itlm_kit.experiments.experiment import Outcome
+from itlm_kit.experiments.recipe import described
+from itlm_kit.experiments.settings import SHARE, one_of
+from itlm_kit.vision import noisy_set
+from itlm_kit.vision.checkpoints import Finished, RoundsFile
+from itlm_kit.vision.itlm import Trained, classifier_rounds, round_seed, train_watched
+from itlm_kit.vision.noisy_set import PROTOCOLS, Protocol
+from itlm_kit.vision.training import Recipe
+
+RATES = {"systematic": (0.6, 0.7, 0.8, 0.9), "random": (0.3, 0.5, 0.7, 0.9)}  # clean shares of Table 1
+BELOW = {"itlm": 0.05, "1-step": 0.05, "centroid": 0.05, "delta-alpha-10": 0.10, "delta-alpha-15": 0.15}
+METHODS = ("baseline", "itlm", "oracle", "centroid", "1-step", "delta-alpha-10", "delta-alpha-15")
+
+
+@dataclass(frozen=True)
+class MethodRecipe:
+    """All that shapes what a method makes of one noisy training set."""
+
+    training: Recipe
+    epochs: tuple[int, ...]  # of theta_0, theta_1, ...; a method that trains once takes the first
+    alpha: float | None  # share kept; None for the oracle, which knows what to keep
+    protocol: Protocol
+
+
+def method_recipe(settings: dict, training: Recipe, epochs: tuple) -> MethodRecipe:
+    """The recipe of a cell with these settings: alpha lies below the clean share by what the method says."""
+    alphas = {"baseline": 1.0, "oracle": None}
+    method, clean = settings["method"], settings["clean"]
+    alpha = alphas[method] if method in alphas else clean - BELOW[method]
+    return MethodRecipe(training, tuple(epochs), alpha, PROTOCOLS[settings["protocol"]])
+
+
+# What the settings of a noisy training set may be; each experiment says for which data.
+NOISY_SETTINGS = {"share": SHARE, "protocol": one_of(*PROTOCOLS), "noise": one_of(*LABEL_NOISE), "clean": SHARE}
+
+
+def run_method(settings, recipe, seed, where, noisy=None):
+    """A method on one noisy training set; its finished rounds lie in `where.rounds`, so that it can go on when cut.
+
+    recipe: a MethodRecipe. noisy: the training set (None: as the settings say).
+    """
+    noisy = noisy_set.noisy_set(settings, seed, where) if noisy is None else noisy
+    about = {"settings": settings, "recipe": described(recipe), "seed": seed, "device": where.device}
+    file = RoundsFile(where.rounds, about)
+    rounds = [done.row for done in file.go_on(partial(_rounds, settings, recipe, seed, noisy))]
+    final = {name: rounds[-1][name] for name in ("last_accuracy", "selected_accuracy", "best_accuracy")}
+    bad = round(1 - noisy.is_clean.mean(), 6)
+    metrics = {**final, "achieved_noise_rate": bad, "rounds": rounds}
+    return Outcome(metrics, noisy.source, earlier_seconds=file.earlier_seconds)
+
+
+def with_epochs(outcome, epochs):
+    """The outcome of a method, each of its rounds with the epochs it was trained for."""
+    rows = [{**row, "epochs": epochs[row["round"]]} for row in outcome.metrics["rounds"]]
+    return outcome._replace(metrics={**outcome.metrics, "rounds": rows})
+
+
+def _rounds(settings, recipe, seed, noisy, finished):
+    """Yield what is still to come after the `finished` rounds; a method that trains once has a single round."""
+    common = {"watch": noisy.watch, "seed": seed}
+    once = _kept_once(settings["method"], recipe.alpha, noisy)
+    if once is None:
+        common |= {"kept": [done.kept for done in finished], "augmented": settings.get("scored") == "augmented"}
+        rounds = classifier_rounds(noisy.samples, recipe.training, alpha=recipe.alpha, epochs=recipe.epochs, **common)
+        for step in rounds:
+            kept = step.kept.cpu().numpy()
+            yield Finished(_row(step.t, step.state, kept, noisy.is_clean), kept)
+    elif not finished:
+        common["seed"] = round_seed(seed, 0)  # the same weights as theta_0 of ITLM
+        theta = train_watched(noisy.samples, once, recipe.training, epochs=recipe.epochs[0], **common)
+        yield Finished(_row(0, theta, once, noisy.is_clean), once)
+
+
+def _kept_once(method, alpha, noisy):
+    """What a method that trains once trains on, as a mask; None for those that go through the rounds."""
+    if method == "baseline":
+        return np.ones(len(noisy.samples), bool)
+    if method == "oracle":
+        return noisy.is_clean
+    if method == "centroid":
+        return centroid_kept(noisy.samples.x.cpu(), noisy.samples.y.cpu(), alpha=alpha)
+    return None
+
+
+def _row(t, theta: Trained, kept: Any, is_clean):
+    share = round(100 * float(is_clean[kept].mean()), 3)
+    return {"round": t, **theta.report, "clean_share": share, "kept": int(kept.sum())}

@@ -1,0 +1,1 @@
+"""Synthetic regression: the theorems, and Figures 2, 5, 6 and 7."""

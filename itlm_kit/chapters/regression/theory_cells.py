@@ -1,0 +1,100 @@
+"""The theory as an experiment: every statement of sections 3 and 5 and their appendices, put to numbers."""
+
+from itlm_kit.chapters.regression.theory_checks import CHECKS, HOW
+from itlm_kit.experiments.experiment import Experiment, Outcome
+from itlm_kit.experiments.settings import SHARE, number, one_of, whole
+from itlm_kit.glm.links import LINKS
+
+SIZES = {"quick": {"n": 300, "d": 5, "runs": 5}, "full": {"n": 1000, "d": 100, "runs": 100}}
+SAMPLES = {"quick": (100, 400, 1600), "full": (100, 400, 1600, 6400, 25_600)}
+DELTAS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
+SMALL = {"n": 15, "d": 1}  # where every subset can be tried
+MOST_RUNS = {
+    "breakdown": 10,
+    "theorem 8": 10,
+    "lemma 5": 20,
+    "lemma 6": 20,
+    "losses": 20,
+    "regularity": 1,
+    "scalable": 3,
+}
+
+
+def recipe(settings):
+    """How statements are checked, the same for every cell."""
+    return HOW
+
+
+def run(settings, recipe, seed, where):
+    """Put one statement to numbers on `runs` draws."""
+    seeds = [(seed, r) for r in range(settings["runs"])]
+    return Outcome(CHECKS[settings["check"]](settings, seeds), f"{settings['runs']} synthetic draws")
+
+
+def _cells(profile):
+    """Every statement in every setting; small n and d where a check needs them."""
+    size, runs = SIZES[profile], SIZES[profile]["runs"]
+    kinds = [{"kind": kind, "sigma": sigma} for kind in ("random", "mixture", "arbitrary") for sigma in (0.01, 0.1)]
+    settings = {
+        "lemma 3": [{"n": n, "d": 3, "assumption": a} for a in ("holds", "fails") for n in SAMPLES[profile]],
+        "breakdown": [{**SMALL, "bad": bad} for bad in range(10)],
+        "clean data": [{"n": n, "d": 5} for n in SAMPLES[profile]],
+        "lemma 5": kinds,
+        "lemma 6": [{**kind, "link": link} for kind in kinds for link in LINKS],
+        "noise term": [{"n": n, "d": 5, "kind": "random", "sigma": s} for s in (0.01, 0.1) for n in SAMPLES[profile]],
+        "kappa": [{**kind, "d": 5} for kind in kinds[:4]],
+        "remark 2": kinds[::2],
+        "appendix C": [{"sigma": 0.1, "condition": c} for c in (1, 10, 1000)],
+        "theorem 11": [{"delta": delta} for delta in DELTAS],
+        "theorem 8": [{"d": 10, "clean": c, "components": m} for m in (2, 3) for c in HOW.shares],
+        "theorem 8 noise": [{"d": 10}],
+        "theorem 9": [{"d": 5, "kind": kind, "sigma": 0.1} for kind in ("arbitrary", "random", "mixture")],
+        "regularity": [{"n": 1600 if profile == "quick" else 6400, "d": 5}],
+        "large M": [{"d": 5, "sigma": 0.1}],
+        "losses": [{"d": 5, "sigma": 0.1}],
+        "scalable": [{"sigma": 0.1}],
+    }
+    return [
+        {"check": check, **size, **cell, "runs": min(runs, MOST_RUNS.get(check, runs))}
+        for check, cells in settings.items()
+        for cell in cells
+    ]
+
+
+def _seconds(settings):
+    """Expected time of a cell on one CPU core."""
+    per_run = {
+        "theorem 8": 0.13, "breakdown": 0.02, "lemma 3": 0.03, "lemma 5": 0.03, "lemma 6": 0.06, "large M": 0.1,
+        "losses": 0.3, "regularity": 2.0, "scalable": 5.0, "theorem 8 noise": 0.08,
+    }  # fmt: skip
+    per_number = 2e-6 if settings["check"] == "lemma 3" else 1e-7
+    return settings["runs"] * (per_run.get(settings["check"], 0.003) + per_number * settings["n"] * settings["d"])
+
+
+EXPERIMENTS = {
+    "theory": Experiment(
+        name="theory",
+        title="Statements of the theory, put to numbers",
+        place="Sections 3 and 5, appendices A and C",
+        cells=_cells,
+        allows={
+            "check": one_of(*CHECKS),
+            "n": whole(2),
+            "d": whole(),
+            "runs": whole(),
+            "kind": one_of("random", "mixture", "arbitrary"),
+            "sigma": number(0, 1000),
+            "assumption": one_of("holds", "fails"),
+            "bad": whole(0),
+            "link": one_of(*LINKS),
+            "condition": number(1, 1e12),
+            "delta": number(0, 1, with_low=False),
+            "clean": SHARE,
+            "components": whole(2),
+        },
+        recipe=recipe,
+        run=run,
+        seeds={"quick": 1, "full": 1},
+        seconds=_seconds,
+    )
+}

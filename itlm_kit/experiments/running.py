@@ -1,0 +1,112 @@
+"""Compute the cells of an experiment side by side, keep each as it finishes, go on where an earlier run stopped."""
+
+import time
+import traceback
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+from itlm_kit.errors import InputError, check_choice, check_integer
+from itlm_kit.experiments.experiment import Cell, Experiment, choose_cells
+from itlm_kit.experiments.recipe import described
+from itlm_kit.experiments.results import Result
+from itlm_kit.experiments.store import ResultStore
+from itlm_kit.machine import PROFILES, Where, device_name, single_thread, versions
+
+
+class Plan(NamedTuple):
+    """What a run will do, known before it starts."""
+
+    experiment: Experiment
+    done: list[Result]
+    todo: list[Cell]
+    jobs: int
+
+    @property
+    def seconds(self):
+        """Expected duration of what is still to do."""
+        return sum(self.experiment.seconds(cell.settings) for cell in self.todo) / self.jobs
+
+
+def plan(experiment: Experiment, store: ResultStore, *, profile="quick", seeds=None, only=(), changes=(), jobs=1):
+    """List what is done and what is to do, as a Plan.
+
+    seeds: how many, counted from 0 (None: what the profile says). only, changes: see `choose_cells`.
+    """
+    check_choice("profile", profile, PROFILES)
+    seeds = check_integer("seeds", experiment.seeds[profile] if seeds is None else seeds)
+    jobs = check_integer("jobs", jobs)
+    done, todo = [], []
+    for settings in choose_cells(experiment, profile, only=only, changes=changes):
+        for cell in (Cell(experiment, settings, seed) for seed in range(seeds)):
+            found = store.load(cell)
+            done.append(found) if found else todo.append(cell)
+    return Plan(experiment, done, todo, jobs)
+
+
+def compute_cell(cell: Cell, where: Where) -> Result:
+    """Compute one cell on one thread (so that serial and parallel runs agree to the bit) and return its Result."""
+    experiment = cell.experiment
+    with single_thread():
+        started = time.perf_counter()
+        outcome = experiment.run(cell.settings, cell.recipe, cell.seed, where)
+        seconds = time.perf_counter() - started + outcome.earlier_seconds
+    return Result(
+        experiment=experiment.name, version=experiment.version, settings=cell.settings, recipe=described(cell.recipe),
+        seed=cell.seed, metrics=outcome.metrics, data=outcome.data, device=device_name(where.device),
+        seconds=round(seconds, 3), versions=versions(), curves=outcome.curves,
+    )  # fmt: skip
+
+
+class Failure(NamedTuple):
+    """A cell that could not be computed."""
+
+    settings: dict
+    seed: int
+    error: str  # one line
+    trace: str  # the whole traceback
+
+
+class CellsFailed(RuntimeError):
+    """Some cells could not be computed, the others are finished and kept. `.failures` lists them."""
+
+    def __init__(self, experiment, failures):
+        self.failures = failures
+        lines = [f"{f.settings}, seed {f.seed}: {f.error}" for f in failures]
+        count = f"{len(failures)} cell{'s' if len(failures) > 1 else ''}"
+        super().__init__("\n  ".join([f"{count} of {experiment} failed; what finished is kept:", *lines]))
+
+
+def run_plan(todo_plan: Plan, store: ResultStore, where: Where) -> Iterator[Result]:
+    """Compute what a plan leaves to do, yielding each Result once it is safely on disk, in the order they finish.
+
+    A cell that fails does not stop the others; CellsFailed is raised at the end. InputError (a store that cannot be
+    written to, data that are not there) stops the run at once; what finished is kept.
+    """
+    from joblib import Parallel, delayed
+
+    failures = []
+    store.prepare(todo_plan.experiment.name)
+    jobs = min(todo_plan.jobs, max(1, len(todo_plan.todo)))
+    parallel = Parallel(jobs, return_as="generator_unordered", batch_size=1)  # each cell told as it finishes
+    for found in parallel(delayed(_compute_and_save)(cell, where, store) for cell in todo_plan.todo):
+        if isinstance(found, Failure):
+            failures.append(found)
+        else:
+            yield found
+    if failures:
+        raise CellsFailed(todo_plan.experiment.name, failures)
+
+
+def _compute_and_save(cell, where, store):
+    where = replace(where, rounds=store.path(cell).with_suffix(".rounds.npz"))
+    try:
+        result = compute_cell(cell, where)
+        store.save(result)
+        where.rounds.unlink(missing_ok=True)
+        return result
+    except InputError:
+        raise  # data that are not there, a full disk: the other cells would fail alike
+    except Exception as error:
+        message = "".join(traceback.format_exception_only(error)).strip()
+        return Failure(cell.settings, cell.seed, message, traceback.format_exc())

@@ -1,0 +1,92 @@
+"""The finished cells that claims are read from: whole ones, of the experiments as they are now."""
+
+from collections.abc import Callable
+from shlex import quote
+
+from itlm_kit.errors import InputError
+from itlm_kit.experiments.experiment import Cell, Experiment, select
+from itlm_kit.experiments.store import ResultStore
+
+OF_ROWS = ("round", "method")  # what `where` may ask of rows, where it is no setting of the cells
+
+
+class NotMeasured(Exception):
+    """Why a claim has no figure yet: what it needs."""
+
+
+class Shelf:
+    """The full profile's cells of every experiment, with what a store holds of them.
+
+    find(name) -> Experiment, InputError for an unknown name.
+    """
+
+    def __init__(self, store: ResultStore, find: Callable[[str], Experiment]):
+        self.store, self._find, self._cells = store, find, {}
+
+    def results(self, parts):
+        """One list of Results per part, of the seeds that all cells have; raises NotMeasured when one is missing."""
+        wanted = [self._part(*part) for part in parts]
+        seeds = set.intersection(*(set(cell) for cells in wanted for cell in cells))
+        if not seeds:
+            raise NotMeasured(self._commands(parts))
+        return [[cell[seed] for cell in cells for seed in sorted(seeds)] for cells in wanted]
+
+    def _part(self, name, where):
+        cells = self._cells_of(name)
+        settings = {key for cell, _ in cells for key in cell}
+        asked = {key: value for key, value in where.items() if key in settings or key not in OF_ROWS}
+        found = [
+            results for cell, results in cells if all(k in cell and cell[k] in listed(v) for k, v in asked.items())
+        ]
+        if not found:
+            raise NotMeasured(f"a cell of {name} with {words(where)}, which is not part of it yet")
+        return found
+
+    def _cells_of(self, name):
+        """[(settings, {seed: Result}), ...] of the full profile."""
+        if name not in self._cells:
+            experiment = self._experiment(name)
+            found = {result.key: result for result in self.store.results(name)}
+            seeds = sorted({result.seed for result in found.values()})
+            self._cells[name] = [
+                (settings, {s: found[c.key] for s in seeds if (c := Cell(experiment, settings, s)).key in found})
+                for settings in experiment.cells("full")
+            ]
+        return self._cells[name]
+
+    def _experiment(self, name):
+        try:
+            return self._find(name)
+        except InputError as error:
+            raise NotMeasured(f"experiment {name}, which is not part of this kit yet") from error
+        except ImportError as error:
+            raise NotMeasured(f"experiment {name}, which needs the package {error.name}") from error
+
+    def _commands(self, parts):
+        """What computes the parts, one command per experiment, with the data and device it needs."""
+        names = dict.fromkeys(part.experiment for part in parts)
+        return "; ".join(self._command(name, [p.where for p in parts if p.experiment == name]) for name in names)
+
+    def _command(self, name, wheres):
+        experiment, cells = self._experiment(name), [cell for cell, _ in self._cells_of(name)]
+        telling = _telling(cells)
+        chosen = {f"{key}={value}" for where in wheres for key in telling & set(where) for value in listed(where[key])}
+        needs = [*experiment.data_sets(select(cells, sorted(chosen))), *(["a GPU"] if experiment.needs_gpu else [])]
+        only = [f"--only {quote(choice)}" for choice in sorted(chosen)]
+        command = " ".join([f"itlm reproduce {name} --profile full", *only])
+        return f"{command} (with {', '.join(needs)})" if needs else command
+
+
+def listed(value):
+    """The values that a `where` accepts for one column."""
+    return value if isinstance(value, tuple) else (value,)
+
+
+def words(settings):
+    return ", ".join(f"{key}={value}" for key, value in settings.items())
+
+
+def _telling(cells):
+    """The settings in which cells differ."""
+    keys = {key for cell in cells for key in cell}
+    return {key for key in keys if len({str(cell.get(key)) for cell in cells}) > 1}

@@ -1,0 +1,73 @@
+"""What runner, notebooks and experiments share about the machine: profiles, devices, threads, versions."""
+
+import os
+import platform
+import sys
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as package_version
+from pathlib import Path
+
+from itlm_kit.errors import InputError, check_choice
+
+PROFILES = ("quick", "full")
+DEVICES = ("auto", "cpu", "cuda")
+
+
+@dataclass(frozen=True)
+class Where:
+    """Where something is computed and where it finds its data."""
+
+    device: str = "cpu"
+    data_root: str | Path | None = None
+    rounds: Path | None = None  # file in which a long run keeps its finished rounds
+
+
+def resolve_device(device: str) -> str:
+    """Turn "auto" into "cuda" where there is one, else "cpu"; raises InputError for a CUDA that is not there."""
+    check_choice("device", device, DEVICES)
+    if device == "cpu":
+        return device
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    if device == "cuda":
+        raise InputError("device must be one that is here; got 'cuda', and torch finds none. Use --device cpu")
+    return "cpu"
+
+
+def device_name(device: str) -> str:
+    """What a figure was measured on, in words."""
+    if device.startswith("cuda"):
+        import torch
+
+        return torch.cuda.get_device_name(device)
+    return f"{platform.machine()} CPU, {os.cpu_count()} cores"
+
+
+def versions() -> dict[str, str]:
+    """Versions of what a figure depends on, as far as it is installed."""
+    found = {"python": platform.python_version()}
+    for name in ("itlm_kit", "numpy", "scipy", "torch", "torchvision", "scikit-learn"):
+        with suppress(PackageNotFoundError):
+            found[name] = package_version(name)
+    return found
+
+
+@contextmanager
+def single_thread():
+    """One BLAS thread and one torch thread inside, as before afterwards."""
+    from threadpoolctl import threadpool_limits
+
+    torch = sys.modules.get("torch")  # not imported here: what does without torch goes on doing so
+    threads = torch.get_num_threads() if torch else None
+    with threadpool_limits(1):
+        try:
+            if torch:
+                torch.set_num_threads(1)
+            yield
+        finally:
+            if torch:
+                torch.set_num_threads(threads)
