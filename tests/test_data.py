@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from itlm_kit import InputError, data
-from itlm_kit.data import cifar10n, published
+from itlm_kit.data import cifar10n, torchvision_sets
 from itlm_kit.data.image_set import ImageSet
 
 COUNTS = {"train": 30, "t10k": 10}  # of the small sets in MNIST's format that the tests write
@@ -128,8 +128,8 @@ def small_mnist(monkeypatch):
     """A small published set in MNIST's format, as files that a test may place, spoil or serve."""
     files = mnist_files()
     md5 = {name: hashlib.md5(content).hexdigest() for name, content in files.items()}
-    monkeypatch.setattr(published, "COUNTS", COUNTS)
-    monkeypatch.setitem(published.PUBLISHED, "mnist", published.PUBLISHED["mnist"]._replace(md5=md5))
+    monkeypatch.setattr(torchvision_sets, "COUNTS", COUNTS)
+    monkeypatch.setitem(torchvision_sets.PUBLISHED, "mnist", torchvision_sets.PUBLISHED["mnist"]._replace(md5=md5))
     return files
 
 
@@ -185,7 +185,7 @@ def test_cifar_files_of_another_checksum_are_never_unpickled(tmp_path):
     folder.mkdir()
     planted = tmp_path / "planted"
     attack = b"cos\nsystem\n(S'touch " + str(planted).encode() + b"'\ntR."
-    for name in published.PUBLISHED["cifar10"].md5:
+    for name in torchvision_sets.PUBLISHED["cifar10"].md5:
         (folder / name).write_bytes(attack)
     with pytest.raises(InputError, match="data_batch_1 differs from the published file"):
         data.load("cifar10", data_root=tmp_path)
@@ -426,7 +426,7 @@ def test_a_failed_download_is_one_line_and_leaves_nothing(tmp_path, served):
 
 def test_a_download_of_other_content_is_refused(tmp_path, served, monkeypatch, small_mnist):
     md5 = dict.fromkeys(small_mnist, "0" * 32)
-    monkeypatch.setitem(published.PUBLISHED, "mnist", published.PUBLISHED["mnist"]._replace(md5=md5))
+    monkeypatch.setitem(torchvision_sets.PUBLISHED, "mnist", torchvision_sets.PUBLISHED["mnist"]._replace(md5=md5))
     with pytest.raises(InputError, match="could not be downloaded .* differs from the published file"):
         data.download("mnist", tmp_path / "root")
     assert not (tmp_path / "root").exists()

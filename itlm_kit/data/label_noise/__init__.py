@@ -6,12 +6,11 @@ gives the same. A new file here is all that it takes, and the tests of LABEL_NOI
 
     from itlm_kit.data.corrupted import choose_bad, relabelled
 
-    def mirrored_labels(x, y, *, clean, classes, seed=None):
+    def previous_labels(x, y, *, clean, classes, seed=None):
         y, is_bad = choose_bad(x, y, clean, classes)  # checks the input; the last of each class are bad
-        return relabelled(x, y, is_bad, (classes - y) % classes)
+        return relabelled(x, y, is_bad, (y - 1) % classes)
 
-    LABEL_NOISE = {"mirrored": mirrored_labels}
-
+    LABEL_NOISE = {"previous": previous_labels}
 """
 
 from itlm_kit.plugins import collected
