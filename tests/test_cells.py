@@ -2,33 +2,34 @@
 
 import pandas as pd
 import pytest
+import toys
 
 from itlm_kit.chapters import get_experiment
 from itlm_kit.errors import InputError
 from itlm_kit.experiments import cells
-from itlm_kit.experiments.cells import beside_published, computed, measured, source_of
-from itlm_kit.experiments.experiment import Outcome
-from itlm_kit.experiments.results import Result
+from itlm_kit.experiments.cells import computed, measured, source_of, stored
+from itlm_kit.experiments.experiment import Cell
 from itlm_kit.experiments.store import ResultStore
+from itlm_kit.ledger.beside import beside_printed
 
 ONE = ["panel=e", "sigma=0.2"]
 MEASURED = ["method", "round", "error", "low", "high"]
+FIG5 = get_experiment("fig5")
 
 
 @pytest.fixture
 def shelf(tmp_path):
     """A store with the full cells of one panel, all made up, and those cells' settings."""
-    experiment, store = get_experiment("fig5"), ResultStore(tmp_path)
-    settings = [c for c in experiment.cells("full") if c["panel"] == "e"]
+    store = ResultStore(tmp_path)
+    settings = [c for c in FIG5.cells("full") if c["panel"] == "e"]
     for cell in settings:
         rows = {"rounds": [{"method": "itlm-1", "round": 0, "error": cell["sigma"], "low": 0.0, "high": 1.0}]}
-        outcome = Outcome(rows, "made up")
-        store.save(Result("fig5", experiment.version, cell, 0, outcome.metrics, outcome.data, "a CPU", 1.0, {}))
+        store.save(toys.result_of(FIG5, cell, rows))
     return store, settings
 
 
 def test_the_seed_decides_the_draws():
-    first, again, other = (computed("fig5", profile="quick", seed=seed, only=ONE) for seed in (0, 0, 1))
+    first, again, other = (computed(FIG5, profile="quick", seed=seed, only=ONE) for seed in (0, 0, 1))
     pd.testing.assert_frame_equal(first[MEASURED], again[MEASURED])
     assert (other["error"] != first["error"]).all() and set(first["sigma"]) == {0.2}
 
@@ -36,15 +37,15 @@ def test_the_seed_decides_the_draws():
 def test_measured_reads_the_full_cells_and_computes_nothing(shelf, monkeypatch):
     store, settings = shelf
     monkeypatch.setattr(cells, "compute_cell", None)
-    found = measured("fig5", store, only=["panel=e"])
+    found = measured(FIG5, store, only=["panel=e"])
     assert found["error"].tolist() == [cell["sigma"] for cell in settings]
     assert source_of(found) == "n = 1,000, d = 100; 100 draws per point, seed 0; a CPU"
 
 
 def test_one_full_cell_missing_means_quick_ones_throughout(shelf):
     store, settings = shelf
-    store.path("fig5", get_experiment("fig5").version, settings[-1], 0).unlink()
-    found = measured("fig5", store, only=["panel=e"])
+    store.path(Cell(FIG5, settings[-1])).unlink()
+    found = measured(FIG5, store, only=["panel=e"])
     assert set(found["n"]) == {300} and set(found["source"]) == {"10 synthetic draws"}
 
 
@@ -53,22 +54,29 @@ def test_spans_are_told_by_their_ends():
     assert source_of(frame) == "n = 150 to 10,000, d = 20; 10 draws per point, seed 3; a CPU"
 
 
-def test_what_was_measured_stands_beside_what_is_printed(tmp_path):
-    experiment, store = get_experiment("table5"), ResultStore(tmp_path)
-    cell = {"pair": "mnist+fashion_mnist", "images": 60_000, "clean": 0.8, "method": "itlm"}
-    for seed, share in enumerate((98.0, 99.0, 50.0)):
-        store.save(
-            Result("table5", experiment.version, cell, seed, {"clean_share": share}, "made up", "a CPU", 1.0, {})
-        )
-    frame = beside_published("table5", store, "clean_share")
-    assert frame[list(cell)].to_dict("records") == experiment.cells("full")
+TABLE5 = get_experiment("table5")
+CELL = {"pair": "mnist+fashion_mnist", "images": 60_000, "clean": 0.8, "method": "itlm"}
+
+
+def test_what_was_measured_stands_beside_what_is_printed():
+    results = [toys.result_of(TABLE5, CELL, {"clean_share": s}, seed=i) for i, s in enumerate((98.0, 99.0, 50.0))]
+    frame = beside_printed(TABLE5, results, "clean_share")
+    assert frame[list(CELL)].to_dict("records") == TABLE5.cells("full")
     run = frame[frame["seeds"] > 0]
     assert run[["clean", "method", "paper", "measured", "seeds"]].values.tolist() == [[0.8, "itlm", 100.0, 98.0, 3]]
     assert frame["measured"].isna().sum() == len(frame) - 1
 
 
+def test_what_was_asked_for_beside_the_figure_is_no_part_of_it(tmp_path):
+    store = ResultStore(tmp_path)
+    for settings in (CELL, {**CELL, "clean": 0.75}):
+        store.save(toys.result_of(TABLE5, settings, {"clean_share": 98.0}))
+    assert len(store.results("table5")) == 2
+    assert [result.settings for result in stored(TABLE5, store)] == [CELL]
+
+
 def test_unknown_settings_are_refused(tmp_path):
-    for ask in (lambda only: computed("fig5", profile="quick", only=only),
-                lambda only: measured("fig5", ResultStore(tmp_path), only=only)):  # fmt: skip
+    for ask in (lambda only: computed(FIG5, profile="quick", only=only),
+                lambda only: measured(FIG5, ResultStore(tmp_path), only=only)):  # fmt: skip
         with pytest.raises(InputError, match="panel"):
             ask(["panel=z"])

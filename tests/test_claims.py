@@ -2,36 +2,33 @@
 
 import json
 import math
+import warnings
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from itlm_kit.experiments.claims import (
-    CLAIMS,
-    Band,
-    Claim,
-    backdoors,
-    generation,
-    ledger,
-    regression,
-    render,
-    shelf,
-    theory,
-)
-from itlm_kit.experiments.claims import label_noise as words_on_labels
+import toys
 
-from itlm_kit.chapters import get_experiment
-from itlm_kit.experiments.experiment import Experiment
-from itlm_kit.experiments.results import Result
+from itlm_kit.chapters import all_claims, get_experiment
+from itlm_kit.chapters.backdoors import claims as backdoors
+from itlm_kit.chapters.labels import claims as labels
+from itlm_kit.chapters.mixtures import claims as mixtures
+from itlm_kit.chapters.regression import claims as regression
+from itlm_kit.chapters.regression import theory_claims as theory
+from itlm_kit.errors import InputError
 from itlm_kit.experiments.running import plan, run_plan
-from itlm_kit.experiments.store import ResultStore
+from itlm_kit.experiments.store import DamagedResult, ResultStore
+from itlm_kit.ledger import observation
+from itlm_kit.ledger.claim import Band, Claim
 from itlm_kit.ledger.measures import gain, largest_loss, metric, wins
-from itlm_kit.ledger.printed import published
+from itlm_kit.ledger.printed import printed
+from itlm_kit.ledger.text import render
 from itlm_kit.ledger.verdicts import VERDICTS, entries
 from itlm_kit.machine import Where
 
+CLAIMS = all_claims()
 BY_ID = {claim.id: claim for claim in CLAIMS}
 BETTER = [claim for claim in CLAIMS if claim.baseline is not None]
 
@@ -125,18 +122,24 @@ def test_who_says_better_names_a_baseline():
 # --- read from files
 
 
-def toy(run=None, version=1, name="toy", cells=({"method": "itlm"}, {"method": "baseline"})):
-    return Experiment(name, "", "", version, lambda profile: list(cells), run, needs=lambda settings: ["mnist"])
+def toy(name="toy", cells=({"method": "itlm"}, {"method": "baseline"}), **more):
+    return toys.experiment(name, cells, needs=lambda settings: ["mnist"], **more)
 
 
-def use(monkeypatch, *experiments):
+def finder(*experiments):
+    """The function that finds an experiment by name among these."""
     named = {experiment.name: experiment for experiment in experiments}
-    monkeypatch.setattr(shelf, "experiment_names", lambda: list(named))
-    monkeypatch.setattr(shelf, "get_experiment", named.__getitem__)
+
+    def find(name):
+        if name not in named:
+            raise InputError(f"experiment must be one of {', '.join(named)}; got {name!r}.")
+        return named[name]
+
+    return find
 
 
 def put(folder, settings, metrics, *, seed=0, version=1, experiment="toy", data="MNIST, 5 %"):
-    result = Result(experiment, version, settings, seed, metrics, data, "a CPU", 1.0, {})
+    result = toys.result(experiment, settings, metrics, seed=seed, version=version, data=data)
     return ResultStore(folder).save(result)
 
 
@@ -147,12 +150,12 @@ BETTER_TOY = Claim(
 )  # fmt: skip
 
 
-def verdict(folder, claim=BETTER_TOY):
-    return entries([claim], folder)[0]
+def verdict(folder, claim=BETTER_TOY, find=finder(toy())):  # noqa: B008
+    return entries([claim], ResultStore(folder), find)[0]
 
 
 def test_nothing_is_run_at_the_start(tmp_path):
-    found = ledger(tmp_path)
+    found = entries(CLAIMS, ResultStore(tmp_path), get_experiment)
     assert [entry["id"] for entry in found] == [claim.id for claim in CLAIMS]
     for entry in found:
         assert (entry["verdict"], entry["figure"], entry["seeds"]) == ("not run", None, []), entry["id"]
@@ -161,8 +164,7 @@ def test_nothing_is_run_at_the_start(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_figure_comes_from_files_and_lights_the_entry_up(tmp_path, monkeypatch):
-    use(monkeypatch, toy())
+def test_a_figure_comes_from_files_and_lights_the_entry_up(tmp_path):
     assert verdict(tmp_path)["needs"] == (
         "itlm reproduce toy --profile full --only method=baseline --only method=itlm (with mnist)"
     )
@@ -175,15 +177,13 @@ def test_a_figure_comes_from_files_and_lights_the_entry_up(tmp_path, monkeypatch
     assert entry["departs"] == ["share not told, in the paper 1.0"]
 
 
-def test_a_figure_outside_the_band_is_not_reproduced(tmp_path, monkeypatch):
-    use(monkeypatch, toy())
+def test_a_figure_outside_the_band_is_not_reproduced(tmp_path):
     put(tmp_path, ITLM, {"accuracy": 80.0})
     put(tmp_path, BASELINE, {"accuracy": 80.0})
     assert verdict(tmp_path)["verdict"] == "not reproduced"
 
 
-def test_only_seeds_that_all_cells_have_count(tmp_path, monkeypatch):
-    use(monkeypatch, toy())
+def test_only_seeds_that_all_cells_have_count(tmp_path):
     put(tmp_path, ITLM, {"accuracy": 90.0}, seed=0)
     put(tmp_path, BASELINE, {"accuracy": 80.0}, seed=1)
     assert verdict(tmp_path)["verdict"] == "not run"
@@ -206,20 +206,21 @@ SPOILT = {
 
 
 @pytest.mark.parametrize("spoil", SPOILT.values(), ids=SPOILT)
-def test_a_claim_with_a_cell_that_is_not_whole_and_present_is_not_run(tmp_path, monkeypatch, spoil):
-    use(monkeypatch, toy())
+def test_a_claim_with_a_cell_that_is_not_whole_and_present_is_not_run(tmp_path, spoil):
     put(tmp_path, BASELINE, {"accuracy": 80.0})
     path = put(tmp_path, ITLM, {"accuracy": 90.0})
     assert verdict(tmp_path)["verdict"] == "reproduced"
     spoil(tmp_path, path)
-    assert verdict(tmp_path)["verdict"] == "not run"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DamagedResult)
+        assert verdict(tmp_path)["verdict"] == "not run"
 
 
-def test_cells_that_are_not_of_the_experiment_do_not_count(tmp_path, monkeypatch):
-    use(monkeypatch, toy(cells=({"method": "itlm", "runs": 100},)))
+def test_cells_that_are_not_of_the_experiment_do_not_count(tmp_path):
+    find = finder(toy(cells=({"method": "itlm", "runs": 100},)))
     put(tmp_path, {"method": "itlm", "runs": 3}, {"accuracy": 90.0})
     claim = Claim("toy", "", "", metric("toy", ITLM, "accuracy"), Band(0.0), "")
-    assert verdict(tmp_path, claim)["verdict"] == "not run"
+    assert verdict(tmp_path, claim, find)["verdict"] == "not run"
 
 
 @pytest.mark.parametrize(
@@ -239,29 +240,25 @@ def test_cells_that_are_not_of_the_experiment_do_not_count(tmp_path, monkeypatch
         (metric("toy", ITLM, "order"), "results on which its measure is defined"),
     ],
 )
-def test_what_cannot_be_read_says_what_it_needs(tmp_path, monkeypatch, measure, needs):
-    use(monkeypatch, toy())
+def test_what_cannot_be_read_says_what_it_needs(tmp_path, measure, needs):
     put(tmp_path, ITLM, {"rounds": [{"round": 0, "accuracy": 80.0, "order": None}]})
     entry = verdict(tmp_path, Claim("toy", "", "", measure, Band(0.0), ""))
     assert (entry["verdict"], entry["needs"]) == ("not run", needs)
 
 
-def test_an_experiment_that_cannot_be_imported_says_which_package(tmp_path, monkeypatch):
-    use(monkeypatch, toy())
+def test_an_experiment_that_cannot_be_imported_says_which_package(tmp_path):
 
     def no_torch(name):
         raise ModuleNotFoundError("No module named 'torch'", name="torch")
 
-    monkeypatch.setattr(shelf, "get_experiment", no_torch)
-    assert verdict(tmp_path)["needs"] == "experiment toy, which needs the package torch"
+    assert verdict(tmp_path, find=no_torch)["needs"] == "experiment toy, which needs the package torch"
 
 
-def test_text_for_a_person(tmp_path, monkeypatch):
-    use(monkeypatch, toy())
+def test_text_for_a_person(tmp_path):
     put(tmp_path, ITLM, {"accuracy": 90.0})
     put(tmp_path, BASELINE, {"accuracy": 80.0})
     missing = replace(BETTER_TOY, id="toy.missing", measure=metric("unheard", {}, "accuracy"))
-    text = render(entries([BETTER_TOY, missing], tmp_path))
+    text = render(entries([BETTER_TOY, missing], ResultStore(tmp_path), finder(toy())))
     assert text.splitlines() == [
         "Table 0",
         f"  + reproduced     {'toy.better':34} ITLM is better",
@@ -276,18 +273,18 @@ def test_text_for_a_person(tmp_path, monkeypatch):
     ]
 
 
-def test_commands_are_counted_without_their_choices(tmp_path, monkeypatch):
+def test_commands_are_counted_without_their_choices(tmp_path):
     cells = [{"check": check, "kind": kind} for check in ("lemma 5", "lemma 6") for kind in ("random", "mixture")]
-    use(monkeypatch, toy(cells=cells))
+    find = finder(toy(cells=cells))
     claims = [Claim(c, "", "", metric("toy", {"check": c}, "holds"), Band(1.0), "") for c in ("lemma 5", "lemma 6")]
-    found = entries(claims, tmp_path)
+    found = entries(claims, ResultStore(tmp_path), find)
     assert found[0]["needs"] == "itlm reproduce toy --profile full --only 'check=lemma 5' (with mnist)"
     assert render(found).splitlines()[-1] == "     2  itlm reproduce toy --profile full (with mnist)"
 
 
 @pytest.mark.parametrize("name, sets", [("E2.gaussian", "mnist"), ("T3.celeba.80.iter1", "celeba, cifar10")])
 def test_a_command_names_the_data_of_its_own_cells(tmp_path, name, sets):
-    (entry,) = entries([BY_ID[name]], tmp_path)
+    (entry,) = entries([BY_ID[name]], ResultStore(tmp_path), get_experiment)
     assert entry["needs"].endswith(f"(with {sets})")
 
 
@@ -344,23 +341,23 @@ LEVEL = [
 
 
 @pytest.mark.parametrize("claim", LEVEL, ids=lambda claim: claim.id)
-def test_a_method_no_better_than_the_baseline_is_not_reproduced(claim, tmp_path, monkeypatch):
+def test_a_method_no_better_than_the_baseline_is_not_reproduced(claim, tmp_path):
     (name, cells), = cells_of([claim]).items()  # fmt: skip
     if name == "theory" and cells[0]["check"] == "breakdown":
         cells = [{**cells[0], "bad": bad, "n": 15} for bad in (1, 2)]
-    use(monkeypatch, toy(name=name, cells=cells))
+    find = finder(toy(name=name, cells=cells))
     for cell in cells:
         put(tmp_path, cell, levelled(name, cell, claim.baseline), experiment=name)
-    assert verdict(tmp_path, claim)["verdict"] == "not reproduced"
+    assert verdict(tmp_path, claim, find)["verdict"] == "not reproduced"
 
 
-def test_a_drop_as_large_as_the_next_best_method_s_is_not_reproduced(tmp_path, monkeypatch):
+def test_a_drop_as_large_as_the_next_best_method_s_is_not_reproduced(tmp_path):
     claim = BY_ID["T2.drop"]
     (name, cells), = cells_of([claim]).items()  # fmt: skip
-    use(monkeypatch, toy(name=name, cells=cells))
+    find = finder(toy(name=name, cells=cells))
     for cell in cells:
         put(tmp_path, cell, {"selected_accuracy": 96.0 if cell["clean"] == 1.0 else 88.7}, experiment=name)
-    assert verdict(tmp_path, claim)["verdict"] == "not reproduced"
+    assert verdict(tmp_path, claim, find)["verdict"] == "not reproduced"
 
 
 CURVES = [c for c in BETTER if c.measure.parts[0].experiment in ("fig2", "fig5", "fig6", "fig7")]
@@ -368,27 +365,27 @@ CURVES = [c for c in BETTER if c.measure.parts[0].experiment in ("fig2", "fig5",
 
 @pytest.mark.parametrize("claim", CURVES, ids=lambda claim: claim.id)
 @pytest.mark.parametrize("error, expected", [(0.3, "not reproduced"), (0.05, "reproduced")])
-def test_curves_as_far_off_as_the_naive_fit_are_not_reproduced(claim, error, expected, tmp_path, monkeypatch):
+def test_curves_as_far_off_as_the_naive_fit_are_not_reproduced(claim, error, expected, tmp_path):
     (name, where), = claim.measure.parts  # fmt: skip
     cells = [{**where, "n": 1000 * s, "clean": 0.8, "sigma": s} for s in (1, 2)]
-    use(monkeypatch, toy(name=name, cells=cells))
+    find = finder(toy(name=name, cells=cells))
     errors = {"oracle": 0.04, "naive": 0.3, "itlm-1": error, "itlm-2": error}
     for cell in cells:
         rows = [{"method": method, "round": 0, "error": e} for method, e in errors.items()]
         put(tmp_path, cell, {"rounds": rows}, experiment=name)
-    assert verdict(tmp_path, claim)["verdict"] == expected
+    assert verdict(tmp_path, claim, find)["verdict"] == expected
 
 
-def test_table_1_as_printed_is_reproduced_but_for_its_slips(tmp_path, monkeypatch):
+def test_table_1_as_printed_is_reproduced_but_for_its_slips(tmp_path):
     claims = [c for c in CLAIMS if c.measure.parts[0].experiment in ("table1-mnist", "table1-cifar")]
     found = cells_of(claims)
-    use(monkeypatch, *(toy(name=name, cells=cells) for name, cells in found.items()))
+    find = finder(*(toy(name=name, cells=cells) for name, cells in found.items()))
     for name, cells in found.items():
         for cell in cells:
-            if printed := published(name, cell) if cell.get("share", 0.05) == 0.05 else {}:
-                put(tmp_path, cell, printed, experiment=name)
+            if row := printed(name, cell) if cell.get("share", 0.05) == 0.05 else {}:
+                put(tmp_path, cell, row, experiment=name)
     by_verdict = {}
-    for entry in entries(claims, tmp_path):
+    for entry in entries(claims, ResultStore(tmp_path), find):
         by_verdict.setdefault(entry["verdict"], []).append(entry["id"])
     slips = ["T1.mnist.random.30.1-step", "T1.gain.mnist.random.70", "T1.gain.mnist.random.90"]
     assert (by_verdict["not reproduced"], by_verdict["not run"]) == (slips, ["S6.2.subsample"])
@@ -418,8 +415,8 @@ def test_wins_and_losses_over_settings():
 def test_early_and_fading_gaps():
     gaps = [40, 30, 20, 20, 20, 20, 10, 0]
     rows = frame([{"epoch": e, "clean_accuracy": 50 + gap, "bad_accuracy": 50} for e, gap in enumerate(gaps)])
-    assert words_on_labels.early_gap(rows) == 35
-    assert words_on_labels.fading_gap(rows) == 30
+    assert observation.early_gap(rows) == 35
+    assert observation.fading_gap(rows) == 30
 
 
 def curve(errors, axis="n"):
@@ -471,12 +468,12 @@ def few(name):
     return replace(experiment, cells=lambda profile: cells)
 
 
-def test_claims_read_what_the_experiments_write(tmp_path, monkeypatch):
+def test_claims_read_what_the_experiments_write(tmp_path):
     store, small = ResultStore(tmp_path), [few(name) for name in SYNTHETIC]
-    use(monkeypatch, *small)
     for experiment in small:
         list(run_plan(plan(experiment, store), store, Where()))
-    found = entries([c for c in CLAIMS if c.measure.parts[0].experiment in SYNTHETIC], tmp_path)
+    read = [c for c in CLAIMS if c.measure.parts[0].experiment in SYNTHETIC]
+    found = entries(read, store, finder(*small))
     unread = [e for e in found if e["verdict"] == "not run"]
     assert all(e["experiment"] == ["theory"] and "not part of it yet" in e["needs"] for e in unread)
     assert len(found) - len(unread) > 50
@@ -485,7 +482,7 @@ def test_claims_read_what_the_experiments_write(tmp_path, monkeypatch):
 
 def test_table_1_s_claims_name_cells_that_exist():
     claims = [c for c in CLAIMS if c.measure.parts[0].experiment in ("table1-mnist", "fig1a", "fig1b")]
-    missing = [e["id"] for e in entries(claims, "nowhere") if "not part of" in e["needs"]]
+    missing = [e["id"] for e in entries(claims, ResultStore("nowhere"), get_experiment) if "not part of" in e["needs"]]
     assert missing == ["S6.2.subsample"]
 
 
@@ -495,8 +492,9 @@ def test_table_1_s_claims_name_cells_that_exist():
 def test_the_readme_counts_the_verdicts_of_each_chapter():
     """Run `itlm claims` and correct the table when new figures are stored."""
     root = Path(__file__).parents[1]
-    chapters = [(theory, regression), (words_on_labels,), (generation,), (backdoors,)]
+    chapters = [(theory, regression), (labels,), (mixtures,), (backdoors,)]
     table = (root / "README.md").read_text().partition("| chapter (notebooks) |")[2].partition("\n\n")[0]
     told = [[int(count) for count in line.split("|")[2:-1]] for line in table.splitlines()[2:]]
-    found = [[e["verdict"] for part in c for e in entries(part.claims(), root / "notebooks/results")] for c in chapters]
+    store = ResultStore(root / "notebooks/results")
+    found = [[e["verdict"] for part in c for e in entries(part.claims(), store, get_experiment)] for c in chapters]
     assert told == [[verdicts.count(verdict) for verdict in VERDICTS] for verdicts in found]

@@ -12,15 +12,19 @@ from types import SimpleNamespace
 
 import psutil
 import pytest
+import toys
 from planted import SOUND, write_notebook
 
-import itlm_kit.experiments
+import itlm_kit.chapters
 from itlm_kit import cli, explorers
 from itlm_kit.cli import doctor, explorer_page
 from itlm_kit.cli.tables import comparison
-from itlm_kit.experiments.experiment import Experiment, Outcome
-from itlm_kit.experiments.results import Result
+from itlm_kit.experiments.experiment import Outcome
+from itlm_kit.experiments.settings import SHARE, one_of
+from itlm_kit.experiments.store import ResultStore
 from itlm_kit.runner.progress import in_words
+
+PLANTED = "01_sound.ipynb"  # what marks a planted folder of notebooks as the kit's
 
 
 @pytest.fixture
@@ -28,6 +32,7 @@ def itlm(capsys, monkeypatch, tmp_path):
     """Call the command in an empty folder: itlm("run", "99") -> (exit code, output, error output)."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("ITLM_DATA_ROOT", raising=False)
+    monkeypatch.setattr("itlm_kit.runner.run.FIRST", PLANTED)
 
     def call(*arguments):
         with pytest.raises(SystemExit) as left:
@@ -42,7 +47,7 @@ def squares(monkeypatch):
     """A small experiment in place of any other: `.computed` lists what ran, `.fails` {clean: error} stops cells."""
     computed, fails = [], {}
 
-    def run(settings, seed, where):
+    def run(settings, recipe, seed, where):
         if settings["clean"] in fails:
             raise fails[settings["clean"]]
         computed.append((settings["clean"], seed))
@@ -52,8 +57,9 @@ def squares(monkeypatch):
     def cells(profile):
         return [{"clean": clean, "method": "itlm"} for clean in (0.25, 0.5)]
 
-    experiment = Experiment("squares", "Squares", "Table 0", 1, cells, run, seeds={"quick": 2, "full": 5})
-    monkeypatch.setattr(itlm_kit.experiments, "get_experiment", lambda name: experiment)
+    allows = {"clean": SHARE, "method": one_of("itlm")}
+    experiment = toys.experiment("squares", cells, run, seeds={"quick": 2, "full": 5}, allows=allows)
+    monkeypatch.setattr(itlm_kit.chapters, "get_experiment", lambda name: experiment)
     return SimpleNamespace(computed=computed, fails=fails)
 
 
@@ -80,8 +86,8 @@ BAD = [
     (["reproduce", "fig1b", "--out", "a_file"], "results must go to a folder that can be written"),
     (["reproduce", "fig1b", "--profile", "full", "--data-root", "damaged"], "itlm data download mnist"),
     (["reproduce", "fig1b", "--dry-run", "--data-root", "a_file"], "data root must be a folder"),
-    (["claims", "--results", "a_file"], "--results must be a folder"),
-    (["claims", "--results", "nothing"], "--results must be a folder"),
+    (["claims", "--results", "a_file"], "got 'a_file', which is not there"),
+    (["claims", "--results", "nothing"], "results must be a folder with the kit's result files (.jsonl); got"),
     (["data", "check", "mnits"], "data must be one of"),
     (["data", "check", "mnist", "--data-root", "damaged"], "train-images-idx3-ubyte"),
     (["data", "list", "--data-root", "a_file"], "data root must be a folder"),
@@ -138,11 +144,8 @@ def test_run_without_out_makes_a_folder_in_runs(itlm, tmp_path):
 def test_ctrl_c_keeps_what_is_done_and_ends_the_kernels(tmp_path):
     write_notebook(tmp_path / "notebooks", "01_sound", SOUND)
     write_notebook(tmp_path / "notebooks", "02_slow", "import time\ntime.sleep(600)")
-    code = (
-        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from itlm_kit.cli import main; main()"
-    )
-    command = [sys.executable, "-c", code, "run", "--out", "out"]
-    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    command = ["run", "--out", "out"]
+    process = start(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert "passed  01_sound" in process.stdout.readline()
     kernels = wait_for_kernels(process.pid)
     process.send_signal(signal.SIGINT)
@@ -159,7 +162,8 @@ def test_ctrl_c_keeps_what_is_done_and_ends_the_kernels(tmp_path):
 def start(arguments, **options):
     """The command in a process of its own that heeds Ctrl-C even when the tests run in the background."""
     heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
-    code = f"{heed}; from itlm_kit.cli import main; main()"
+    planted = f"import itlm_kit.runner.run as run; run.FIRST = {PLANTED!r}; " if "run" in arguments else ""
+    code = f"{heed}; {planted}from itlm_kit.cli import main; main()"
     return subprocess.Popen([sys.executable, "-c", code, *arguments], **options)
 
 
@@ -188,10 +192,10 @@ def test_reproduce_dry_run_computes_nothing(itlm, squares, tmp_path):
 
 def test_reproduce_asks_for_the_data_of_the_cells_it_computes(itlm, squares, monkeypatch, tmp_path):
     wanting = replace(
-        itlm_kit.experiments.get_experiment("squares"),
+        itlm_kit.chapters.get_experiment("squares"),
         needs=lambda settings: ["digits"] if settings["clean"] == 0.25 else ["digits", "celeba"],
     )
-    monkeypatch.setattr(itlm_kit.experiments, "get_experiment", lambda name: wanting)
+    monkeypatch.setattr(itlm_kit.chapters, "get_experiment", lambda name: wanting)
     code, _, error = itlm("reproduce", "squares", "--data-root", str(tmp_path))
     assert code == 2 and "celeba" in error and squares.computed == []
     assert "data celeba: " in itlm("reproduce", "squares", "--data-root", str(tmp_path), "--dry-run")[1]
@@ -203,8 +207,8 @@ def test_reproduce_asks_for_the_data_of_the_cells_it_computes(itlm, squares, mon
 
 def test_reproduce_says_what_wants_a_gpu(itlm, squares, monkeypatch):
     assert "GPU" not in itlm("reproduce", "squares", "--profile", "full", "--dry-run")[1]
-    wanting = replace(itlm_kit.experiments.get_experiment("squares"), needs_gpu=True)
-    monkeypatch.setattr(itlm_kit.experiments, "get_experiment", lambda name: wanting)
+    wanting = replace(itlm_kit.chapters.get_experiment("squares"), needs_gpu=True)
+    monkeypatch.setattr(itlm_kit.chapters, "get_experiment", lambda name: wanting)
     assert "a GPU is wanted" in itlm("reproduce", "squares", "--profile", "full", "--dry-run")[1]
     assert "GPU" not in itlm("reproduce", "squares", "--dry-run")[1]
 
@@ -227,8 +231,8 @@ def test_a_process_that_is_killed_is_one_line(itlm, monkeypatch):
     def cells(profile):
         return [{"clean": 0.25}, {"clean": 0.5}]
 
-    fatal = Experiment("fatal", "Fatal", "Table 0", 1, cells, lambda *cell: os._exit(9))
-    monkeypatch.setattr(itlm_kit.experiments, "get_experiment", lambda name: fatal)
+    fatal = toys.experiment("fatal", cells, lambda *cell: os._exit(9))
+    monkeypatch.setattr(itlm_kit.chapters, "get_experiment", lambda name: fatal)
     code, _, error = itlm("reproduce", "fatal", "--jobs", "2")
     assert code == 1 and error.count("\n") == 1 and error.startswith("itlm: a process was killed")
 
@@ -244,7 +248,7 @@ def test_a_stopped_reproduction_goes_on(itlm, squares):
 
 def test_reproduce_without_a_name_lists_the_experiments(itlm):
     code, out, _ = itlm("reproduce")
-    assert code == 0 and len(out.splitlines()) == len(itlm_kit.experiments.experiment_names())
+    assert code == 0 and len(out.splitlines()) == len(itlm_kit.chapters.experiment_names())
     assert "table1-mnist" in out and "(Table 1, left half)" in out
 
 
@@ -252,7 +256,7 @@ def test_measured_stands_beside_published():
     settings = {"data": "mnist", "share": 0.05, "noise": "systematic", "clean": 0.6, "protocol": "paper"}
     accuracies = {"itlm": (86.0, 88.0), "oracle": (93.0, 93.0)}
     results = [
-        Result("table1-mnist", 1, {**settings, "method": method}, seed, {"selected_accuracy": a}, "d", "cpu", 1, {})
+        toys.result("table1-mnist", {**settings, "method": method}, {"selected_accuracy": a}, seed=seed)
         for method, both in accuracies.items()
         for seed, a in enumerate(both)
     ]
@@ -265,17 +269,52 @@ def test_methods_inside_a_cell_get_a_line_each():
     rounds = [
         {"method": m, "round": t, "error": e / (t + 1)} for m, e in (("itlm", 0.1), ("naive", 0.8)) for t in (0, 1)
     ]
-    lines = comparison([Result("fig2", 1, {"clean": 0.8}, 0, {"rounds": rounds}, "d", "cpu", 1, {})]).splitlines()
+    lines = comparison([toys.result("fig2", {"clean": 0.8}, {"rounds": rounds})]).splitlines()
     assert lines[2].split() == ["itlm", "1", "0.05"] and lines[3].split() == ["naive", "1", "0.4"]
 
 
 def test_claims_as_text_and_as_json(itlm, tmp_path):
-    (tmp_path / "results").mkdir()
+    ResultStore(tmp_path / "results").save(toys.result("other", {}, {}))
     code, out, _ = itlm("claims", "--json", "--results", "results")
     claims = json.loads(out)
     assert code == 0 and {"id", "place", "claim", "experiment", "verdict"} <= set(claims[0])
     assert {claim["verdict"] for claim in claims} == {"not run"}
     assert claims[0]["id"] in itlm("claims", "--results", "results")[1]
+
+
+def test_beside_a_folder_of_somebody_s_own_the_kit_s_notebooks_are_meant(itlm, tmp_path, monkeypatch):
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    write_notebook(tmp_path / "notebooks", "01_sound", SOUND)
+    claims = json.loads(itlm("claims", "--json")[1])
+    assert {"reproduced", "not reproduced"} <= {claim["verdict"] for claim in claims}
+    code, _, error = itlm("run", "sound")
+    assert code == 2 and "notebook must be one of 00_start_here" in error
+
+
+def test_results_are_gathered_into_a_folder(itlm, squares, tmp_path):
+    itlm("reproduce", "squares")
+    code, out, _ = itlm("results", "gather", "runs/reproduce", "--into", "published")
+    assert (code, out) == (0, "squares        4 cells, 4 new\n")
+    assert [path.name for path in (tmp_path / "published").iterdir()] == ["squares.jsonl"]
+    squares.computed.clear()
+    assert itlm("results", "gather", "runs/reproduce", "--into", "published")[1] == "squares        4 cells, 0 new\n"
+    assert squares.computed == []
+
+
+def test_a_damaged_cell_is_named_in_one_line_and_computed_again(itlm, squares, tmp_path):
+    itlm("reproduce", "squares", "--seeds", "1")
+    path = next(tmp_path.glob("runs/reproduce/squares/*.json"))
+    path.write_text("[]")
+    code, out, error = itlm("reproduce", "squares", "--seeds", "1")
+    assert code == 0 and "1 done, 1 to compute" in out
+    assert error.splitlines()[0].startswith(f"itlm: warning: {path.relative_to(tmp_path)} is damaged and counts as not")
+
+
+def test_a_cell_that_is_not_listed_is_run_and_kept(itlm, squares):
+    code, out, _ = itlm("reproduce", "squares", "--set", "clean=0.75", "--seeds", "1")
+    assert code == 0 and "0.75" in out and squares.computed == [(0.75, 0)]
+    assert "2 to compute" in itlm("reproduce", "squares", "--seeds", "1", "--dry-run")[1]
 
 
 def test_data_commands_tell_what_is_there(itlm):

@@ -11,14 +11,22 @@ import pytest
 import itlm_kit
 
 PACKAGE = Path(itlm_kit.__file__).parent
-# A module may import its own layer and those above it in this list; `errors` and `files` are open to all.
+# A module may import its own layer and those above it in this list; the first is open to all.
 LAYERS = [
-    {"errors", "files"},
+    {"errors", "files", "machine", "plugins"},
     {"trimming", "loop", "trajectories", "choosing"},
     {"glm", "vision", "data", "defences"},
     {"experiments"},
+    {"ledger"},
+    {"chapters"},
     {"plots", "explorers"},
 ]  # everything else (course, runner, cli, ...) is the last layer
+NO_IMPORTS_OF = {  # what lies in a layer above, and yet must not know it
+    "experiments": {"data", "defences", "vision", "glm", "trajectories"},  # knows no paper, and no problem either
+    "plots": {"machine", "experiments", "ledger", "chapters"},
+    "machine": {"files", "plugins"},
+    "runner": {"experiments", "ledger", "chapters"},
+}
 DRAWING = {"matplotlib", "plotly", "ipywidgets", "anywidget", "IPython", "seaborn"}
 SOURCES = {path.relative_to(PACKAGE.parent): ast.parse(path.read_text()) for path in PACKAGE.rglob("*.py")}
 
@@ -53,8 +61,42 @@ def test_arrows_point_one_way(path):
 
 
 @every_source
+def test_what_must_not_be_known_is_not(path):
+    used = {name.split(".")[1] for name in imports(SOURCES[path]) if name.startswith("itlm_kit.")}
+    assert not used & NO_IMPORTS_OF.get(part(path), set())
+
+
+def chapter(name):
+    """The chapter that a dotted name belongs to: "labels" for itlm_kit.chapters.labels.mnist, else None."""
+    parts = name.split(".")
+    return parts[2] if parts[:2] == ["itlm_kit", "chapters"] and len(parts) > 2 else None
+
+
+def test_no_chapter_imports_another():
+    chapters = [path for path in SOURCES if path.parts[1] == "chapters" and len(path.parts) == 4]
+    assert len({path.parts[2] for path in chapters}) == 4
+    for path in chapters:
+        others = {chapter(name) for name in imports(SOURCES[path])} - {None, path.parts[2]}
+        assert not others, path
+
+
+def test_no_circle_of_imports():
+    """Modules in an order in which each comes after those that it imports as it is loaded."""
+    from graphlib import TopologicalSorter
+
+    dotted = {".".join(path.with_suffix("").parts).removesuffix(".__init__"): path for path in SOURCES}
+    graph = {}
+    for name, path in dotted.items():
+        top = ast.Module([node for node in SOURCES[path].body if not isinstance(node, ast.FunctionDef)], [])
+        graph[name] = {used for used in imports(top) if used in dotted and used != name}
+        if path.name == "__init__.py":  # a package gathers its own modules, which may name it: Python allows that
+            graph[name] = {used for used in graph[name] if not used.startswith(f"{name}.")}
+    assert len(list(TopologicalSorter(graph).static_order())) == len(dotted)
+
+
+@every_source
 def test_what_computes_does_not_draw(path):
-    if layer(part(path)) <= layer("experiments"):
+    if layer(part(path)) <= layer("chapters"):
         assert not DRAWING & {name.split(".")[0] for name in imports(SOURCES[path])}
 
 

@@ -6,13 +6,16 @@ import subprocess
 import sys
 import textwrap
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import toys
 
 from itlm_kit.errors import InputError
-from itlm_kit.experiments.experiment import Experiment, Outcome, select
+from itlm_kit.experiments.experiment import Cell, Outcome, choose_cells, select
 from itlm_kit.experiments.running import CellsFailed, compute_cell, plan, run_plan
+from itlm_kit.experiments.settings import number, one_of, whole
 from itlm_kit.experiments.store import ResultStore
 from itlm_kit.machine import Where, resolve_device, single_thread
 
@@ -23,7 +26,7 @@ def cells(profile):
     return CELLS[:2] if profile == "quick" else CELLS
 
 
-def draw(settings, seed, where):
+def draw(settings, recipe, seed, where):
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(400, 60))
     theta = np.linalg.lstsq(x, rng.normal(size=400), rcond=None)[0]
@@ -33,28 +36,28 @@ def draw(settings, seed, where):
     )
 
 
-def draw_or_fail(settings, seed, where):
+def draw_or_fail(settings, recipe, seed, where):
     if settings["clean"] == 0.8:
         raise ZeroDivisionError("no clean sample")
-    return draw(settings, seed, where)
+    return draw(settings, recipe, seed, where)
 
 
-def miss_data(settings, seed, where):
+def miss_data(settings, recipe, seed, where):
     raise InputError("mnist must be under the data root.")
 
 
-def report_threads(settings, seed, where):
+def report_threads(settings, recipe, seed, where):
     from threadpoolctl import threadpool_info
 
     return Outcome({"threads": max(pool["num_threads"] for pool in threadpool_info())}, "none")
 
 
-def experiment(run=draw, version=1):
-    return Experiment("toy", "A toy", "nowhere", version, cells, run, {"quick": 1, "full": 2})
+def experiment(run=draw, **more):
+    return toys.experiment("toy", cells, run, seeds={"quick": 1, "full": 2}, **more)
 
 
-def run_all(store, run=draw, jobs=1, version=1, **choices):
-    todo = plan(experiment(run, version), store, profile="full", jobs=jobs, **choices)
+def run_all(store, run=draw, jobs=1, **choices):
+    todo = plan(experiment(run), store, profile="full", jobs=jobs, **choices)
     return list(run_plan(todo, store, Where()))
 
 
@@ -80,14 +83,16 @@ def test_what_is_done_is_not_done_again(store):
     before = files(store)
     again = plan(experiment(), store, profile="full")
     assert [(r.settings, r.seed) for r in again.done] == [(r.settings, r.seed) for r in first]
-    assert {seed for _, seed in again.todo} == {1}
+    assert {cell.seed for cell in again.todo} == {1}
     assert len(run_all(store)) == 6
     assert {name: when for name, when in files(store).items() if name in before} == before
 
 
-def test_another_version_is_computed_anew(store):
+@pytest.mark.parametrize("change", [{"version": 2}, {"recipe": toys.ToyRecipe(steps=2)}], ids=["version", "recipe"])
+def test_another_version_or_recipe_is_computed_anew(store, change):
     run_all(store, seeds=1)
-    assert len(plan(experiment(version=2), store, profile="full", seeds=1).todo) == 6
+    assert len(plan(experiment(**change), store, profile="full", seeds=1).todo) == 6
+    assert len(plan(experiment(), store, profile="full", seeds=1).todo) == 0
 
 
 def test_side_by_side_equals_one_by_one_to_the_bit(tmp_path):
@@ -102,7 +107,7 @@ def test_side_by_side_equals_one_by_one_to_the_bit(tmp_path):
 
 
 def test_the_same_seed_gives_the_same_figure_and_another_seed_another():
-    one, again, other = (compute_cell(experiment(), CELLS[0], seed, Where()).metrics for seed in (0, 0, 1))
+    one, again, other = (compute_cell(Cell(experiment(), CELLS[0], seed), Where()).metrics for seed in (0, 0, 1))
     assert one == again != other
 
 
@@ -130,7 +135,7 @@ def test_bad_input_stops_the_run_with_its_one_line(store, jobs):
     assert store.results() == []
 
 
-def in_two_goes(settings, seed, where):
+def in_two_goes(settings, recipe, seed, where):
     """A run that finds what an earlier one left, adds to it, and is cut the first time."""
     before = where.rounds.read_text() if where.rounds.exists() else ""
     where.rounds.write_text(before + "round ")
@@ -176,20 +181,24 @@ SLOW = """
     import signal, sys, time
     import numpy as np
     from itlm_kit.experiments.experiment import Experiment, Outcome
-from itlm_kit.machine import Where
     from itlm_kit.experiments.running import plan, run_plan
+    from itlm_kit.experiments.settings import whole
     from itlm_kit.experiments.store import ResultStore
+    from itlm_kit.machine import Where
 
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a background shell has its children ignore it
     folder, log, jobs = sys.argv[1:]
 
-    def run(settings, seed, where):
+    def run(settings, recipe, seed, where):
         with open(log, "a") as file:
             file.write(f"{settings['i']}\\n")
         time.sleep(0.05)
         return Outcome({"i": settings["i"]}, "none", {"noise": np.random.default_rng(0).normal(size=300_000)})
 
-    slow = Experiment("slow", "", "", 1, lambda profile: [{"i": i} for i in range(12)], run)
+    slow = Experiment(
+        name="slow", title="", place="", cells=lambda profile: [{"i": i} for i in range(12)], run=run,
+        allows={"i": whole(0)}, recipe=lambda settings: None,
+    )
     store = ResultStore(folder)
     try:
         for result in run_plan(plan(slow, store, jobs=int(jobs)), store, Where()):
@@ -261,6 +270,54 @@ def test_only_says_what_there_is(store, only, message):
 def test_only_refuses_a_combination_that_no_cell_has():
     with pytest.raises(InputError, match="none has all of panel=a, sigma=2"):
         select([{"panel": "a", "sigma": 1}, {"panel": "b", "sigma": 2}], ["panel=a", "sigma=2"])
+
+
+# --- cells that are not listed
+
+ALLOWS = {"noise": one_of("random", "systematic", "swapped"), "clean": number(0, 1, with_low=False), "epochs": whole()}
+
+
+def test_another_setting_takes_the_place_of_the_listed_ones():
+    toy = experiment(allows=ALLOWS)
+    assert choose_cells(toy, "full", changes=["noise=swapped", "clean=0.65"]) == [{"noise": "swapped", "clean": 0.65}]
+    found = choose_cells(toy, "full", only=["clean=0.6"], changes=["epochs=3"])
+    assert found == [{"noise": noise, "clean": 0.6, "epochs": 3} for noise in ("random", "systematic")]
+
+
+def test_such_a_cell_is_stored_like_any_other_and_is_none_of_the_listed(store):
+    toy = experiment(allows=ALLOWS)
+    todo = plan(toy, store, profile="full", seeds=1, changes=["noise=swapped", "clean=0.65"])
+    (found,) = run_plan(todo, store, Where())
+    assert (found.settings, len(store.results("toy"))) == ({"noise": "swapped", "clean": 0.65}, 1)
+    assert plan(toy, store, profile="full", seeds=1, changes=["noise=swapped", "clean=0.65"]).todo == []
+    assert plan(toy, store, profile="full").done == []
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ("noise", "--set must look like KEY=VALUE; got 'noise'"),
+        ("noise=pink", "noise must be one of random, systematic, swapped; got 'pink'"),
+        ("clean=0", r"clean must be a number in \(0, 1\]; got 0.0"),
+        ("clean=nan", "clean must be a number"),
+        ("clean=much", "got 'much'"),
+        ("epochs=1.5", "epochs must be a whole number of at least 1; got '1.5'"),
+        ("epochs=0", "got 0"),
+        ("cleen=0.5", "toy must be set by clean, epochs, noise; it has no 'cleen'"),
+    ],
+)
+def test_what_an_experiment_cannot_be_is_said_before_work(store, change, message):
+    with pytest.raises(InputError, match=message):
+        plan(experiment(allows=ALLOWS), store, profile="full", changes=[change])
+    assert not store.folder.exists()
+
+
+def test_settings_that_do_not_go_together_are_said_by_the_recipe(store):
+    def refuse(settings):
+        raise InputError("rounds must be at least 1")
+
+    with pytest.raises(InputError, match="rounds must be"):
+        plan(replace(experiment(), recipe=refuse), store)
 
 
 @pytest.mark.parametrize("choice", [{"profile": "fast"}, {"seeds": 0}, {"seeds": 1.5}, {"jobs": 0}, {"jobs": "all"}])

@@ -3,21 +3,29 @@
 import json
 import os
 import time
+import warnings
 
 import numpy as np
 import pytest
+import toys
 
 from itlm_kit.errors import InputError
-from itlm_kit.experiments.results import Result, above_oracle, cell_key, results_frame
-from itlm_kit.experiments.store import ResultStore, read_result
+from itlm_kit.experiments.experiment import Cell
+from itlm_kit.experiments.results import above_oracle, cell_key, results_frame
+from itlm_kit.experiments.store import DamagedResult, ResultStore, published_results, read_result
 
 SETTINGS = {"noise": "random", "clean": 0.6}
 
 
-def result(settings=SETTINGS, seed=0, version=1, metrics=None, curves=None):
+def result(settings=SETTINGS, seed=0, version=1, recipe=toys.ToyRecipe(), metrics=None, curves=None):  # noqa: B008
     metrics = {"last_accuracy": 81.5} if metrics is None else metrics
     curves = {"losses": np.arange(6.0).reshape(2, 3)} if curves is None else curves
-    return Result("table1", version, settings, seed, metrics, "digits", "CPU", 1.5, {"numpy": "2"}, curves)
+    about = {"data": "digits", "device": "CPU", "seconds": 1.5, "versions": {"numpy": "2"}, "curves": curves}
+    return toys.result("table1", settings, metrics, seed=seed, version=version, recipe=recipe, **about)
+
+
+def cell(settings=SETTINGS, seed=0, **more):
+    return Cell(toys.experiment("table1", [SETTINGS], **more), settings, seed)
 
 
 @pytest.fixture
@@ -28,7 +36,7 @@ def store(tmp_path):
 def test_a_saved_cell_comes_back_as_it_was(store):
     saved = result()
     path = store.save(saved)
-    found = store.load("table1", 1, SETTINGS, 0)
+    found = store.load(cell())
     np.testing.assert_array_equal(found.curves["losses"], saved.curves["losses"])
     assert (found.metrics, found.settings, found.data, found.seconds) == (
         {"last_accuracy": 81.5},
@@ -42,33 +50,41 @@ def test_a_saved_cell_comes_back_as_it_was(store):
 
 def test_the_file_says_what_it_is(store):
     about = json.loads(store.save(result()).read_text())
-    assert about["schema"] == 1
+    assert about["schema"] == 2
     assert set(about) == {
-        "schema", "experiment", "version", "settings", "seed", "metrics", "data", "device", "seconds", "versions",
-        "curves",
+        "schema", "experiment", "version", "settings", "recipe", "seed", "metrics", "data", "device", "seconds",
+        "versions", "curves",
     }  # fmt: skip
 
 
 def test_numpy_values_are_written_as_plain_ones(store):
     store.save(result(metrics={"accuracy": np.float64(0.5), "by_class": np.array([1, 2])}))
-    assert store.load("table1", 1, SETTINGS, 0).metrics == {"accuracy": 0.5, "by_class": [1, 2]}
+    assert store.load(cell()).metrics == {"accuracy": 0.5, "by_class": [1, 2]}
 
 
 def test_the_order_of_settings_does_not_matter_and_everything_else_does():
-    key = cell_key("table1", 1, {"a": 1, "b": 2}, 0)
-    assert key == cell_key("table1", 1, {"b": 2, "a": 1}, 0)
-    others = [("table2", 1, {"a": 1, "b": 2}, 0), ("table1", 2, {"a": 1, "b": 2}, 0), ("table1", 1, {"a": 1}, 0),
-              ("table1", 1, {"a": 1, "b": 3}, 0), ("table1", 1, {"a": 1, "b": 2}, 1)]  # fmt: skip
-    assert len({key, *(cell_key(*other) for other in others)}) == 6
+    base = ("table1", 1, {"a": 1, "b": 2}, {"steps": 1}, 0)
+    key = cell_key(*base)
+    assert key == cell_key("table1", 1, {"b": 2, "a": 1}, {"steps": 1}, 0)
+    changes = ["table2", 2, {"a": 1, "b": 3}, {"steps": 2}, 1]
+    others = [cell_key(*base[:i], change, *base[i + 1 :]) for i, change in enumerate(changes)]
+    assert len({key, cell_key("table1", 1, {"a": 1}, {"steps": 1}, 0), *others}) == 7
 
 
 @pytest.mark.parametrize(
-    "settings, seed, version", [({**SETTINGS, "clean": 0.7}, 0, 1), (SETTINGS, 1, 1), (SETTINGS, 0, 2)]
+    "other",
+    [
+        cell({**SETTINGS, "clean": 0.7}),
+        cell(seed=1),
+        cell(version=2),
+        cell(recipe=toys.ToyRecipe(steps=2)),
+    ],
+    ids=["settings", "seed", "version", "recipe"],
 )
-def test_another_cell_is_not_taken_for_this_one(store, settings, seed, version):
+def test_another_cell_is_not_taken_for_this_one(store, other):
     store.save(result())
-    assert store.load("table1", version, settings, seed) is None
-    assert store.results("table1", version=2) == []
+    assert store.load(cell()) is not None
+    assert store.load(other) is None
 
 
 def _edit(path, **changes):
@@ -76,7 +92,7 @@ def _edit(path, **changes):
 
 
 def _rename(path):
-    other = path.with_name(f"{cell_key('table1', 1, {**SETTINGS, 'clean': 0.9}, 0)}.json")
+    other = path.with_name(f"{cell({**SETTINGS, 'clean': 0.9}).key}.json")
     path.with_suffix(".npz").rename(other.with_suffix(".npz"))
     path.rename(other)
 
@@ -96,6 +112,25 @@ SPOILT = {
     "settings edited": lambda path: _edit(path, settings={**SETTINGS, "clean": 0.7}),
     "version edited": lambda path: _edit(path, version=2),
     "seed edited": lambda path: _edit(path, seed=3),
+    "recipe edited": lambda path: _edit(path, recipe={"kind": "ToyRecipe", "steps": 9}),
+    "recipe a text": lambda path: _edit(path, recipe="fast"),
+    "settings a list": lambda path: _edit(path, settings=["random", 0.6]),
+    "settings nested": lambda path: _edit(path, settings={"noise": {"kind": "random"}}),
+    "seed a truth": lambda path: _edit(path, seed=True),
+    "seed a fraction": lambda path: _edit(path, seed=0.5),
+    "metrics a list": lambda path: _edit(path, metrics=[1, 2]),
+    "metrics nested": lambda path: _edit(path, metrics={"last_accuracy": {"mean": 81.5}}),
+    "a metric infinite": lambda path: path.write_text(path.read_text().replace("81.5", "Infinity")),
+    "a metric beyond all numbers": lambda path: path.write_text(path.read_text().replace("81.5", "1e999")),
+    "rounds a text": lambda path: _edit(path, metrics={"rounds": "0, 1, 2"}),
+    "rounds of numbers": lambda path: _edit(path, metrics={"rounds": [1, 2]}),
+    "device null": lambda path: _edit(path, device=None),
+    "data a number": lambda path: _edit(path, data=5),
+    "seconds a text": lambda path: _edit(path, seconds="fast"),
+    "versions a list": lambda path: _edit(path, versions=["numpy 2"]),
+    "curves a text": lambda path: _edit(path, curves="losses"),
+    "json nested without end": lambda path: path.write_text("[" * 100_000 + "]" * 100_000),
+    "json a number": lambda path: path.write_text("7"),
     "schema of another time": lambda path: _edit(path, schema=0),
     "a field too many": lambda path: _edit(path, surprise=1),
     "renamed": _rename,
@@ -115,8 +150,18 @@ SPOILT = {
 def test_a_spoilt_cell_is_not_accepted(store, spoil):
     path = store.save(result())
     spoil(path)
-    assert store.load("table1", 1, SETTINGS, 0) is None
-    assert store.results() == []
+    with pytest.warns(DamagedResult, match="table.*is damaged and counts as not there: "):
+        assert store.results() == []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DamagedResult)
+        assert store.load(cell()) is None
+
+
+def test_a_spoilt_cell_stops_no_other(store):
+    store.save(result(seed=1))
+    SPOILT["json cut"](store.save(result()))
+    with pytest.warns(DamagedResult):
+        assert [found.seed for found in store.results()] == [1]
 
 
 def test_a_flipped_byte_in_the_curves_shows(store):
@@ -124,19 +169,21 @@ def test_a_flipped_byte_in_the_curves_shows(store):
     content = bytearray(curves.read_bytes())
     content[len(content) // 3] ^= 0xFF
     curves.write_bytes(content)
-    assert store.load("table1", 1, SETTINGS, 0) is None
+    with pytest.warns(DamagedResult):
+        assert store.load(cell()) is None
 
 
 def test_a_pickle_among_the_curves_is_never_loaded(store):
     path = store.save(result())
     np.savez(path.with_suffix(".npz"), losses=np.array([object()], dtype=object))
-    assert read_result(path) is None
+    with pytest.raises(ValueError, match="allow_pickle"):
+        read_result(path)
 
 
 def test_saving_anew_mends_a_spoilt_cell(store):
     _cut(store.save(result()), 0.5)
     store.save(result())
-    assert store.load("table1", 1, SETTINGS, 0) is not None
+    assert store.load(cell()) is not None
 
 
 def test_a_failing_write_leaves_nothing(store, monkeypatch):
@@ -176,12 +223,21 @@ def test_what_a_kill_left_half_written_is_ignored_then_cleared(store):
     assert len(store.results("table1")) == 1
 
 
-def test_results_lists_by_experiment_and_version(store):
-    store.save(result())
-    store.save(result(version=2, seed=1))
-    assert len(store.results()) == len(store.results("table1")) == 2
-    assert [r.seed for r in store.results("table1", version=2)] == [1]
-    assert store.results("table2") == []
+def test_results_are_listed_by_experiment_in_the_order_of_settings_and_seeds(store):
+    for settings, seed in (({"clean": 0.7}, 0), ({"clean": 0.6}, 1), ({"clean": 0.6}, 0)):
+        store.save(result(settings, seed))
+    order = [(found.settings["clean"], found.seed) for found in store.results("table1")]
+    assert order == [(0.6, 0), (0.6, 1), (0.7, 0)]
+    assert (store.experiments(), store.results("table2")) == (["table1"], [])
+
+
+@pytest.mark.parametrize("prepare", [lambda folder: None, lambda folder: folder.mkdir()], ids=["missing", "empty"])
+def test_a_folder_without_results_is_named_with_the_remedy(tmp_path, prepare):
+    prepare(tmp_path / "results")
+    with pytest.raises(
+        InputError, match=r"results must be a folder with the kit's result files .*results'.*name the folder"
+    ):
+        published_results(tmp_path / "results")
 
 
 def test_frame_has_a_row_per_setting_seed_and_round():
@@ -203,10 +259,9 @@ def test_frame_of_cells_without_rounds_has_a_row_per_cell():
 
 
 def test_what_beats_the_oracle_by_more_than_a_point_is_flagged():
-    def cell(method, accuracy, seed=0, clean=0.6):
-        settings = {"clean": clean, "method": method}
-        return Result("x", 1, settings, seed, {"last_accuracy": accuracy}, "", "", 1.0, {})
+    def done(method, accuracy, seed=0, clean=0.6):
+        return toys.result("x", {"clean": clean, "method": method}, {"last_accuracy": accuracy}, seed=seed)
 
-    oracle, near, far = cell("oracle", 90.0), cell("itlm", 90.9), cell("baseline", 91.1)
-    elsewhere = [cell("itlm", 99.0, seed=1), cell("itlm", 99.0, clean=0.7)]  # no oracle of their own
+    oracle, near, far = done("oracle", 90.0), done("itlm", 90.9), done("baseline", 91.1)
+    elsewhere = [done("itlm", 99.0, seed=1), done("itlm", 99.0, clean=0.7)]  # no oracle of their own
     assert above_oracle([oracle, near, far, *elsewhere]) == [far]

@@ -2,14 +2,14 @@
 
 import pytest
 
-from itlm_kit.ledger.printed import TABLE1_CIFAR, TABLE1_MNIST, TABLE2, TABLE3, TABLE4, TABLE5, published
+from itlm_kit.ledger.printed import TABLE1_CIFAR, TABLE1_MNIST, TABLE2, TABLE3, TABLE4, TABLE5, printed
 
 MNIST = {"data": "mnist", "share": 0.05}
 
 
 def accuracies(experiment, data, noise, clean, methods):
     cells = ({"data": data, "noise": noise, "clean": clean, "method": method} for method in methods.split())
-    return " ".join(f"{published(experiment, cell)['selected_accuracy']:.2f}" for cell in cells)
+    return " ".join(f"{printed(experiment, cell)['selected_accuracy']:.2f}" for cell in cells)
 
 
 ALL = "baseline itlm oracle centroid 1-step delta-alpha-10 delta-alpha-15"
@@ -36,14 +36,12 @@ def test_rows_of_table_1_right(noise, clean, row):
 
 
 def test_table_2():
-    assert published("table2", {"data": "cifar10", "clean": 0.6, "method": "itlm"}) == {"selected_accuracy": 86.12}
-    assert published("table2", {"data": "cifar10", "clean": 0.2, "method": "mentornet-dd"}) == {
-        "selected_accuracy": 46.3
-    }
+    assert printed("table2", {"data": "cifar10", "clean": 0.6, "method": "itlm"}) == {"selected_accuracy": 86.12}
+    assert printed("table2", {"data": "cifar10", "clean": 0.2, "method": "mentornet-dd"}) == {"selected_accuracy": 46.3}
 
 
 def test_table_3_counts_its_iterations_from_the_first_kept_set():
-    found = published("table3", {"pair": "celeba+cifar10", "clean": 0.7, "method": "itlm"})
+    found = printed("table3", {"pair": "celeba+cifar10", "clean": 0.7, "method": "itlm"})
     assert found["clean_share"] == 94.02
     assert [row["clean_share"] for row in found["rounds"]] == [75.57, 76.45, 86.63, 82.15, 94.02]
     assert [row["round"] for row in found["rounds"]] == [0, 1, 2, 3, 4]
@@ -51,8 +49,8 @@ def test_table_3_counts_its_iterations_from_the_first_kept_set():
 
 def test_table_4():
     cell = {"data": "cifar10", "pair": "6->0", "shape": "L"}
-    assert published("table4", {**cell, "method": "naive"}) == {"clean_accuracy": 89.83, "attack_success": 98.10}
-    assert published("table4", {**cell, "method": "itlm"}) == {"clean_accuracy": 89.84, "attack_success": 1.30}
+    assert printed("table4", {**cell, "method": "naive"}) == {"clean_accuracy": 89.83, "attack_success": 98.10}
+    assert printed("table4", {**cell, "method": "itlm"}) == {"clean_accuracy": 89.84, "attack_success": 1.30}
 
 
 def test_table_5_agrees_with_table_3_where_both_print_one_figure():
@@ -60,7 +58,7 @@ def test_table_5_agrees_with_table_3_where_both_print_one_figure():
         shares = TABLE3["mnist+fashion_mnist", clean]
         assert (row[1], row[3]) == (shares[-1], shares[0])
     cell = {"pair": "mnist+fashion_mnist", "clean": 0.8, "method": "delta-alpha-20"}
-    assert published("table5", cell) == {"clean_share": 97.77}
+    assert printed("table5", cell) == {"clean_share": 97.77}
 
 
 def test_tables_are_whole():
@@ -84,5 +82,5 @@ def test_tables_are_whole():
         ("fig5", {"panel": "a"}),
     ],
 )
-def test_nothing_is_published_for_other_cells(experiment, settings):
-    assert published(experiment, settings) == {}
+def test_nothing_is_printed_for_other_cells(experiment, settings):
+    assert printed(experiment, settings) == {}
