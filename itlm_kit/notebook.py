@@ -72,12 +72,15 @@ def computed(name, *, profile, seed=0, only=()):
 
 
 def measured(name, *, only=(), folder=RESULTS):
-    """Full cells of the experiment `name` as a frame, from result files; see `experiments.cells.measured`."""
+    """Full cells of the experiment `name` as a frame: from result files, or smaller ones computed where these are not.
+
+    See `experiments.cells.measured`; `source_of` says which they are.
+    """
     from itlm_kit.chapters import get_experiment
     from itlm_kit.experiments import cells
-    from itlm_kit.experiments.store import published_results
+    from itlm_kit.experiments.store import ResultStore
 
-    return cells.measured(get_experiment(name), published_results(folder), only=only)
+    return cells.measured(get_experiment(name), ResultStore(folder), only=only)
 
 
 def stored(name, *, folder=RESULTS):

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from itlm_kit import InputError
-from itlm_kit.notebook import read_records, record, set_up, show
+from itlm_kit.notebook import beside_printed, measured, read_records, record, set_up, show, stored
 
 
 def test_set_up_prints_one_line(capsys):
@@ -107,3 +107,15 @@ def test_records_and_alt_texts_are_in_the_executed_notebook(tmp_path):
 
 def test_no_records_in_a_notebook_that_did_not_run():
     assert read_records(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("text")])) == {}
+
+
+@pytest.mark.parametrize("read", [stored, lambda name: beside_printed(name, "clean_share")])
+def test_away_from_its_results_a_notebook_says_in_one_line_what_is_missing(tmp_path, monkeypatch, read):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="results must be a folder with the kit's result files .*which is not there"):
+        read("table5")
+
+
+def test_away_from_its_results_small_cells_are_measured_instead(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert set(measured("fig5", only=["panel=e", "sigma=0.2"])["n"]) == {300}

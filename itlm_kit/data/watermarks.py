@@ -5,7 +5,7 @@ The shapes are those of Tran, Li & Madry (2018), the attack the paper follows. P
 
 from dataclasses import dataclass
 from numbers import Real
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -93,10 +93,19 @@ class Poisoned(NamedTuple):
     poisons: np.ndarray  # index of the poisoned samples, ascending
 
 
-def poison(x, y, trigger, *, source, target, rate, seed):
+class Trigger(Protocol):
+    """What marks images: a Watermark, a Blend, or anything else with this method."""
+
+    def stamp(self, images: np.ndarray) -> np.ndarray:
+        """A marked copy of the images (m, channels, height, width) uint8."""
+
+
+def poison(
+    x: np.ndarray, y: np.ndarray, trigger: Trigger, *, source: int, target: int, rate: float, seed: int
+) -> Poisoned:
     """Mark images of class `source` and label them `target`; they replace their originals, so n stays.
 
-    x: (n, channels, height, width) uint8; y: (n,) labels. trigger: a Watermark, Blend or what else has `stamp`. rate:
+    x: (n, channels, height, width) uint8; y: (n,) labels. trigger: see Trigger. rate:
     number of poisons as a share of the target class, e.g. 0.05; they are drawn from the source class. Returns a
     Poisoned. Raises InputError for images that are not uint8, be it x or what `stamp` returns, a watermark that leaves
     them, source equal to target, a class without images, a rate that is no poison or more than the source class has.
@@ -107,7 +116,9 @@ def poison(x, y, trigger, *, source, target, rate, seed):
     return _poison(x, y, trigger, source, target, rate, seed)
 
 
-def poison_clean_label(x, y, trigger, *, target, rate, seed):
+def poison_clean_label(
+    x: np.ndarray, y: np.ndarray, trigger: Trigger, *, target: int, rate: float, seed: int
+) -> Poisoned:
     """Mark images of class `target` and leave their labels, which are right: poisons that no wrong label betrays.
 
     Arguments and errors as `poison`; the poisons are drawn from the target class itself.
