@@ -20,14 +20,15 @@ def real_data():
 @pytest.fixture
 def blind_label_noise(monkeypatch):
     """A function: from its call on, the truth of label-noise experiments is replaced by noise after the corruption."""
+    from itlm_kit.vision import noisy_set
 
-    whole = label_noise.noisy_data
+    whole = noisy_set.noisy_set
 
     def blind(*args):
         noisy = whole(*args)
         return noisy._replace(is_clean=np.random.default_rng(9).permutation(noisy.is_clean))
 
-    return lambda: monkeypatch.setattr(label_noise, "noisy_data", blind)
+    return lambda: monkeypatch.setattr(noisy_set, "noisy_set", blind)
 
 
 def pytest_collection_modifyitems(items):

@@ -1,5 +1,6 @@
 """The experiment `alpha`: regrets by hand, choosers that never see the truth, stored figures given again."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,57 +8,52 @@ import pytest
 
 from itlm_kit.chapters import get_experiment
 from itlm_kit.chapters.labels import alpha
-from itlm_kit.chapters.labels.alpha import GRID, RECIPE, GridRuns, choices_frame, known_alpha, regret_table, run_alpha
-from itlm_kit.experiments.experiment import select
+from itlm_kit.chapters.labels.alpha import GRID, RECIPE, GridRuns, choices_frame, known_alpha, recipe, regret_table
+from itlm_kit.experiments.experiment import Cell, choose_cells
 from itlm_kit.experiments.results import Result
+from itlm_kit.experiments.running import compute_cell
 from itlm_kit.experiments.store import ResultStore
 from itlm_kit.machine import Where
 from itlm_kit.vision.itlm import round_seed
+from itlm_kit.vision.noisy_set import noisy_set
 from itlm_kit.vision.training import per_sample_losses, train
 
+EXPERIMENT = get_experiment("alpha")
 RESULTS = Path(__file__).parents[1] / "notebooks" / "results"
 SETTINGS = {"data": "digits", "share": 1.0, "protocol": "last", "noise": "systematic", "clean": 0.6}
 SHORT = {**SETTINGS, "epochs": 1, "updates": 1}
 
 
-@pytest.fixture
-def few(monkeypatch):
-    """A short grid and few folds: enough for what is bit-exact."""
-    monkeypatch.setattr(alpha, "GRID", (0.55, 1.0))
-    monkeypatch.setattr(alpha, "FOLDS", 2)
+def measured(settings, **changes):
+    """Metrics of a cell with another recipe."""
+    changed = replace(EXPERIMENT, recipe=lambda settings: replace(recipe(settings), **changes))
+    return compute_cell(Cell(changed, settings), Where()).metrics
 
 
-def blinded(monkeypatch):
-    """From here on the truth is replaced by noise after the corruption."""
-    whole = label_noise.noisy_data
-
-    def blind(*args):
-        noisy = whole(*args)
-        return noisy._replace(is_clean=np.random.default_rng(9).permutation(noisy.is_clean))
-
-    monkeypatch.setattr(label_noise, "noisy_data", blind)
-
-
-def test_choosers_see_noisy_labels_alone(few, monkeypatch):
-    seen = run_alpha(SHORT, 0, Where()).metrics
-    blinded(monkeypatch)
-    unseen = run_alpha(SHORT, 0, Where()).metrics
+def test_choosers_see_noisy_labels_alone(blind_label_noise):
+    few = {"grid": (0.55, 1.0), "folds": 2}  # enough for what is bit-exact
+    seen = measured(SHORT, **few)
+    blind_label_noise()
+    unseen = measured(SHORT, **few)
+    assert [row["alpha"] for row in seen["rounds"]] == [0.55, 1.0]
     shares = [[row.pop("clean_share") for row in metrics["rounds"]] for metrics in (seen, unseen)]
     assert shares[0] != shares[1] and seen == unseen
 
 
 def test_the_known_alpha_is_on_the_grid_for_every_cell():
     for profile in ("quick", "full"):
-        cells = get_experiment("alpha").cells(profile)
+        cells = EXPERIMENT.cells(profile)
         assert {cell["noise"] for cell in cells} == {"systematic", "random", "instance"}
         assert {known_alpha(cell["clean"]) for cell in cells} <= set(GRID)
+        assert {EXPERIMENT.recipe(cell).grid for cell in cells} == {GRID}
+    assert recipe({**SETTINGS, "clean": 0.67}).grid == (*GRID[:4], 0.62, *GRID[4:])  # also where it is asked for
     assert known_alpha(0.6) == 0.55 and known_alpha(1.0) == 1.0
 
 
 def test_a_run_of_the_grid_is_itlm_on_the_inside_judged_on_the_rest():
-    noisy = label_noise.noisy_data(SETTINGS, 0, Where())
+    noisy = noisy_set(SETTINGS, 0, Where())
     inside, held_out = np.arange(500), np.arange(500, 800)
-    grid = GridRuns(noisy, epochs=1, updates=1, seed=3)
+    grid = GridRuns(noisy, recipe(SETTINGS), epochs=1, updates=1, seed=3)
     losses = grid(inside, held_out, 0.6)
     samples = noisy.samples
     theta_0 = train(samples, inside, RECIPE, epochs=1, seed=round_seed(3, 0))
@@ -69,7 +65,8 @@ def test_a_run_of_the_grid_is_itlm_on_the_inside_judged_on_the_rest():
 
 def result(seed, clean, picks, gain):
     metrics = {"known_accuracy": 90.0, "baseline_accuracy": 90.0 - gain, "choices": picks}
-    return Result("alpha", 1, {"noise": "random", "clean": clean}, seed, metrics, "digits", "CPU", 1.0, {})
+    settings = {"noise": "random", "clean": clean}
+    return Result("alpha", 1, settings, None, seed, metrics, "digits", "CPU", 1.0, {})
 
 
 def test_regrets_by_hand():
@@ -86,12 +83,14 @@ def test_regrets_by_hand():
 
 
 def stored(data):
-    return choices_frame(r for r in ResultStore(RESULTS).results("alpha", 1) if r.settings["data"] == data)
+    """What is stored of one data set, by today's recipe and version."""
+    found = [r for r in ResultStore(RESULTS).results("alpha") if r.settings["data"] == data]
+    return choices_frame(r for r in found if r.key == Cell(EXPERIMENT, r.settings, r.seed).key)
 
 
 @pytest.mark.parametrize("profile, data", [("quick", "digits"), ("full", "mnist")])
 def test_every_cell_is_stored_with_three_seeds(profile, data):
-    cells = {(cell["noise"], cell["clean"]) for cell in get_experiment("alpha").cells(profile)}
+    cells = {(cell["noise"], cell["clean"]) for cell in EXPERIMENT.cells(profile)}
     seeds = stored(data).groupby(["noise", "clean"])["seed"].nunique()
     assert set(seeds.index) == cells and (seeds == 3).all()
 
@@ -104,12 +103,12 @@ def test_agreement_stays_within_two_points_wherever_the_known_alpha_gains(data):
 
 
 @pytest.mark.slow
-def test_a_stored_run_is_what_is_computed_now(monkeypatch):
-    """Its version must be raised when the outcome of a cell changes."""
-    (settings,) = select(get_experiment("alpha").cells("quick"), ["noise=systematic", "clean=0.6"])
-    old = ResultStore(RESULTS).load("alpha", get_experiment("alpha").version, settings, 0)
-    monkeypatch.setattr(alpha, "GRID", (0.25, 0.55, 1.0))
-    now = run_alpha(settings, 0, Where()).metrics
+def test_a_stored_run_is_what_is_computed_now():
+    """Where it is not, though settings and recipe are the same, the version must be raised."""
+    (settings,) = choose_cells(EXPERIMENT, "quick", only=["noise=systematic", "clean=0.6"])
+    old = ResultStore(RESULTS).load(Cell(EXPERIMENT, settings))
+    now = measured(settings, grid=(0.25, 0.55, 1.0))
+    assert len(now["rounds"]) == 3
     before = {row["alpha"]: row for row in old.metrics["rounds"]}
     for row in now["rounds"]:
         assert row["last_accuracy"] == pytest.approx(before[row["alpha"]]["last_accuracy"], abs=3)

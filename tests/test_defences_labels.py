@@ -6,9 +6,11 @@ import torch
 from torch.nn import functional
 
 from itlm_kit import InputError, data
+from itlm_kit.defences import label_rivals, tasks
 from itlm_kit.defences.cleanlab_issues import cleanlab_kept
 from itlm_kit.defences.coteaching import coteach
 from itlm_kit.defences.gce import generalized_cross_entropy
+from itlm_kit.defences.tasks import LabelTask
 from itlm_kit.vision.models import two_layer_cnn
 from itlm_kit.vision.out_of_sample import out_of_sample
 from itlm_kit.vision.training import Recipe, Samples
@@ -151,9 +153,11 @@ def test_without_cleanlab_it_is_told(monkeypatch):
 
 def test_without_cleanlab_its_cells_stop_before_any_training(monkeypatch):
     monkeypatch.setattr("itlm_kit.defences.cleanlab_issues.find_spec", lambda name: None)
-    monkeypatch.setattr(field, "out_of_sample", lambda *args, **kw: pytest.fail("trained without cleanlab"))
+    for name in ("out_of_sample", "train"):
+        monkeypatch.setattr(tasks, name, lambda *args, **kw: pytest.fail("trained without cleanlab"))
+    task = LabelTask(digits(n=100)[0], RECIPE, epochs=1, budget=2, clean=0.6, folds=2, seed=0)
     with pytest.raises(InputError, match=r"pip install 'itlm_kit\[peers\]'"):
-        field.METHODS["cleanlab"](field.Task(None, clean=0.6, epochs=1, updates=1, seed=0))
+        label_rivals()["cleanlab"](task)
 
 
 @pytest.mark.parametrize(

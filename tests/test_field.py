@@ -7,12 +7,14 @@ import pandas as pd
 import pytest
 
 from itlm_kit.chapters import get_experiment
-from itlm_kit.chapters.labels.rivals import METHODS, field_table, found, run_field
-from itlm_kit.experiments.experiment import select
+from itlm_kit.chapters.labels.rivals import METHODS, field_table, found, recipe, run_field
+from itlm_kit.experiments.experiment import Cell, choose_cells
 from itlm_kit.experiments.results import above_oracle, results_frame
+from itlm_kit.experiments.running import compute_cell
 from itlm_kit.experiments.store import ResultStore
 from itlm_kit.machine import Where
 
+EXPERIMENT = get_experiment("field")
 RESULTS = Path(__file__).parents[1] / "notebooks" / "results"
 SETTINGS = {"data": "digits", "share": 1.0, "protocol": "last", "noise": "systematic", "clean": 0.6}
 SHORT = {**SETTINGS, "epochs": 2, "updates": 1}
@@ -20,21 +22,21 @@ REPORTS = ("precision", "recall")  # of errors found: these alone are told by th
 
 
 def measured(method):
-    return run_field({**SHORT, "method": method}, 0, Where()).metrics
+    settings = {**SHORT, "method": method}
+    return run_field(settings, recipe(settings), 0, Where()).metrics
+
+
+def stored():
+    """What is stored by today's recipe and version."""
+    return [r for r in ResultStore(RESULTS).results("field") if r.key == Cell(EXPERIMENT, r.settings, r.seed).key]
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_the_oracle_alone_sees_the_truth(method, monkeypatch):
+def test_the_oracle_alone_sees_the_truth(method, blind_label_noise):
     if method == "cleanlab":
         pytest.importorskip("cleanlab")
     seen = measured(method)
-    whole = label_noise.noisy_data
-
-    def blind(*args):
-        noisy = whole(*args)
-        return noisy._replace(is_clean=np.random.default_rng(9).permutation(noisy.is_clean))
-
-    monkeypatch.setattr(label_noise, "noisy_data", blind)
+    blind_label_noise()
     unseen = measured(method)
     reports = [{name: metrics.pop(name) for name in REPORTS} for metrics in (seen, unseen)]
     assert (seen == unseen) == (method != "oracle")
@@ -71,22 +73,21 @@ def test_the_table_names_the_winner_also_where_it_is_not_itlm():
 
 
 def test_cells():
-    quick, full = (get_experiment("field").cells(profile) for profile in ("quick", "full"))
+    assert {"baseline", "itlm", "itlm-chosen", "cleanlab", "coteaching", "gce", "oracle"} <= set(METHODS)
+    quick, full = (EXPERIMENT.cells(profile) for profile in ("quick", "full"))
     assert len(quick) == (8 + 2) * len(METHODS) and len(full) == (4 + 1) * len(METHODS)
     assert {cell["data"] for cell in quick} == {"digits"}
 
 
 def test_no_stored_method_beats_the_oracle_by_far():
-    cells = ResultStore(RESULTS).results("field", get_experiment("field").version)
-    assert not above_oracle(cells, margin=3.0)
+    assert not above_oracle(stored(), margin=3.0)
 
 
 def test_a_stored_cell_is_what_is_computed_now():
-    """Its version must be raised when the outcome of a cell changes."""
-    experiment = get_experiment("field")
-    (settings,) = select(experiment.cells("quick"), ["noise=systematic", "clean=0.6", "method=itlm"])
-    old = ResultStore(RESULTS).load("field", experiment.version, settings, 0).metrics
-    now = run_field(settings, 0, Where()).metrics
+    """Where it is not, though settings and recipe are the same, the version must be raised."""
+    only = ["noise=systematic", "clean=0.6", "method=itlm"]
+    (cell,) = (Cell(EXPERIMENT, settings) for settings in choose_cells(EXPERIMENT, "quick", only=only))
+    old, now = ResultStore(RESULTS).load(cell).metrics, compute_cell(cell, Where()).metrics
     assert (now["named"], now["passes"]) == (old["named"], old["passes"])
     assert now["last_accuracy"] == pytest.approx(old["last_accuracy"], abs=3)  # processors round apart
     assert now["precision"] == pytest.approx(old["precision"], abs=3)
@@ -94,9 +95,9 @@ def test_a_stored_cell_is_what_is_computed_now():
 
 @pytest.mark.parametrize("profile, data", [("quick", "digits"), ("full", "mnist")])
 def test_the_stored_table_names_the_winner_of_every_setting(profile, data):
-    frame = results_frame(r for r in ResultStore(RESULTS).results("field", 1) if r.settings["data"] == data)
-    cells = {(cell["noise"], cell["clean"]) for cell in get_experiment("field").cells(profile)}
+    frame = results_frame(r for r in stored() if r.settings["data"] == data)
+    cells = {(cell["noise"], cell["clean"]) for cell in EXPERIMENT.cells(profile)}
     table = field_table(frame)
     assert set(table.index) == cells and (frame.groupby(["noise", "clean", "method"])["seed"].nunique() == 3).all()
     assert not table.isna().any().any() and set(table["winner"]) <= set(METHODS) - {"oracle"}
-    assert field.field_table(frame, "recall")["itlm"].between(0, 100).all()
+    assert field_table(frame, "recall")["itlm"].between(0, 100).all()

@@ -1,31 +1,43 @@
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from itlm_kit import InputError
 from itlm_kit.chapters import get_experiment
-from itlm_kit.chapters.labels.mnist import noisy_data, run_figure1, run_table1
-from itlm_kit.experiments.experiment import select
+from itlm_kit.chapters.labels import mnist
+from itlm_kit.chapters.labels.methods import METHODS, run_method
+from itlm_kit.experiments.experiment import Cell, choose_cells
 from itlm_kit.experiments.results import results_frame
+from itlm_kit.experiments.running import compute_cell
 from itlm_kit.experiments.store import ResultStore
-from itlm_kit.machine import Where
+from itlm_kit.machine import Where, single_thread
 from itlm_kit.vision import itlm as itlm_module
+from itlm_kit.vision.noisy_set import noisy_set
 
+EXPERIMENT = get_experiment("table1-mnist")
 RESULTS = Path(__file__).parents[1] / "notebooks" / "results"
 DIGITS = {"data": "digits", "share": 1.0, "net": "two-layer-cnn", "protocol": "last", "noise": "systematic"}
 SETTINGS = {**DIGITS, "clean": 0.6, "method": "itlm"}
 
 
-@pytest.fixture
-def short(monkeypatch):
+def short_recipe(settings):
     """Few epochs: enough for what is bit-exact, not for what is learnt."""
-    whole = label_noise.recipe
-    monkeypatch.setattr(label_noise, "recipe", lambda settings: (whole(settings)[0], 2))
+    whole = EXPERIMENT.recipe(settings)
+    return replace(whole, epochs=(2,) * len(whole.epochs))
+
+
+def run_short(seed=0, where=None, **changes):
+    """The Outcome of a cell of Table 1 with few epochs."""
+    settings = {**SETTINGS, **changes}
+    with single_thread():
+        return run_method(settings, short_recipe(settings), seed, where or Where())
 
 
 @pytest.mark.parametrize("protocol, n", [("last", 1400), ("paper", 1400), ("holdout", 1260)])
 def test_protocols_choose_who_selects_the_epoch(protocol, n):
-    noisy = noisy_data({**SETTINGS, "protocol": protocol}, 0, Where())
+    noisy = noisy_set({**SETTINGS, "protocol": protocol}, 0, Where())
     assert len(noisy.samples) == len(noisy.is_clean) == n
     assert noisy.is_clean.mean() == pytest.approx(0.6, abs=0.01)
     if protocol == "last":
@@ -37,39 +49,45 @@ def test_protocols_choose_who_selects_the_epoch(protocol, n):
         assert len(noisy.watch.validation) == 140
 
 
-def test_methods_know_the_truth_only_where_they_say_so(short, blind_label_noise):
+@pytest.mark.parametrize("unknown", [{"protocol": "best"}, {"noise": "loud"}])
+def test_noisy_sets_are_refused_by_the_name_of_what_is_wrong(unknown):
+    with pytest.raises(InputError, match=f"{next(iter(unknown))} must be one of"):
+        noisy_set({**SETTINGS, **unknown}, 0, Where())
+
+
+def test_methods_know_the_truth_only_where_they_say_so(blind_label_noise):
     """With the truth replaced by noise, what is kept and learnt is bit-identical; only reports of it change."""
-    measured = {m: run_table1({**SETTINGS, "method": m}, 0, Where()).metrics for m in ("itlm", "centroid", "oracle")}
+    measured = {method: run_short(method=method).metrics for method in ("itlm", "centroid", "oracle")}
     blind_label_noise()
     for method in ("itlm", "centroid"):
-        again = run_table1({**SETTINGS, "method": method}, 0, Where()).metrics
+        again = run_short(method=method).metrics
         for before, after in zip(measured[method]["rounds"], again["rounds"], strict=True):
             assert before.pop("clean_share") != after.pop("clean_share")
             assert before == after
-    assert run_table1({**SETTINGS, "method": "oracle"}, 0, Where()).metrics != measured["oracle"]
+    assert run_short(method="oracle").metrics != measured["oracle"]
 
 
-def test_methods_keep_what_the_table_says(short):
+def test_methods_keep_what_the_table_says():
     kept = {}
-    for method in label_noise.METHODS:
-        rounds = run_table1({**SETTINGS, "method": method}, 0, Where()).metrics["rounds"]
+    for method in METHODS:
+        rounds = run_short(method=method).metrics["rounds"]
         kept[method] = (len(rounds), rounds[-1]["kept"])
     assert kept["baseline"] == (1, 1400) and kept["oracle"][1] == pytest.approx(840, abs=5)
     assert kept["itlm"] == (6, 770) and kept["1-step"] == (2, 770) and kept["centroid"][1] == pytest.approx(770, abs=5)
     assert kept["delta-alpha-10"] == (6, 700) and kept["delta-alpha-15"] == (6, 630)
 
 
-def test_baseline_is_round_0_of_itlm_and_1_step_its_round_1(short):
+def test_baseline_is_round_0_of_itlm_and_1_step_its_round_1():
     itlm, baseline, one = (
-        run_table1({**SETTINGS, "method": m}, 3, Where()).metrics["rounds"] for m in ("itlm", "baseline", "1-step")
+        run_short(seed=3, method=method).metrics["rounds"] for method in ("itlm", "baseline", "1-step")
     )
     assert itlm[0]["last_accuracy"] == baseline[0]["last_accuracy"]
     assert itlm[:2] == one
 
 
-def test_a_cut_run_goes_on_to_the_same_figures(short, monkeypatch, tmp_path):
+def test_a_cut_run_goes_on_to_the_same_figures(monkeypatch, tmp_path):
     """Killed in its third training, then gone on with: bit-identical to a run that was never cut."""
-    uncut = run_table1(SETTINGS, 2, Where()).metrics
+    uncut = run_short(seed=2).metrics
     whole, trainings = itlm_module.train, []
 
     def train_twice(*args, **kwargs):
@@ -81,55 +99,104 @@ def test_a_cut_run_goes_on_to_the_same_figures(short, monkeypatch, tmp_path):
     monkeypatch.setattr(itlm_module, "train", train_twice)
     where = Where(rounds=tmp_path / "cell.rounds.npz")
     with pytest.raises(KeyboardInterrupt):
-        run_table1(SETTINGS, 2, where)
-    resumed = run_table1(SETTINGS, 2, where)
+        run_short(seed=2, where=where)
+    resumed = run_short(seed=2, where=where)
     assert resumed.metrics == uncut and resumed.earlier_seconds > 0
     assert len(trainings) == 3 + 4 and trainings[2:4] == [trainings[2]] * 2
-    assert run_table1(SETTINGS, 2, where).metrics == uncut and len(trainings) == 7  # all rounds are there
+    assert run_short(seed=2, where=where).metrics == uncut and len(trainings) == 7  # all rounds are there
+    longer = replace(short_recipe(SETTINGS), epochs=(3, 2))
+    assert run_method(SETTINGS, longer, 2, where).earlier_seconds == 0 and len(trainings) == 9  # not of that recipe
 
 
-def test_another_seed_is_another_result(short):
-    assert run_table1(SETTINGS, 0, Where()).metrics != run_table1(SETTINGS, 1, Where()).metrics
+def test_another_seed_is_another_result():
+    assert run_short(seed=0).metrics != run_short(seed=1).metrics
 
 
 @pytest.mark.slow
 def test_itlm_beats_the_baseline_on_systematic_errors_and_not_the_oracle():
-    final = {m: run_table1({**SETTINGS, "method": m}, 0, Where()).metrics for m in ("baseline", "itlm", "oracle")}
+    cells = {method: Cell(EXPERIMENT, {**SETTINGS, "method": method}) for method in ("baseline", "itlm", "oracle")}
+    final = {method: compute_cell(cell, Where()).metrics for method, cell in cells.items()}
     accuracy = {m: metrics["last_accuracy"] for m, metrics in final.items()}
     assert accuracy["baseline"] + 10 < accuracy["itlm"] < accuracy["oracle"] + 1
     assert final["itlm"]["rounds"][-1]["clean_share"] >= 90
 
 
 def test_clean_samples_are_learnt_first():
-    rows = run_figure1({k: v for k, v in SETTINGS.items() if k != "method"}, 0, Where()).metrics["rounds"]
+    cell = Cell(get_experiment("fig1b"), {**DIGITS, "clean": 0.6})
+    rows = compute_cell(cell, Where()).metrics["rounds"]
     assert len(rows) == 40
     assert all(row["clean_accuracy"] > row["bad_accuracy"] + 10 and row["auc"] > 0.65 for row in rows)
 
 
 def test_cells_are_the_settings_of_the_table():
-    experiment = get_experiment("table1-mnist")
-    cells = experiment.cells("full")
+    cells = EXPERIMENT.cells("full")
     assert len(cells) == 2 * 8 * 7 and len({tuple(sorted(c.items())) for c in cells}) == len(cells)
-    chosen = select(cells, ["noise=systematic", "clean=0.6", "method=itlm", "method=baseline", "protocol=paper"])
-    assert [c["method"] for c in chosen] == ["baseline", "itlm"]
-    assert {c["data"] for c in experiment.cells("quick")} == {"digits"}
+    only = ["noise=systematic", "clean=0.6", "method=itlm", "method=baseline", "protocol=paper"]
+    assert [c["method"] for c in choose_cells(EXPERIMENT, "full", only=only)] == ["baseline", "itlm"]
+    assert {c["data"] for c in EXPERIMENT.cells("quick")} == {"digits"}
+
+
+def test_a_cell_that_is_not_listed_can_be_asked_for():
+    only, changes = ["method=itlm"], ["noise=instance", "clean=0.65"]
+    (settings,) = choose_cells(EXPERIMENT, "quick", only=only, changes=changes)
+    assert settings == {**DIGITS, "noise": "instance", "clean": 0.65, "method": "itlm"}
+    assert not any(settings in EXPERIMENT.cells(profile) for profile in ("quick", "full"))
+    result = compute_cell(Cell(replace(EXPERIMENT, recipe=short_recipe), settings), Where())
+    assert result.settings == settings and result.recipe["alpha"] == pytest.approx(0.6)
+    assert [row["kept"] for row in result.metrics["rounds"]] == [840] * 6
+    assert result.metrics["achieved_noise_rate"] == pytest.approx(0.35, abs=0.005)
+
+
+@pytest.mark.parametrize("change", ["noise=loud", "clean=0", "clean=1.1", "method=best", "net=wide", "epochs=3"])
+def test_a_cell_that_cannot_be_is_refused(change):
+    with pytest.raises(InputError, match=change.split("=")[0]):
+        choose_cells(EXPERIMENT, "quick", changes=[change])
 
 
 @pytest.mark.data
 def test_five_percent_of_mnist(real_data):
     settings = {**SETTINGS, "data": "mnist", "share": 0.05, "net": "two-layer-cnn-tanh", "protocol": "paper"}
-    noisy = noisy_data(settings, 0, Where(data_root=str(real_data("mnist"))))
+    noisy = noisy_set(settings, 0, Where(data_root=str(real_data("mnist"))))
     assert len(noisy.samples) == 3000 and len(noisy.watch.watched) == 2000 and len(noisy.watch.test) == 10_000
-    recipe, epochs = label_noise.recipe(settings)
-    assert (recipe.batch_size, recipe.step_size, recipe.drop_by, epochs) == (1000, 0.3, 5, 80)
+
+
+def test_the_recipe_is_the_published_one():
+    settings = {**SETTINGS, "data": "mnist", "share": 0.05, "net": "two-layer-cnn-tanh"}
+    for recipe, epochs in ((mnist.recorded_recipe(settings), 80), (mnist.table1_recipe(settings), (80,) * 6)):
+        how = recipe.training
+        assert (how.batch_size, how.step_size, how.drop_by, recipe.epochs) == (1000, 0.3, 5, epochs)
+        assert how.drop_at * 80 == 50 and how.build.keywords == {"tanh_logits": True}
+
+
+@pytest.mark.parametrize("method, trainings, below", [
+    ("itlm", 6, 0.05), ("1-step", 2, 0.05), ("centroid", 1, 0.05), ("delta-alpha-10", 6, 0.1),
+    ("delta-alpha-15", 6, 0.15), ("baseline", 1, -0.4), ("oracle", 1, None)])  # fmt: skip
+def test_every_training_of_a_method_is_as_long_as_the_others(method, trainings, below):
+    recipe = EXPERIMENT.recipe({**SETTINGS, "method": method})
+    assert recipe.epochs == (40,) * trainings
+    assert recipe.alpha == (below if below is None else pytest.approx(0.6 - below))
+
+
+def test_cells_of_other_epochs_are_not_those_that_are_stored():
+    """Epochs are part of what a result is known by: with half of them there is no such cell."""
+
+    def halved(settings):
+        whole = EXPERIMENT.recipe(settings)
+        assert set(whole.epochs) == {80}
+        return replace(whole, epochs=(40,) * len(whole.epochs))
+
+    store, only = ResultStore(RESULTS), ["protocol=paper", "noise=systematic", "clean=0.6", "method=itlm"]
+    (settings,) = choose_cells(EXPERIMENT, "full", only=only)
+    cell, other = Cell(EXPERIMENT, settings), Cell(replace(EXPERIMENT, recipe=halved), settings)
+    assert other.key != cell.key and store.path(other) != store.path(cell)
+    assert store.load(cell).recipe["epochs"] == [80] * 6 and store.load(other) is None
 
 
 def test_a_stored_cell_is_what_is_computed_now():
-    """Its version must be raised when the outcome of a cell changes."""
-    experiment = get_experiment("table1-mnist")
-    (settings,) = select(experiment.cells("quick"), ["noise=systematic", "clean=0.6", "method=baseline"])
-    stored = ResultStore(RESULTS).load(experiment.name, experiment.version, settings, 0)
-    now = run_table1(settings, 0, Where()).metrics
+    """Where it is not, though settings and recipe are the same, the version must be raised."""
+    only = ["noise=systematic", "clean=0.6", "method=baseline"]
+    (cell,) = (Cell(EXPERIMENT, settings) for settings in choose_cells(EXPERIMENT, "quick", only=only))
+    stored, now = ResultStore(RESULTS).load(cell), compute_cell(cell, Where()).metrics
     assert now["achieved_noise_rate"] == stored.metrics["achieved_noise_rate"]
     assert now["rounds"][0]["kept"] == stored.metrics["rounds"][0]["kept"]
     assert now["last_accuracy"] == pytest.approx(stored.metrics["last_accuracy"], abs=2)  # processors round apart

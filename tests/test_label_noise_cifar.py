@@ -7,18 +7,20 @@ import pytest
 
 from itlm_kit import InputError, data
 from itlm_kit.chapters import get_experiment
-from itlm_kit.chapters.labels.cifar import recipe, run, schedule
+from itlm_kit.chapters.labels.cifar import recipe, run
 from itlm_kit.chapters.labels.literature import table2
-from itlm_kit.chapters.labels.mnist import beside_published, noisy_data
-from itlm_kit.experiments.experiment import select
+from itlm_kit.chapters.labels.mnist import beside_printed
+from itlm_kit.experiments.experiment import Cell, choose_cells
 from itlm_kit.experiments.results import Result
 from itlm_kit.experiments.running import compute_cell, plan, run_plan
 from itlm_kit.experiments.store import ResultStore
-from itlm_kit.ledger.printed import TABLE1_CIFAR, published
+from itlm_kit.ledger.printed import TABLE1_CIFAR, printed
 from itlm_kit.machine import Where
 from itlm_kit.vision import itlm as itlm_module
 from itlm_kit.vision.models import wide_resnet
+from itlm_kit.vision.noisy_set import noisy_set
 
+EXPERIMENT = get_experiment("table1-cifar")
 RESULTS = Path(__file__).parents[1] / "notebooks" / "results"
 SETTINGS = {"data": "cifar10", "protocol": "paper", "noise": "systematic", "clean": 0.6, "method": "itlm"}
 ROWS = [2, 1, 1, 1, 1, 3, 3, 3, 3]  # epochs of the tiny runs
@@ -35,16 +37,26 @@ def tiny_cifar(name, part="train", data_root=None):
 
 @pytest.fixture
 def tiny(monkeypatch):
-    """All as on CIFAR-10, but for the data, the width of the network and the epochs."""
-    whole = recipe
-    small = {"build": partial(wide_resnet, depth=10, width=1), "batch_size": 16}
-    monkeypatch.setattr(label_noise_cifar, "recipe", lambda settings: replace(whole(settings), **small))
-    monkeypatch.setitem(label_noise_cifar.EPOCHS, "cifar10", (2, 1))
+    """Table 1 with all as on CIFAR-10, but for the data, the width of the network and the epochs: a fortieth."""
     monkeypatch.setattr(data, "load", tiny_cifar)
+    return replace(EXPERIMENT, recipe=tiny_recipe)
+
+
+def tiny_recipe(settings):
+    whole = recipe(settings)
+    training = replace(whole.training, build=partial(wide_resnet, depth=10, width=1), batch_size=16)
+    return replace(whole, training=training, epochs=tuple(max(1, round(each / 40)) for each in whole.epochs))
+
+
+def run_tiny(**changes):
+    """The Outcome of a cell with the tiny recipe; for tests that use the fixture tiny."""
+    settings = {**SETTINGS, **changes}
+    return run(settings, tiny_recipe(settings), 0, Where())
 
 
 def test_the_recipe_is_the_published_one():
-    how = recipe(SETTINGS)
+    assert recipe(SETTINGS).alpha == pytest.approx(0.55)
+    how = recipe(SETTINGS).training
     assert (how.batch_size, how.step_size, how.drop_by, how.drop_at) == (256, 0.1, 5, 0.6)
     assert how.micro_batch is None and how.augment.pad == 4 and how.bfloat16
     assert sum(p.numel() for p in how.build((3, 32, 32), 10).parameters()) == 17_116_634
@@ -53,13 +65,13 @@ def test_the_recipe_is_the_published_one():
 @pytest.mark.parametrize("method, epochs", [("baseline", (80,)), ("oracle", (133,)),
                                             ("itlm", (80, 20, 20, 20, 20, 133, 133, 133, 133))])  # fmt: skip
 def test_four_rounds_stop_early_and_four_are_full(method, epochs):
-    assert schedule({**SETTINGS, "method": method}) == epochs
+    assert recipe({**SETTINGS, "method": method}).epochs == epochs
 
 
 @pytest.mark.parametrize("protocol", ["paper", "holdout"])
 @pytest.mark.parametrize("method", ["baseline", "itlm", "oracle", "centroid", "1-step", "delta-alpha-10"])
 def test_every_arm_runs_from_end_to_end(tiny, protocol, method):
-    outcome = run({**SETTINGS, "protocol": protocol, "method": method}, 0, Where())
+    outcome = run_tiny(protocol=protocol, method=method)
     rows = outcome.metrics["rounds"]
     n = 40 if protocol == "paper" else 36
     kept = {"baseline": n, "oracle": 24 if n == 40 else 22, "delta-alpha-10": n // 2}.get(method, int(0.55 * n))
@@ -70,11 +82,10 @@ def test_every_arm_runs_from_end_to_end(tiny, protocol, method):
 
 
 def test_methods_do_not_see_the_truth(tiny, blind_label_noise):
-    before = run(SETTINGS, 0, Where()).metrics["rounds"]
+    before = run_tiny().metrics["rounds"]
     blind_label_noise()
-    after = run(SETTINGS, 0, Where()).metrics["rounds"]
-    for row in (*before, *after):
-        row.pop("clean_share")
+    after = run_tiny().metrics["rounds"]
+    assert [row.pop("clean_share") for row in before] != [row.pop("clean_share") for row in after]
     assert before == after
 
 
@@ -82,17 +93,16 @@ def test_scoring_is_without_augmentation_unless_asked_for(tiny, monkeypatch):
     seen = []
     whole = itlm_module.per_sample_losses
     monkeypatch.setattr(itlm_module, "per_sample_losses", lambda *a, **k: seen.append(k) or whole(*a, **k))
-    plain = run(SETTINGS, 0, Where()).metrics["rounds"]
+    plain = run_tiny().metrics["rounds"]
     assert seen == [{}] * 9
-    quirk = run({**SETTINGS, "scored": "augmented"}, 0, Where()).metrics["rounds"]
+    quirk = run_tiny(scored="augmented").metrics["rounds"]
     assert all(k["augment"].pad == 4 for k in seen[9:]) and len({k["seed"] for k in seen[9:]}) == 1
     assert plain[0]["last_accuracy"] == quirk[0]["last_accuracy"] and plain != quirk
 
 
 def test_a_cut_cell_goes_on_through_the_command_s_own_way(tiny, monkeypatch, tmp_path):
     """Interrupted in its third training; the rest is computed by another call, to the same figures."""
-    experiment, store = get_experiment("table1-cifar"), ResultStore(tmp_path)
-    only = ["noise=systematic", "clean=0.6", "method=itlm", "protocol=paper"]
+    store, only = ResultStore(tmp_path), ["noise=systematic", "clean=0.6", "method=itlm", "protocol=paper"]
     whole, trainings = itlm_module.train, []
 
     def cut(*args, **kwargs):
@@ -103,11 +113,11 @@ def test_a_cut_cell_goes_on_through_the_command_s_own_way(tiny, monkeypatch, tmp
 
     monkeypatch.setattr(itlm_module, "train", cut)
     with pytest.raises(KeyboardInterrupt):
-        list(run_plan(plan(experiment, store, profile="full", only=only), store, Where()))
+        list(run_plan(plan(tiny, store, profile="full", only=only), store, Where()))
     assert len(list(tmp_path.rglob("*.rounds.npz"))) == 1
-    (result,) = run_plan(plan(experiment, store, profile="full", only=only), store, Where())
+    (result,) = run_plan(plan(tiny, store, profile="full", only=only), store, Where())
     assert len(trainings) == 3 + 7 and not list(tmp_path.rglob("*.rounds.npz"))
-    assert result.metrics == compute_cell(experiment, result.settings, 0, Where()).metrics
+    assert result.metrics == compute_cell(Cell(tiny, result.settings), Where()).metrics
 
 
 @pytest.mark.parametrize(
@@ -121,16 +131,16 @@ def test_a_cut_cell_goes_on_through_the_command_s_own_way(tiny, monkeypatch, tmp
 def test_bad_data_stop_the_command_before_any_training(tiny, monkeypatch, tmp_path, change, message):
     monkeypatch.setattr(data, "load", lambda *a, **k: tiny_cifar(*a, **k)._replace(**change))
     refuse_training(monkeypatch)
-    experiment, store = get_experiment("table1-cifar"), ResultStore(tmp_path)
+    store = ResultStore(tmp_path)
     with pytest.raises(InputError, match=message):
-        list(run_plan(plan(experiment, store, profile="full"), store, Where()))
+        list(run_plan(plan(tiny, store, profile="full"), store, Where()))
 
 
 def test_an_alpha_that_keeps_less_than_a_batch_stops_before_any_training(tiny, monkeypatch):
     refuse_training(monkeypatch)
     for clean, message in ((0.4, "at least one batch of 16 samples must be kept; got 14"), (0.05, "alpha must lie in")):
         with pytest.raises(InputError, match=message):
-            run({**SETTINGS, "clean": clean}, 0, Where())
+            run_tiny(clean=clean)
 
 
 def refuse_training(monkeypatch):
@@ -140,7 +150,7 @@ def refuse_training(monkeypatch):
 @pytest.mark.data
 def test_all_of_cifar_10(real_data):
     where = Where(data_root=str(real_data("cifar10")))
-    noisy = noisy_data({**SETTINGS, "protocol": "holdout"}, 0, where)
+    noisy = noisy_set({**SETTINGS, "protocol": "holdout"}, 0, where)
     assert len(noisy.samples) == 45_000 and len(noisy.watch.validation) == 5000
     assert noisy.is_clean.mean() == pytest.approx(0.6, abs=0.005)
     assert len(noisy.watch.watched) == 2000 and len(noisy.watch.test) == 10_000
@@ -148,12 +158,13 @@ def test_all_of_cifar_10(real_data):
 
 
 def test_cells_of_table_1_are_those_of_the_paper_the_most_telling_first():
-    cells = get_experiment("table1-cifar").cells("full")
+    cells = EXPERIMENT.cells("full")
     asked = {(c["noise"], c["clean"]) for c in cells}
     assert asked == set(TABLE1_CIFAR) and len(cells) == 2 * 8 * 3
     assert [(c["noise"], c["clean"]) for c in cells[:6:3]] == [("systematic", 0.6), ("random", 0.5)]
-    (chosen,) = select(cells, ["noise=random", "clean=0.3", "method=itlm", "protocol=paper"])
-    assert published("table1-cifar", chosen) == {"selected_accuracy": 64.74}
+    only = ["noise=random", "clean=0.3", "method=itlm", "protocol=paper"]
+    (chosen,) = choose_cells(EXPERIMENT, "full", only=only)
+    assert printed("table1-cifar", chosen) == {"selected_accuracy": 64.74}
 
 
 def test_table_2_has_both_rates_and_all_of_cifar_10_clean():
@@ -161,7 +172,7 @@ def test_table_2_has_both_rates_and_all_of_cifar_10_clean():
     assert {(c["clean"], c["method"]) for c in cells if c["method"] == "itlm"} == {(0.6, "itlm"), (0.2, "itlm")}
     assert (1.0, "baseline") in {(c["clean"], c["method"]) for c in cells}
     assert all(c["noise"] == "random" for c in cells)
-    assert published("table2", {"data": "cifar10", "clean": 0.2, "method": "itlm"}) == {"selected_accuracy": 42.24}
+    assert printed("table2", {"data": "cifar10", "clean": 0.2, "method": "itlm"}) == {"selected_accuracy": 42.24}
 
 
 def test_quick_cells_need_no_data_and_no_gpu():
@@ -169,42 +180,63 @@ def test_quick_cells_need_no_data_and_no_gpu():
         experiment = get_experiment(name)
         cells = experiment.cells("quick")
         assert experiment.data_sets(cells) == ["digits"]
-        assert not any(recipe(c).bfloat16 or recipe(c).compiled for c in cells)
+        how = [experiment.recipe(c).training for c in cells]
+        assert not any(each.bfloat16 or each.compiled for each in how)
         assert sum(map(experiment.seconds, cells)) < 300
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name, clean, method", [("table1-cifar", 0.5, "oracle"), ("table2", 1.0, "baseline")])
 def test_a_stored_cell_is_what_is_computed_now(name, clean, method):
-    """Its version must be raised when the outcome of a cell changes."""
-    experiment = get_experiment(name)
-    (settings,) = select(experiment.cells("quick"), [f"clean={clean}", "noise=random", f"method={method}"])
-    stored = ResultStore(RESULTS).load(name, experiment.version, settings, 0).metrics
-    now = run(settings, 0, Where()).metrics
+    """Where it is not, though settings and recipe are the same, the version must be raised."""
+    experiment, only = get_experiment(name), [f"clean={clean}", "noise=random", f"method={method}"]
+    (cell,) = (Cell(experiment, settings) for settings in choose_cells(experiment, "quick", only=only))
+    stored, now = ResultStore(RESULTS).load(cell).metrics, compute_cell(cell, Where()).metrics
     assert now["last_accuracy"] == pytest.approx(stored["last_accuracy"], abs=2)  # processors round apart
     (row,), (before,) = now["rounds"], stored["rounds"]
     assert all(row[name] == before[name] for name in ("round", "epochs", "kept", "clean_share"))
 
 
+def test_cells_of_other_epochs_are_not_those_that_are_stored():
+    """Epochs are part of what a result is known by: with others there is no such cell."""
+
+    def halved(settings):
+        whole = recipe(settings)
+        return replace(whole, epochs=tuple(each // 2 for each in whole.epochs))
+
+    store, only = ResultStore(RESULTS), ["noise=systematic", "clean=0.6", "method=itlm"]
+    (settings,) = choose_cells(EXPERIMENT, "quick", only=only)
+    cell, other = Cell(EXPERIMENT, settings), Cell(replace(EXPERIMENT, recipe=halved), settings)
+    assert store.load(cell).recipe["epochs"] == [20, *[5] * 4, *[33] * 4] and store.load(other) is None
+    for same, shorter in ((cell, other), (Cell(EXPERIMENT, SETTINGS), Cell(other.experiment, SETTINGS))):
+        assert same.key != shorter.key and store.path(same) != store.path(shorter)
+
+
 def test_estimates_of_time_count_epochs_and_kept_shares():
-    experiment = get_experiment("table1-cifar")
-    assert experiment.seconds({**SETTINGS, "method": "baseline"}) == pytest.approx(80 * 2.3)
-    assert experiment.seconds({**SETTINGS, "method": "oracle"}) == pytest.approx(133 * 0.6 * 2.3)
-    assert experiment.seconds(SETTINGS) == pytest.approx((80 + 0.55 * (4 * 20 + 4 * 133)) * 2.3)
+    assert EXPERIMENT.seconds({**SETTINGS, "method": "baseline"}) == pytest.approx(80 * 2.3)
+    assert EXPERIMENT.seconds({**SETTINGS, "method": "oracle"}) == pytest.approx(133 * 0.6 * 2.3)
+    assert EXPERIMENT.seconds(SETTINGS) == pytest.approx((80 + 0.55 * (4 * 20 + 4 * 133)) * 2.3)
+
+
+def measured(name, settings, accuracies, source):
+    """One Result per accuracy, each of another seed."""
+    about = {"experiment": name, "version": 1, "settings": settings, "recipe": None, "data": source, "device": ""}
+    return [
+        Result(**about, seed=seed, metrics={"selected_accuracy": accuracy}, seconds=1, versions={})
+        for seed, accuracy in enumerate(accuracies)
+    ]
 
 
 def test_measured_cells_stand_beside_the_table_s_right_half():
-    results = [Result("table1-cifar", 1, SETTINGS, s, {"selected_accuracy": a}, "CIFAR-10, seed 0", "", 1, {})
-               for s, a in enumerate((79.0, 82.0, 83.0))]  # fmt: skip
-    (row,) = beside_published(results).to_dict("records")
+    results = measured("table1-cifar", SETTINGS, (79.0, 82.0, 83.0), "CIFAR-10, seed 0")
+    (row,) = beside_printed(results).to_dict("records")
     assert (row["measured"], row["paper"], row["seeds"], row["protocol"]) == (82.0, 81.01, 3, "paper")
 
 
 def test_other_methods_stand_at_the_share_of_labels_that_are_really_wrong():
     settings = {**SETTINGS, "noise": "random", "method": "itlm"}
-    measured = [Result("table2", 1, settings, s, {"selected_accuracy": a}, "CIFAR-10", "", 1, {})
-                for s, a in enumerate((80.0, 84.0, 85.0))]  # fmt: skip
-    frame = table2(measured).set_index(["method", "named"])
+    results = measured("table2", settings, (80.0, 84.0, 85.0), "CIFAR-10")
+    frame = table2(results).set_index(["method", "named"])
     assert frame.loc[("itlm, measured", 0.4), "accuracy"] == 84 and frame.loc[("itlm, measured", 0.4), "wrong"] == 0.4
     assert frame.loc[("MentorNet PD", 0.4), ["accuracy", "wrong"]].tolist() == [77.6, 0.36]
     assert frame.loc[("MentorNet DD", 0.8), ["accuracy", "clean_samples"]].tolist() == [46.3, 5000]

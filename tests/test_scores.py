@@ -1,5 +1,6 @@
 """ROC curves of scores, and the experiment that follows them epoch by epoch."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,26 +12,24 @@ from sklearn.metrics import roc_auc_score
 from itlm_kit import InputError, TrajectoryRecorder
 from itlm_kit.chapters import get_experiment
 from itlm_kit.chapters.labels import scores
-from itlm_kit.chapters.labels.mnist import by_epoch, noisy_data
+from itlm_kit.chapters.labels.methods import RATES
+from itlm_kit.chapters.labels.mnist import run_figure1
 from itlm_kit.chapters.labels.scores import by_score, run_scores
-from itlm_kit.experiments.experiment import select
+from itlm_kit.experiments.experiment import Cell, choose_cells
 from itlm_kit.experiments.results import Result, results_frame
+from itlm_kit.experiments.running import compute_cell
 from itlm_kit.experiments.store import ResultStore
 from itlm_kit.machine import Where
 from itlm_kit.trajectories import SCORES
 from itlm_kit.trajectories.separation import auc, auc_by_epoch, roc
+from itlm_kit.vision.recording import by_epoch
 
 RESULTS = Path(__file__).parents[1] / "notebooks" / "results"
+EXPERIMENT = get_experiment("scores")
 CELL = {"data": "digits", "share": 1.0, "net": "two-layer-cnn", "protocol": "last", "noise": "systematic", "clean": 0.6}
 BAD = np.array([True, False, True, False, False])
 SCORE = np.array([np.inf, 2.0, 2.0, 1.0, np.nan])  # the last one was never seen
-
-
-@pytest.fixture
-def short(monkeypatch):
-    """Few epochs: enough for what is bit-exact, not for what is learnt."""
-    whole = label_noise.recipe
-    monkeypatch.setattr(scores, "recipe", lambda settings: (whole(settings)[0], 3))
+SHORT = replace(EXPERIMENT.recipe(CELL), epochs=3)  # enough for what is bit-exact, not for what is learnt
 
 
 # ROC curves
@@ -80,41 +79,40 @@ def test_a_truth_that_does_not_fit_is_refused(is_clean):
 
 
 def test_cells_are_all_settings_of_table_1():
-    experiment = get_experiment("scores")
     for profile, data in (("quick", "digits"), ("full", "mnist")):
-        cells = experiment.cells(profile)
-        assert {(c["noise"], c["clean"]) for c in cells} == {(k, c) for k, v in label_noise.RATES.items() for c in v}
+        cells = EXPERIMENT.cells(profile)
+        assert {(c["noise"], c["clean"]) for c in cells} == {(k, c) for k, v in RATES.items() for c in v}
         assert len(cells) == 8 and {c["data"] for c in cells} == {data}
 
 
-def test_a_cell_has_every_score_in_every_epoch(short):
-    rows = run_scores(CELL, 0, Where()).metrics["rounds"]
+def test_a_cell_has_every_score_in_every_epoch():
+    rows = run_scores(CELL, SHORT, 0, Where()).metrics["rounds"]
     assert [row["epoch"] for row in rows] == [0, 1, 2] and all(set(row) == {"epoch", *SCORES} for row in rows)
 
 
-def test_the_loss_of_an_epoch_is_judged_as_in_figure_1(short, monkeypatch):
-    monkeypatch.setattr(label_noise, "recipe", scores.recipe)
-    figure1 = label_noise.run_figure1(CELL, 0, Where()).metrics["rounds"]
-    here = run_scores(CELL, 0, Where()).metrics["rounds"]
+def test_the_loss_of_an_epoch_is_judged_as_in_figure_1():
+    assert EXPERIMENT.recipe(CELL) == get_experiment("fig1b").recipe(CELL)
+    figure1 = run_figure1(CELL, SHORT, 0, Where()).metrics["rounds"]
+    here = run_scores(CELL, SHORT, 0, Where()).metrics["rounds"]
     assert [row["last_loss"] for row in here] == [row["auc"] for row in figure1]
 
 
-def test_scores_do_not_know_the_truth(short, monkeypatch):
+def test_scores_do_not_know_the_truth(monkeypatch, blind_label_noise):
     """With the truth replaced by noise the recording is bit-identical; only what is said of it changes."""
     recordings, whole = [], scores.record_training
     keep = lambda *a, **k: recordings.append(whole(*a, **k)) or recordings[-1]  # noqa: E731
     monkeypatch.setattr(scores, "record_training", keep)
-    told = run_scores(CELL, 0, Where()).metrics["rounds"]
-    shuffled = lambda truth: np.random.default_rng(9).permutation(truth)  # noqa: E731
-    monkeypatch.setattr(scores, "noisy_data", lambda *a: (n := noisy_data(*a))._replace(is_clean=shuffled(n.is_clean)))
-    assert run_scores(CELL, 0, Where()).metrics["rounds"] != told
+    told = run_scores(CELL, SHORT, 0, Where()).metrics["rounds"]
+    blind_label_noise()
+    assert run_scores(CELL, SHORT, 0, Where()).metrics["rounds"] != told
+    assert len(recordings) == 2
     for field in ("losses", "correct", "margin", "confidence", "called", "given"):
         np.testing.assert_array_equal(*(getattr(recording, field) for recording in recordings))
 
 
 def test_cells_can_be_had_in_long_form():
     rows = [{"epoch": e, "last_loss": 0.5 + e, "aum": 0.7 + e} for e in range(2)]
-    cell = Result("scores", 1, CELL, 3, {"rounds": rows}, "digits", "CPU", 1.0, {})
+    cell = Result("scores", 1, CELL, None, 3, {"rounds": rows}, "digits", "CPU", 1.0, {})
     long = by_score(results_frame([cell]))
     assert long[["noise", "seed", "epoch", "score", "auc"]].values.tolist() == [
         ["systematic", 3, e, score, base + e] for score, base in (("last_loss", 0.5), ("aum", 0.7)) for e in range(2)
@@ -130,11 +128,10 @@ def test_a_recorder_without_margins_is_judged_by_what_it_has():
 
 
 def test_a_stored_cell_is_what_is_computed_now():
-    """Its version must be raised when the outcome of a cell changes."""
-    experiment = get_experiment("scores")
-    (settings,) = select(experiment.cells("quick"), ["noise=systematic", "clean=0.6"])
-    stored = ResultStore(RESULTS).load(experiment.name, experiment.version, settings, 0).metrics
-    now = run_scores(settings, 0, Where()).metrics
+    """Where it is not, though settings and recipe are the same, the version must be raised."""
+    (settings,) = choose_cells(EXPERIMENT, "quick", only=["noise=systematic", "clean=0.6"])
+    cell = Cell(EXPERIMENT, settings)
+    stored, now = ResultStore(RESULTS).load(cell).metrics, compute_cell(cell, Where()).metrics
     assert now["achieved_noise_rate"] == stored["achieved_noise_rate"]
     for name in SCORES:  # processors round apart
         assert now["rounds"][-1][name] == pytest.approx(stored["rounds"][-1][name], abs=0.03)
