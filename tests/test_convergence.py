@@ -1,20 +1,24 @@
 """Figures 2, 5, 6 and 7: cells of the right sizes, errors that a plain reference gives too, sentences as quantities."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
-from itlm_kit.experiments.claims.regression import final_errors
 
 from itlm_kit.chapters import get_experiment
 from itlm_kit.chapters.regression import convergence
+from itlm_kit.chapters.regression.claims import final_errors
 from itlm_kit.chapters.regression.convergence import (
     error_floor,
     gap_between_updates,
     misspecification,
     orders,
+    recipe,
     rounds_to_floor,
 )
 from itlm_kit.errors import InputError
+from itlm_kit.experiments.experiment import Cell
 from itlm_kit.experiments.results import results_frame
 from itlm_kit.experiments.running import compute_cell
 from itlm_kit.glm import KINKED, draw
@@ -23,11 +27,15 @@ from itlm_kit.machine import Where
 HERE = Where()
 
 
+def run(settings, seed=0):
+    return convergence.run(settings, recipe(settings), seed, HERE)
+
+
 def measured(name, **matching):
     """Tidy rows of the quick cells of an experiment that match."""
     experiment = get_experiment(name)
     cells = [c for c in experiment.cells("quick") if all(c.get(k) in v for k, v in matching.items())]
-    return results_frame([compute_cell(experiment, cell, 0, HERE) for cell in cells])
+    return results_frame([compute_cell(Cell(experiment, settings), HERE) for settings in cells])
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +77,7 @@ def plain_itlm(data, k, rounds, step=None, link=lambda u: u, slope=np.ones_like)
 
 def test_errors_are_those_of_a_plain_reference():
     settings = {**get_experiment("fig5").cells("quick")[0], "n": 200, "d": 5, "runs": 3, "sigma": 0.2}
-    outcome = convergence.run(settings, 4, HERE)
+    outcome = run(settings, seed=4)
     draws = [draw("random", n=200, d=5, clean=0.8, sigma=0.2, seed=(4, r)) for r in range(3)]
     np.testing.assert_allclose(
         outcome.curves["errors itlm-1"][:, 0], [plain_itlm(d, 150, 40) for d in draws], rtol=1e-6
@@ -82,21 +90,42 @@ def test_errors_are_those_of_a_plain_reference():
     assert row["error"] == pytest.approx(np.linalg.norm(clean, axis=1).mean(), rel=1e-5)
 
 
+def test_steps_and_rounds_are_those_of_the_recipe():
+    settings = {**get_experiment("fig5").cells("quick")[0], "n": 200, "d": 5, "runs": 2, "sigma": 0.2}
+    few = replace(recipe(settings), step=0.1, rounds={"itlm-1": 1, "itlm-2": 3})
+    outcome = convergence.run(settings, few, 0, HERE)
+    draws = [draw("random", n=200, d=5, clean=0.8, sigma=0.2, seed=(0, r)) for r in range(2)]
+    for method, rounds, step in (("itlm-1", 1, None), ("itlm-2", 3, 0.1)):
+        expected = [plain_itlm(d, 150, rounds, step=step) for d in draws]
+        np.testing.assert_allclose(outcome.curves[f"errors {method}"][:, 0], expected, rtol=1e-6)
+    rows = {row["method"]: row["round"] for row in outcome.metrics["rounds"]}
+    assert rows == {"naive": 0, "oracle": 0, "itlm-1": 1, "itlm-2": 3}
+
+
+@pytest.mark.parametrize("name", ["fig2", "fig5", "fig6", "fig7"])
+@pytest.mark.parametrize("change", [{"step": 0.4}, {"rounds": {"itlm-1": 40, "itlm-2": 201}}], ids=str)
+def test_another_step_or_number_of_rounds_is_another_cell(name, change):
+    experiment = get_experiment(name)
+    changed = replace(experiment, recipe=lambda settings: replace(experiment.recipe(settings), **change))
+    settings = experiment.cells("full")[0]
+    assert Cell(changed, settings).key != Cell(experiment, settings).key
+
+
 def test_bands_hold_the_mean_95_times_in_100():
     rng = np.random.default_rng(0)
-    rows = [convergence._rows("oracle", rng.normal(5, 2, (8, 1)), {})[0] for _ in range(2000)]
+    rows = [convergence._rows("oracle", rng.normal(5, 2, (8, 1)), {}, recipe({}))[0] for _ in range(2000)]
     assert np.mean([row["low"] <= 5 <= row["high"] for row in rows]) == pytest.approx(0.95, abs=0.015)
 
 
 def test_runs_of_different_noise_share_their_draws():
     common = {**get_experiment("fig5").cells("quick")[0], "runs": 2}
-    low, high = (convergence.run({**common, "sigma": s}, 0, HERE).curves["errors oracle"] for s in (0.1, 1.0))
+    low, high = (run({**common, "sigma": s}).curves["errors oracle"] for s in (0.1, 1.0))
     np.testing.assert_allclose(high, 10 * low, rtol=1e-4)  # of clean samples the noise alone is left
 
 
 def test_a_kinked_path_is_followed_round_by_round():
     settings = {**get_experiment("fig7").cells("quick")[0], "n": 150, "d": 4, "runs": 2, "rounds": 6, "sigma": 0.1}
-    outcome = convergence.run(settings, 0, HERE)
+    outcome = run(settings)
     assert outcome.curves["errors itlm-2"].shape == (2, 7)
     rounds = [row["round"] for row in outcome.metrics["rounds"] if row["method"] == "itlm-2"]
     assert rounds == list(range(7))
@@ -174,5 +203,5 @@ def test_missing_panels_are_named(ask):
 
 def test_the_same_seed_gives_the_same_errors():
     settings = {**get_experiment("fig6").cells("quick")[0], "runs": 2}
-    first, again, other = (convergence.run(settings, seed, HERE).curves["errors itlm-1"] for seed in (1, 1, 2))
+    first, again, other = (run(settings, seed).curves["errors itlm-1"] for seed in (1, 1, 2))
     assert (first == again).all() and (first != other).all()

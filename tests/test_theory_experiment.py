@@ -5,6 +5,7 @@ import pytest
 
 from itlm_kit.chapters import get_experiment
 from itlm_kit.chapters.regression.theory_checks import CHECKS
+from itlm_kit.experiments.experiment import Cell
 from itlm_kit.experiments.results import results_frame
 from itlm_kit.experiments.running import compute_cell
 from itlm_kit.machine import Where
@@ -14,8 +15,8 @@ WHERE = Where()
 
 def measured(check):
     experiment = get_experiment("theory")
-    cells = [cell for cell in experiment.cells("quick") if cell["check"] == check]
-    return results_frame([compute_cell(experiment, cell, 0, WHERE) for cell in cells])
+    cells = [settings for settings in experiment.cells("quick") if settings["check"] == check]
+    return results_frame([compute_cell(Cell(experiment, settings), WHERE) for settings in cells])
 
 
 @pytest.mark.parametrize("check", ["lemma 5", "lemma 6", "appendix C"])

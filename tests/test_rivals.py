@@ -1,4 +1,4 @@
-"""Peers on common draws: near the truth where all is clean, absent ones named with what they need."""
+"""Rivals on common draws: near the truth where all is clean, absent ones named with what they need."""
 
 import importlib.util
 import shutil
@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 
 from itlm_kit import glm
+from itlm_kit.chapters.regression import rivals
 
-ROBUST = ("ITLM", peers.REWEIGHTED, "Huber (scikit-learn)", "RANSAC (scikit-learn)", "Tukey (statsmodels)",
+ROBUST = ("ITLM", rivals.REWEIGHTED, "Huber (scikit-learn)", "RANSAC (scikit-learn)", "Tukey (statsmodels)",
           "ltsReg (R robustbase)")  # fmt: skip
 
 
 def table(*, clean, d=3, draws=2, sigma=0.05):
     drawn = [glm.draw("random", n=120, d=d, clean=clean, sigma=sigma, seed=seed) for seed in range(draws)]
-    return peers.compare(drawn, alpha=clean - 0.1).set_index("method")
+    return rivals.compare(drawn, alpha=clean - 0.1).set_index("method")
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +23,7 @@ def corrupted():
     return table(clean=0.7)
 
 
-def test_every_peer_finds_the_truth_in_clean_data():
+def test_every_rival_finds_the_truth_in_clean_data():
     found = table(clean=1.0)
     there = found["note"] == ""
     assert (found.loc[there, "error"] < 0.05).all() and (found.loc[there, "seconds"] > 0).all()
@@ -46,7 +47,7 @@ def test_a_row_is_the_mean_over_draws(corrupted):
 def test_the_oracle_alone_sees_the_truth(corrupted):
     blind = [glm.draw("random", n=120, d=3, clean=0.7, sigma=0.05, seed=seed) for seed in range(2)]
     blind = [data._replace(is_clean=np.arange(120) < 84) for data in blind]
-    found = peers.compare(blind, alpha=0.6).set_index("method")
+    found = rivals.compare(blind, alpha=0.6).set_index("method")
     others = corrupted.index.drop("oracle")
     assert found.loc[others, "error"].equals(corrupted.loc[others, "error"])
     assert found.loc["oracle", "error"] > corrupted.loc["oracle", "error"]
@@ -56,9 +57,9 @@ def test_the_oracle_alone_sees_the_truth(corrupted):
 def test_what_is_not_installed_says_what_it_needs(name, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    peers._no_robustbase.cache_clear()
+    rivals._no_robustbase.cache_clear()
     row = table(clean=1.0).loc[name]
-    peers._no_robustbase.cache_clear()
+    rivals._no_robustbase.cache_clear()
     assert np.isnan(row["error"]) and np.isnan(row["seconds"]) and row["note"].startswith("needs ")
 
 
