@@ -605,7 +605,7 @@ def test_what_is_trained_live_is_what_the_experiment_stores():
     table1 = get_experiment("table1-mnist")
     (settings,) = select(table1.cells("quick"), ["method=itlm", "noise=systematic", "clean=0.6"])
     stored = pd.DataFrame(ResultStore(RESULTS).load(Cell(table1, settings)).metrics["rounds"])
-    names = ["round", "last_accuracy", "selected_accuracy", "best_accuracy", "clean_share"]
+    names = ["round", "last_accuracy", "selected_accuracy", "best_accuracy", "selected_epoch", "clean_share"]
     assert len(found) == 2 and set(names) <= set(found) & set(stored)
     assert found[names].to_numpy() == pytest.approx(stored[names][:2].to_numpy(), abs=0.51)  # a few of 397 test images
 
