@@ -95,12 +95,12 @@ def stored(name, *, folder=RESULTS):
     return cells.stored(get_experiment(name), published_results(folder))
 
 
-def beside_printed(name, measure, *, folder=RESULTS):
+def beside_printed(name, measure, *, profile="full", folder=RESULTS):
     """A measure of the experiment `name` beside what the paper prints, as a frame; see `ledger.beside`."""
     from itlm_kit.chapters import get_experiment
     from itlm_kit.ledger import beside
 
-    return beside.beside_printed(get_experiment(name), stored(name, folder=folder), measure)
+    return beside.beside_printed(get_experiment(name), stored(name, folder=folder), measure, profile=profile)
 
 
 def read_records(nb):

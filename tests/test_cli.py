@@ -176,9 +176,9 @@ def wait_for_kernels(pid):
 def test_reproduce_computes_shows_and_keeps(itlm, squares):
     code, out, _ = itlm("reproduce", "squares")
     assert code == 0 and "0 done, 4 to compute" in out
-    assert "26.5 ± 0.71" in out and "51.5 ± 0.71" in out  # the last round, mean of two seeds
+    assert "26.5 (26 to 27)" in out and "51.5 (51 to 52)" in out  # the last round, median of two seeds
     code, again, _ = itlm("reproduce", "squares")
-    assert code == 0 and "cells: 4 done, 0 to compute" in again and "26.5 ± 0.71" in again
+    assert code == 0 and "cells: 4 done, 0 to compute" in again and "26.5 (26 to 27)" in again
     assert len(squares.computed) == 4
     itlm("reproduce", "squares", "--only", "clean=0.5", "--seeds", "3")
     assert squares.computed[4:] == [(0.5, 2)]
@@ -261,7 +261,7 @@ def test_measured_stands_beside_published():
         for seed, a in enumerate(both)
     ]
     text = comparison(results)
-    assert "87 ± 1.4 (84.98)" in text and "93 (92.44)" in text  # where all seeds agree there is no spread
+    assert "87 (86 to 88) [84.98]" in text and "93 [92.44]" in text  # where all seeds agree there is no spread
     assert text.startswith("data mnist, share 0.05, noise systematic, clean 0.6, protocol paper\n")
 
 
@@ -277,7 +277,7 @@ def test_claims_as_text_and_as_json(itlm, tmp_path):
     ResultStore(tmp_path / "results").save(toys.result("other", {}, {}))
     code, out, _ = itlm("claims", "--json", "--results", "results")
     claims = json.loads(out)
-    assert code == 0 and {"id", "place", "claim", "experiment", "verdict"} <= set(claims[0])
+    assert code == 0 and {"id", "place", "says", "experiment", "verdict"} <= set(claims[0])
     assert {claim["verdict"] for claim in claims} == {"not run"}
     assert claims[0]["id"] in itlm("claims", "--results", "results")[1]
 

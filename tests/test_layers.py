@@ -69,7 +69,8 @@ def test_what_must_not_be_known_is_not(path):
 def chapter(name):
     """The chapter that a dotted name belongs to: "labels" for itlm_kit.chapters.labels.mnist, else None."""
     parts = name.split(".")
-    return parts[2] if parts[:2] == ["itlm_kit", "chapters"] and len(parts) > 2 else None
+    is_in_one = parts[:2] == ["itlm_kit", "chapters"] and len(parts) > 2 and (PACKAGE / "chapters" / parts[2]).is_dir()
+    return parts[2] if is_in_one else None
 
 
 def test_no_chapter_imports_another():

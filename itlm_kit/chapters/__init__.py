@@ -17,6 +17,12 @@ _EXPERIMENTS = {
     "mixtures.experiments": ("fig1c", "fig3", "fig8", "table3", "table5"),
     "backdoors.experiments": ("fig1d", "fig4", "table4", "backdoor-map"),
 }
+_TITLES = {
+    "regression": "convergence and regression (02, 03, 04)",
+    "labels": "label noise (01, 05)",
+    "mixtures": "GAN filtering (06)",
+    "backdoors": "backdoors (07)",
+}
 _CLAIMS = ("regression.theory_claims", "regression.claims", "labels.claims", "mixtures.claims", "backdoors.claims")
 
 
@@ -32,7 +38,21 @@ def get_experiment(name):
     return import_module(f"itlm_kit.chapters.{module}").EXPERIMENTS[name]
 
 
-def all_claims():
-    """The claims of all chapters, a tuple of Claims."""
-    modules = (import_module(f"itlm_kit.chapters.{name}") for name in _CLAIMS)
+def all_claims(chapter=""):
+    """The claims of all chapters, or of the one named, a tuple of Claims."""
+    modules = (import_module(f"itlm_kit.chapters.{name}") for name in _CLAIMS if name.startswith(chapter))
     return tuple(claim for module in modules for claim in module.claims())
+
+
+def ledger(store, chapter=""):
+    """The claims with what a ResultStore holds of them, as a DataFrame; see `ledger.verdicts.ledger`."""
+    from itlm_kit.ledger import verdicts
+
+    return verdicts.ledger(all_claims(chapter), store, get_experiment)
+
+
+def counted_verdicts(store):
+    """The table of verdicts by chapter, in Markdown, as the README shows it."""
+    from itlm_kit.ledger.text import counted
+
+    return counted({title: ledger(store, name) for name, title in _TITLES.items()})

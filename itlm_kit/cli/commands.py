@@ -172,16 +172,19 @@ def _compute(planned, store, device, data_root):
 
 @itlm.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON list instead of a table.")
+@click.option("--count", is_flag=True, help="Only the verdicts counted by chapter, in Markdown.")
 @click.option("--results", metavar="DIR", help="Folder of result files.  [default: notebooks/results]")
-def claims(as_json, results):
+def claims(as_json, count, results):
     """List the paper's claims: where each is checked, the figure measured, its band, the verdict."""
-    from itlm_kit.chapters import all_claims, get_experiment
+    from itlm_kit.chapters import counted_verdicts, ledger
     from itlm_kit.experiments.store import published_results
     from itlm_kit.ledger.text import render
-    from itlm_kit.ledger.verdicts import entries
 
-    found = entries(all_claims(), published_results(results or _kit_results()), get_experiment)
-    click.echo(json.dumps(found, indent=1) if as_json else render(found))
+    store = published_results(results or _kit_results())
+    if count:
+        return click.echo(counted_verdicts(store))
+    found = ledger(store)
+    click.echo(json.dumps(found.to_dict("records"), indent=1) if as_json else render(found))
 
 
 def _kit_results():

@@ -3,10 +3,11 @@
 import pandas as pd
 
 from itlm_kit.experiments.results import above_oracle, results_frame
+from itlm_kit.experiments.spread import over_seeds
 from itlm_kit.ledger.printed import printed
 
 _NO_METRICS = {"seed", "seconds", "round", "epoch", "selected_epoch"}
-_CAPTION = "Mean over seeds ± standard deviation, of the last round; (in parentheses) the paper's figure."
+_CAPTION = "Of the last round: median over seeds (lowest to highest), [in brackets] the paper's figure."
 
 
 def comparison(results):
@@ -39,5 +40,5 @@ def _lines(seeds):
 
 
 def _figure(values, paper):
-    spread = f" ± {values.std():.2g}" if len(values) > 1 and values.std() > 1e-9 else ""  # else all seeds agree
-    return f"{values.mean():.4g}{spread}" + ("" if paper is None else f" ({paper:g})")
+    spread = over_seeds(values.dropna())
+    return (str(spread) if spread.seeds else "") + ("" if paper is None else f" [{paper:g}]")

@@ -4,6 +4,7 @@ Samples that the network calls otherwise pull less at its weights, by the factor
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from torch.nn import functional
@@ -33,12 +34,12 @@ def generalized_cross_entropy(logits, labels, *, q=Q, reduction="none"):
 class GeneralizedCrossEntropy:
     """All samples for the whole budget, by this loss."""
 
+    q: float = Q
     step_factor: float = 2.0  # its gradients are smaller than the cross-entropy's
 
     def __call__(self, task: LabelTask) -> Fitted:
-        how = replace(
-            task.training, loss=generalized_cross_entropy, step_size=self.step_factor * task.training.step_size
-        )
+        loss, step_size = partial(generalized_cross_entropy, q=self.q), self.step_factor * task.training.step_size
+        how = replace(task.training, loss=loss, step_size=step_size)
         epochs, everything = round(task.budget), np.ones(len(task.samples), bool)
         return Fitted(train(task.samples, everything, how, epochs=epochs, seed=round_seed(task.seed, 0)), epochs)
 

@@ -1,23 +1,44 @@
-"""What was measured beside what the paper prints, cell by cell."""
+"""What was measured beside what the paper prints, cell by cell; and the cells of its tables as claims."""
+
+from collections.abc import Callable
 
 import numpy as np
 
 from itlm_kit.experiments.experiment import Experiment
 from itlm_kit.experiments.results import Result
+from itlm_kit.experiments.spread import over_seeds
+from itlm_kit.ledger.claim import Claim
 from itlm_kit.ledger.printed import printed
 
 
-def beside_printed(experiment: Experiment, results: list[Result], measure: str):
-    """Every full cell of an experiment: a measure as the paper prints it, and the median over the seeds of its results.
+def beside_printed(experiment: Experiment, results: list[Result], measure: str, *, profile: str = "full"):
+    """Every cell of an experiment's profile: a measure as the paper prints it, and over the seeds of the results.
 
-    Columns: the settings, paper, measured, seeds (how many); NaN where nothing is printed, or nothing was measured yet.
+    Columns: the settings, paper, measured (median), low, high, seeds (how many), source; NaN where nothing is printed,
+    or nothing was measured yet.
     """
     import pandas as pd
 
     rows = []
-    for settings in experiment.cells("full"):
-        found = [result.metrics[measure] for result in results if result.settings == settings]
-        middle = float(np.median(found)) if found else np.nan
+    for settings in experiment.cells(profile):
+        found = [result for result in results if result.settings == settings]
+        spread = over_seeds(result.metrics[measure] for result in found)
         paper = printed(experiment.name, settings).get(measure, np.nan)
-        rows.append({**settings, "paper": paper, "measured": middle, "seeds": len(found)})
+        source = found[0].data.rpartition(", seed")[0] or found[0].data if found else ""
+        measured = {"measured": spread.median, "low": spread.low, "high": spread.high, "seeds": spread.seeds}
+        rows.append({**settings, "paper": paper, **measured, "source": source})
     return pd.DataFrame(rows)
+
+
+def table_claims(table: dict, claim: Callable[..., dict], *, columns=None) -> list[Claim]:
+    """One Claim for each figure of a printed table, row by row.
+
+    table: {row: {column: figure}} as `printed` has them. claim(*row, column, figure) -> the fields of the Claim but
+    `printed`, which is the figure. columns: those that count (None: all).
+    """
+    return [
+        Claim(printed=figure, **claim(*row, column, figure))
+        for row, figures in table.items()
+        for column, figure in figures.items()
+        if columns is None or column in columns
+    ]

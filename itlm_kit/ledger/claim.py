@@ -1,23 +1,23 @@
-"""What a claim of the paper is: a sentence, the measurement that checks it, and the band it must fall in."""
+"""What a claim of the paper is: a sentence, the cells it is read from, the measure, and the band it must fall in."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import pandas as pd
 
-class Part(NamedTuple):
-    """Rows of results a measure reads: those of one experiment whose columns have the values of `where`."""
+
+class Cells(NamedTuple):
+    """Rows of results: those of one experiment whose settings, or columns, have the values of `where`."""
 
     experiment: str
     where: dict
 
 
-@dataclass(frozen=True)
-class Measure:
-    """A figure read off results: figure(frames), one tidy frame per part, seeds common to all parts."""
+class Measure(NamedTuple):
+    """A figure read off the results of one seed: figure(frames), one tidy frame for each Cells of a claim."""
 
-    parts: tuple[Part, ...]
-    figure: Callable[[list], float]
+    figure: Callable[[list[pd.DataFrame]], float]
     text: str  # what is measured, in words
 
 
@@ -41,22 +41,38 @@ class Band:
         return above if self.high == float("inf") else f"{above}, <= {self.high:g}"
 
 
+def within(figure: float, tolerance: float, *, low=float("-inf"), high=float("inf")) -> Band:
+    """The Band of a printed figure and as much on either side, cut to what a figure can be."""
+    return Band(max(low, round(figure - tolerance, 6)), min(high, round(figure + tolerance, 6)))
+
+
 @dataclass(frozen=True)
+class Power:
+    """What a measurement must be able to tell, for its verdict to count: an effect, above spread and bias."""
+
+    effect: float  # that the paper claims, on the scale of the measure, at the size that was run
+    bias: float = 0.0  # of the measurement at that size, derived
+    because: str = ""  # where the bias comes from, and what size it would take
+
+
+@dataclass(frozen=True, kw_only=True)
 class Claim:
     """One sentence, theorem, table cell or figure panel of the paper that can be checked.
 
-    A claim that ITLM is better than something names in `baseline` what that something scores on the same measure: it
-    lies outside the band. `paper` lists the paper's own settings; a measurement under others is said to depart.
+    paper: the paper's own settings and recipe, by dotted name ("share", "training.batch_size"), None where it does not
+    tell: where a measurement differs, it departs. beyond: what it needs that the kit has not, e.g. others' code.
     """
 
     id: str
     place: str  # in the paper, e.g. "Table 1"
-    text: str  # the claim, in our words
+    says: str  # the claim, in our words
+    cells: tuple[Cells, ...]
     measure: Measure
     band: Band
     why: str  # why this band
-    published: float | None = None  # the paper's own figure
-    baseline: float | None = None
-    paper: dict = field(default_factory=dict)  # setting -> the paper's value
+    wrong: float  # an outcome that must lie outside: what naive training or no effect gives, wherever there is one
+    printed: float | None = None  # the paper's own figure
+    paper: dict = field(default_factory=dict)
+    power: Power | None = None
     note: str = ""  # a slip of the paper, and how it is treated
-    beyond: str = ""  # what it needs that the kit has not, e.g. another group's code
+    beyond: str = ""

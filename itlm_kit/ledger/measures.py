@@ -1,55 +1,53 @@
-"""Figures read off tidy results: the last row of a cell, gains between methods, functions of whole panels."""
+"""Figures read off the tidy results of one seed: the last row of a cell, gains between cells, functions of panels.
 
-from itlm_kit.ledger.claim import Measure, Part
+Each is called with one frame for each Cells of its claim, in their order.
+"""
 
+from collections.abc import Callable
 
-def metric(experiment, where, name):
-    """A metric in the last of the rows chosen by `where`, median over seeds."""
-    return Measure((Part(experiment, where),), lambda frames: _last(frames[0], name).median(), name)
-
-
-def gain(experiment, where, versus, name):
-    """How far a metric lies above the same metric under the settings `versus`, seed by seed; the median."""
-    parts = (Part(experiment, where), Part(experiment, {**where, **versus}))
-    return Measure(parts, lambda frames: _gain(*frames, name), f"{name}, gain over {_words(versus)}")
+from itlm_kit.ledger.claim import Cells, Measure
 
 
-def wins(experiment, wheres, versus, name):
-    """In how many of the settings `wheres` a metric lies above the same metric under `versus`."""
-    text = f"in how many of {len(wheres)} settings {name} lies above {_words(versus)}"
-    return _over_settings(experiment, wheres, versus, name, lambda gains: sum(g > 0 for g in gains), text)
+def cells(experiment: str, *wheres: dict) -> tuple[Cells, ...]:
+    """The Cells of one experiment with each of these settings."""
+    return tuple(Cells(experiment, where) for where in wheres)
 
 
-def largest_loss(experiment, wheres, versus, name):
-    """By how much a metric falls under the settings `versus`, at most, over the settings `wheres`."""
-    text = f"largest loss of {name} under {_words(versus)}, over {len(wheres)} settings"
-    return _over_settings(experiment, wheres, versus, name, max, text)
+def beside(experiment: str, wheres: list[dict], versus: dict) -> tuple[Cells, ...]:
+    """Each of these settings, followed by the same with `versus` in place: what `wins` and `largest_loss` read."""
+    return cells(experiment, *({**where, **extra} for where in wheres for extra in ({}, versus)))
 
 
-def of_rows(experiment, where, figure, text):
-    """figure(frame) of all rows chosen by `where`."""
-    return of_frames([(experiment, where)], lambda frames: figure(frames[0]), text)
+def last(name: str) -> Measure:
+    """A metric in the last of the rows."""
+    return Measure(lambda frames: _last(frames[0], name), name)
 
 
-def of_frames(parts, figure, text):
-    """figure(frames) of the rows chosen by each (experiment, where) of `parts`."""
-    return Measure(tuple(Part(*part) for part in parts), figure, text)
+def gain(name: str, over: str) -> Measure:
+    """How far a metric of the first Cells lies above the same of the second; over: the second, in words."""
+    return Measure(lambda frames: _last(frames[0], name) - _last(frames[1], name), f"{name}, gain over {over}")
 
 
-def _over_settings(experiment, wheres, versus, name, figure, text):
-    parts = [(experiment, {**where, **extra}) for where in wheres for extra in ({}, versus)]
-    return of_frames(
-        parts, lambda frames: figure([_gain(*pair, name) for pair in zip(frames[::2], frames[1::2], strict=True)]), text
-    )
+def wins(name: str, settings: int, over: str) -> Measure:
+    """In how many of the settings, pairs of Cells as `beside` has them, a metric lies above the other's."""
+    text = f"in how many of {settings} settings {name} lies above {over}"
+    return Measure(lambda frames: float(sum(gap > 0 for gap in _gaps(frames, name))), text)
+
+
+def largest_loss(name: str, settings: int, under: str) -> Measure:
+    """By how much a metric falls from the first to the second of a pair of Cells, at most, over all pairs."""
+    text = f"largest loss of {name} under {under}, over {settings} settings"
+    return Measure(lambda frames: max(_gaps(frames, name)), text)
+
+
+def of_rows(figure: Callable, text: str) -> Measure:
+    """figure(frame) of all rows of the one Cells of a claim."""
+    return Measure(lambda frames: figure(frames[0]), text)
+
+
+def _gaps(frames, name):
+    return [_last(ours, name) - _last(theirs, name) for ours, theirs in zip(frames[::2], frames[1::2], strict=True)]
 
 
 def _last(frame, name):
-    return frame.groupby("seed")[name].last()
-
-
-def _gain(ours, theirs, name):
-    return (_last(ours, name) - _last(theirs, name)).median()
-
-
-def _words(settings):
-    return ", ".join(f"{key} {value}" for key, value in settings.items())
+    return float(frame[name].astype(float).iloc[-1])  # None, where nothing was measured, is NaN

@@ -23,13 +23,13 @@ class Shelf:
     def __init__(self, store: ResultStore, find: Callable[[str], Experiment]):
         self.store, self._find, self._cells = store, find, {}
 
-    def results(self, parts):
-        """One list of Results per part, of the seeds that all cells have; raises NotMeasured when one is missing."""
-        wanted = [self._part(*part) for part in parts]
-        seeds = set.intersection(*(set(cell) for cells in wanted for cell in cells))
+    def by_seed(self, wanted):
+        """{seed: one list of Results for each Cells}, for the seeds that all have; raises NotMeasured when none has."""
+        found = [self._part(*cells) for cells in wanted]
+        seeds = set.intersection(*(set(cell) for cells in found for cell in cells))
         if not seeds:
-            raise NotMeasured(self._commands(parts))
-        return [[cell[seed] for cell in cells for seed in sorted(seeds)] for cells in wanted]
+            raise NotMeasured(self._commands(wanted))
+        return {seed: [[cell[seed] for cell in cells] for cells in found] for seed in sorted(seeds)}
 
     def _part(self, name, where):
         cells = self._cells_of(name)
@@ -57,15 +57,16 @@ class Shelf:
     def _experiment(self, name):
         try:
             return self._find(name)
-        except InputError as error:
-            raise NotMeasured(f"experiment {name}, which is not part of this kit yet") from error
-        except ImportError as error:
-            raise NotMeasured(f"experiment {name}, which needs the package {error.name}") from error
+        except (InputError, ImportError) as error:
+            lacks = (
+                f"needs the package {error.name}" if isinstance(error, ImportError) else "is not part of this kit yet"
+            )
+            raise NotMeasured(f"experiment {name}, which {lacks}") from error
 
-    def _commands(self, parts):
-        """What computes the parts, one command per experiment, with the data and device it needs."""
-        names = dict.fromkeys(part.experiment for part in parts)
-        return "; ".join(self._command(name, [p.where for p in parts if p.experiment == name]) for name in names)
+    def _commands(self, wanted):
+        """What computes these Cells, one command per experiment, with the data and device it needs."""
+        names = dict.fromkeys(cells.experiment for cells in wanted)
+        return "; ".join(self._command(name, [c.where for c in wanted if c.experiment == name]) for name in names)
 
     def _command(self, name, wheres):
         experiment, cells = self._experiment(name), [cell for cell, _ in self._cells_of(name)]

@@ -1,15 +1,19 @@
-"""The ledger as a person reads it in a terminal."""
+"""The ledger as a person reads it: in a terminal, and counted for a README."""
 
 import re
 
+import pandas as pd
+
+from itlm_kit.experiments.spread import Spread
 from itlm_kit.ledger.verdicts import NOT_RUN, VERDICTS
 
-_SIGNS = dict(zip(VERDICTS, "+-.", strict=True))
+_SIGNS = dict(zip(VERDICTS, "+~-o.", strict=True))
+_CHOICES = re.compile(r" --only ('[^']*'|[^ ;]+)")
 
 
-def render(entries):
-    """The ledger as text: claims by place, each figure beside its band, then the verdicts counted and what to run."""
-    lines = []
+def render(frame: pd.DataFrame) -> str:
+    """A ledger as text: claims by place, each figure beside its band, then the verdicts counted and what to run."""
+    entries, lines = frame.to_dict("records"), []
     for place in dict.fromkeys(entry["place"] for entry in entries):
         lines += ["", place]
         for entry in entries:
@@ -17,10 +21,25 @@ def render(entries):
     return "\n".join([*lines, "", *_summary(entries)]).lstrip("\n")
 
 
+def counted(chapters: dict[str, pd.DataFrame]) -> str:
+    """A table in Markdown: a line for each ledger of `chapters`, verdicts across, and how many rest on one seed."""
+    lines = [f"| chapter (notebooks) | {' | '.join(VERDICTS)} | of one seed |", "|---|" + "---|" * (len(VERDICTS) + 1)]
+    for name, frame in chapters.items():
+        counts = [int((frame["verdict"] == verdict).sum()) for verdict in VERDICTS]
+        lines.append(f"| {name} | {' | '.join(map(str, [*counts, _single(frame['seeds'])]))} |")
+    return "\n".join(lines)
+
+
+def _single(seeds):
+    return sum(len(each) == 1 for each in seeds)
+
+
 def _told(entry):
-    yield f"  {_SIGNS[entry['verdict']]} {entry['verdict']:14} {entry['id']:34} {entry['claim']}"
+    yield f"  {_SIGNS[entry['verdict']]} {entry['verdict']:14} {entry['id']:34} {entry['says']}"
     if entry["verdict"] != NOT_RUN:
         yield f"      {_figure(entry)}"
+        if entry["power"]:
+            yield f"      no power: {entry['power']}"
         if entry["departs"]:
             yield f"      departs from the paper: {'; '.join(entry['departs'])}"
         if entry["note"]:
@@ -28,21 +47,17 @@ def _told(entry):
 
 
 def _figure(entry):
-    printed = "" if entry["published"] is None else f", printed {entry['published']:g}"
-    seeds = f"seed{'s' if len(entry['seeds']) > 1 else ''} {', '.join(map(str, entry['seeds']))}"
-    source = "; ".join([seeds, *entry["data"], *entry["device"]])
-    return f"{entry['measure']}: {entry['figure']:.4g} (band {entry['band']}{printed}) [{source}]"
+    printed = "" if entry["printed"] is None else f", printed {entry['printed']:g}"
+    spread = Spread(entry["figure"], entry["low"], entry["high"], len(entry["seeds"]))
+    source = ["one seed" if spread.seeds == 1 else f"{spread.seeds} seeds", *entry["data"], *entry["device"]]
+    return f"{entry['measure']}: {spread} (band {entry['band']}{printed}) [{'; '.join(source)}]"
 
 
 def _summary(entries):
     verdicts = [entry["verdict"] for entry in entries]
     counts = ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in VERDICTS)
-    yield f"{len(entries)} claims: {counts}"
-    needs = [_without_choices(entry["needs"]) for entry in entries if entry["verdict"] == NOT_RUN]
+    yield f"{len(entries)} claims: {counts}; {_single(entry['seeds'] for entry in entries)} rest on one seed"
+    needs = [_CHOICES.sub("", entry["needs"]) for entry in entries if entry["verdict"] == NOT_RUN]
     if needs:
         yield "What is not run needs:"
         yield from (f"  {needs.count(need):4}  {need}" for need in dict.fromkeys(needs))
-
-
-def _without_choices(command):
-    return re.sub(r" --only ('[^']*'|[^ ;]+)", "", command)

@@ -1,85 +1,153 @@
 """Claims on backdoor attacks: Figure 1(d), section 6.4, Figure 4 and Table 4; the same on MNIST, which needs no GPU."""
 
-from dataclasses import replace
-
-from itlm_kit.ledger.claim import Band, Claim
-from itlm_kit.ledger.measures import gain, metric
-from itlm_kit.ledger.observation import observation
+from itlm_kit.chapters.observation import observation
+from itlm_kit.ledger.beside import table_claims
+from itlm_kit.ledger.claim import Band, Claim, within
+from itlm_kit.ledger.measures import beside, cells, gain, last
 from itlm_kit.ledger.printed import TABLE4
 
 PIXELS = {"X": 5, "L": 3}  # that the attack's own code overwrites
 MNIST = (("1->2", "X"), ("1->8", "L"))
-MARKED = "the attack's own code overwrites this many pixels"
+PAPER = {"data": "cifar10"}
+PAPER_NETWORK = {**PAPER, "training.build": "wide_resnet"}  # on MNIST both differ
+SAYS = {
+    "naive:clean_accuracy": "naive training reaches {} % on clean test images",
+    "naive:attack_success": "naive training follows the watermark in {} %",
+    "itlm:clean_accuracy": "ITLM reaches {} % on clean test images",
+    "itlm:attack_success": "with ITLM the attack succeeds in {} %",
+}
+TESTS = {"clean_accuracy": "test1", "attack_success": "test2"}  # as the table calls them
 
 
 def claims():
-    figure1 = observation("d", "250 watermarked images in CIFAR-10", {"data": "cifar10"}, {})
-    pairs = [claim for (pair, shape), row in TABLE4.items() for claim in _pair(pair, shape, row)]
-    mnist = [claim for pair, shape in MNIST for claim in _mnist_pair(pair, shape)]
-    return [*figure1, *_mnist_figure1(), *_figure4(), *pairs, *mnist]
+    table4 = [claim for row in TABLE4 for claim in _sentences(f"T4.{row[0]}", _words(*row), _cell(*row), PAPER)]
+    mnist = [claim for row in MNIST for claim in _mnist(*row)]
+    return [*_figure1(), *_figure4(), *table_claims(TABLE4, _table4_cell), *table4, *mnist]
 
 
-def _cell(pair, shape, method, data="cifar10"):
+def _cell(pair, shape, method="itlm", data="cifar10"):
     return {"data": data, "pair": pair, "shape": shape, "method": method}
 
 
-def _pair(pair, shape, row):
-    naive, itlm = _cell(pair, shape, "naive"), _cell(pair, shape, "itlm")
-    tag, words = f"T4.{pair}", f"{pair} with an {shape}"
-    accuracy, attack, itlm_accuracy, itlm_attack = row
+def _words(pair, shape):
+    return f"{pair} with an {shape}"
+
+
+def _figure1():
+    mnist = {"tag": ".mnist", "paper": PAPER_NETWORK}
     return [
-        Claim(f"{tag}.naive.test1", "Table 4", f"{words}: naive training reaches {accuracy} % on clean test images",
-              metric("table4", naive, "clean_accuracy"), Band(accuracy - 3), "within 3 points or above", accuracy),
-        Claim(f"{tag}.naive.test2", "Table 4", f"{words}: naive training follows the watermark in {attack} %",
-              metric("table4", naive, "attack_success"), Band(attack - 5), "within 5 points or above", attack),
-        Claim(f"{tag}.itlm.test1", "Table 4", f"{words}: ITLM reaches {itlm_accuracy} % on clean test images",
-              metric("table4", itlm, "clean_accuracy"), Band(itlm_accuracy - 3), "within 3 points or above",
-              itlm_accuracy),
-        Claim(f"{tag}.itlm.test2", "Table 4", f"{words}: with ITLM the attack succeeds in {itlm_attack} %",
-              metric("table4", itlm, "attack_success"), Band(high=5.0),
-              f"5 %: as good as gone; naive training's {attack} lies outside", itlm_attack, attack,
-              note="the text says zero, the table prints 0.10 to 1.30"),
-        Claim(f"{tag}.filtered", "Section 6.4", f"{words}: most of the injected samples are filtered out",
-              metric("table4", itlm, "bad_removed"), Band(50.0, strict=True),
-              "more than half of them, in percent; naive training removes 0", baseline=0.0),
-        Claim(f"{tag}.early", "Section 6.4", f"{words}: without early stopping the performance is poor",
-              gain("table4", {**itlm, "method": "itlm-late"}, {"method": "itlm"}, "attack_success"),
-              Band(20.0), "full training in every round: the attack succeeds at least 20 points more often"),
-    ]  # fmt: skip
-
-
-def _mnist_figure1():
-    found = observation("d", "watermarked images in MNIST", {"data": "mnist"}, {"data": "cifar10"})
-    return [replace(claim, id=f"{claim.id}.mnist") for claim in found]
-
-
-def _mnist_pair(pair, shape):
-    """Table 4 and its sentences on MNIST with the two-layer network, where the paper has no figures."""
-    naive, itlm = _cell(pair, shape, "naive", "mnist"), _cell(pair, shape, "itlm", "mnist")
-    tag, words, departs = f"T4.mnist.{pair}", f"MNIST, {pair} with an {shape}", {"data": "cifar10"}
-    return [
-        Claim(f"{tag}.naive", "Table 4", f"{words}: naive training follows the watermark",
-              metric("table4", naive, "attack_success"), Band(90.0), "at least 90 %; the table prints 96.3 and more",
-              paper=departs),
-        Claim(f"{tag}.itlm", "Table 4", f"{words}: with ITLM the attack hardly succeeds",
-              metric("table4", itlm, "attack_success"), Band(high=5.0),
-              "5 %: as good as gone; naive training has about 90", baseline=90.0, paper=departs),
-        Claim(f"{tag}.clean", "Table 4", f"{words}: ITLM costs no accuracy on clean test images",
-              gain("table4", itlm, {"method": "naive"}, "clean_accuracy"), Band(-1.0),
-              "within a point; the table's largest loss is 0.53", paper=departs),
-        Claim(f"{tag}.filtered", "Section 6.4", f"{words}: most of the injected samples are filtered out",
-              metric("table4", itlm, "bad_removed"), Band(50.0, strict=True),
-              "more than half of them, in percent; naive training removes 0", baseline=0.0, paper=departs),
-        Claim(f"{tag}.early", "Section 6.4", f"{words}: without early stopping the performance is poor",
-              gain("table4", {**itlm, "method": "itlm-late"}, {"method": "itlm"}, "attack_success"),
-              Band(20.0), "full training in every round: the attack succeeds at least 20 points more often",
-              paper=departs),
-    ]  # fmt: skip
+        *observation("d", "250 watermarked images in CIFAR-10", {"data": "cifar10"}, paper=PAPER),
+        *observation("d", "watermarked images in MNIST", {"data": "mnist"}, **mnist),
+    ]
 
 
 def _figure4():
     return [
-        Claim(f"F4.{shape}", "Figure 4", f"the {shape} watermark is a few pixels in an otherwise unchanged image",
-              metric("fig4", {"shape": shape}, "pixels"), Band(pixels, pixels), MARKED)
+        Claim(
+            id=f"F4.{shape}",
+            place="Figure 4",
+            says=f"the {shape} watermark is a few pixels in an otherwise unchanged image",
+            cells=cells("fig4", {"shape": shape}),
+            measure=last("pixels"),
+            band=Band(pixels, pixels),
+            why="the attack's own code overwrites this many pixels; the simplest attack, of 1 pixel, lies outside",
+            wrong=1.0,
+        )
         for shape, pixels in PIXELS.items()
-    ]  # fmt: skip
+    ]
+
+
+def _table4_cell(pair, shape, column, figure):
+    method, metric = column.split(":")
+    return {
+        "id": f"T4.{pair}.{method}.{TESTS[metric]}",
+        "place": "Table 4",
+        "says": f"{_words(pair, shape)}: {SAYS[column].format(figure)}",
+        "cells": cells("table4", _cell(pair, shape, method)),
+        "measure": last(metric),
+        **(_accuracy(figure) if metric == "clean_accuracy" else _attack(pair, shape, method, figure)),
+        "paper": PAPER,
+    }
+
+
+def _accuracy(figure):
+    why = "within 3 points of the printed figure; chance, 10, lies outside"
+    return {"band": within(figure, 3, low=0, high=100), "why": why, "wrong": 10.0}
+
+
+def _attack(pair, shape, method, figure):
+    band, naive = within(figure, 5, low=0, high=100), TABLE4[pair, shape]["naive:attack_success"]
+    if method == "naive":
+        why = "within 5 points of the printed figure; an attack that fails, 0, lies outside"
+        return {"band": band, "why": why, "wrong": 0.0}
+    why = f"within 5 points of the printed figure: as good as gone; naive training's {naive} lies outside"
+    return {"band": band, "why": why, "wrong": naive, "note": "the text says zero, the table prints 0.10 to 1.30"}
+
+
+def _sentences(tag, words, itlm, paper):
+    """What section 6.4 says of every attack; itlm: the settings of its cell."""
+    return [
+        Claim(
+            id=f"{tag}.filtered",
+            place="Section 6.4",
+            says=f"{words}: most of the injected samples are filtered out",
+            cells=cells("table4", itlm),
+            measure=last("bad_removed"),
+            band=Band(50.0, strict=True),
+            why="more than half of them, in percent; naive training removes 0",
+            wrong=0.0,
+            paper=paper,
+        ),
+        Claim(
+            id=f"{tag}.early",
+            place="Section 6.4",
+            says=f"{words}: without early stopping the performance is poor",
+            cells=beside("table4", [{**itlm, "method": "itlm-late"}], {"method": "itlm"}),
+            measure=gain("attack_success", "itlm"),
+            band=Band(20.0),
+            why="full training in every round: the attack succeeds at least 20 points more often; "
+            "if stopping early did nothing, 0",
+            wrong=0.0,
+            paper=paper,
+        ),
+    ]
+
+
+def _mnist(pair, shape):
+    """Table 4 and its sentences on MNIST with the two-layer network, where the paper has no figures."""
+    naive, itlm = (_cell(pair, shape, method, "mnist") for method in ("naive", "itlm"))
+    tag, words = f"T4.mnist.{pair}", f"MNIST, {_words(pair, shape)}"
+    common = {"place": "Table 4", "paper": PAPER_NETWORK}
+    return [
+        Claim(
+            id=f"{tag}.naive",
+            says=f"{words}: naive training follows the watermark",
+            cells=cells("table4", naive),
+            measure=last("attack_success"),
+            band=Band(90.0),
+            why="at least 90 %; the table prints 96.3 and more; an attack that fails, 0, lies outside",
+            wrong=0.0,
+            **common,
+        ),
+        Claim(
+            id=f"{tag}.itlm",
+            says=f"{words}: with ITLM the attack hardly succeeds",
+            cells=cells("table4", itlm),
+            measure=last("attack_success"),
+            band=Band(high=5.0),
+            why="5 %: as good as gone; naive training has about 90",
+            wrong=90.0,
+            **common,
+        ),
+        Claim(
+            id=f"{tag}.clean",
+            says=f"{words}: ITLM costs no accuracy on clean test images",
+            cells=cells("table4", itlm, naive),
+            measure=gain("clean_accuracy", "naive"),
+            band=Band(-1.0),
+            why="within a point; the table's largest loss is 0.53; to drop the attacked class would cost about 10",
+            wrong=-10.0,
+            **common,
+        ),
+        *_sentences(tag, words, itlm, PAPER_NETWORK),
+    ]

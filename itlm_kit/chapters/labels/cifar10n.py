@@ -13,8 +13,9 @@ import pandas as pd
 
 from itlm_kit import data
 from itlm_kit.chapters.labels.cifar import schedule as published_schedule
-from itlm_kit.chapters.labels.methods import NOISY_SETTINGS, method_recipe, run_method, with_epochs
+from itlm_kit.chapters.labels.methods import BELOW, NOISY_SETTINGS, method_recipe, run_method, with_epochs
 from itlm_kit.data.cifar10n import BY_PEOPLE
+from itlm_kit.errors import InputError, check_choice
 from itlm_kit.experiments.experiment import Experiment
 from itlm_kit.experiments.settings import one_of
 from itlm_kit.vision import noisy_set
@@ -40,22 +41,43 @@ class PeopleRecipe:
     """All that shapes a cell but the clean share, which people decided and the labels tell."""
 
     training: Recipe
-    epochs: tuple[int, ...] | None  # of theta_0, theta_1, ...; None: Table 1's at the clean share of the labels
+    epochs: tuple[int, ...]  # of theta_0, theta_1, ...
+    stretched: bool  # trainings in full are longer by one over the clean share of the labels, as in Table 1
+    below: float  # what ITLM's alpha lies below that share
     protocol: Protocol
 
 
 def recipe(settings):
-    """The PeopleRecipe of a cell: the paper's for its network."""
+    """The PeopleRecipe of a cell, the paper's for its network; InputError for settings that do not go together."""
+    _check_together(settings)
     wide = settings["net"] == WIDE
-    training, epochs = (CIFAR10, None) if wide else (RECIPES[settings["net"]], EPOCHS)
-    return PeopleRecipe(training, epochs, PROTOCOLS[settings["protocol"]])
+    training, epochs = (CIFAR10, _published_epochs(settings, 1.0)) if wide else (RECIPES[settings["net"]], EPOCHS)
+    return PeopleRecipe(training, epochs, wide, BELOW["itlm"], PROTOCOLS[settings["protocol"]])
+
+
+def _published_epochs(settings, clean):
+    return published_schedule({"data": "cifar10", "method": settings["method"], "clean": clean})
+
+
+def _check_together(settings):
+    people = settings["data"] == "cifar10n"
+    check_choice("labels", settings.get("labels"), tuple(BY_PEOPLE) if people else ("drawn",))
+    if people:
+        check_choice("protocol", settings["protocol"], ("last",))
+    drawn = sorted({"noise", "clean"} & set(settings))
+    if people and drawn:
+        raise InputError(
+            f"people's labels must be as people gave them; got {', '.join(drawn)}. Use data=digits to draw."
+        )
+    if not people and len(drawn) < 2:
+        raise InputError("drawn labels must have noise and clean, e.g. noise=instance, clean=0.6.")
 
 
 def run(settings, recipe, seed, where):
     """One cell: ITLM, its rounds with the epochs each was trained for, or the oracle."""
     noisy = (people_labelled if settings["data"] == "cifar10n" else noisy_set.noisy_set)(settings, seed, where)
     told = {**settings, "clean": round(float(noisy.is_clean.mean()), 6)}
-    epochs = recipe.epochs or published_schedule({**told, "data": "cifar10"})
+    epochs = _published_epochs(told, told["clean"]) if recipe.stretched else recipe.epochs
     how = method_recipe(told, recipe.training, epochs)
     return with_epochs(run_method(told, how, seed, where, noisy), epochs)
 

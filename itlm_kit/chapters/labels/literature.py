@@ -1,8 +1,8 @@
 """What other methods report on CIFAR-10 with random label errors, each with what its noise rate means (Table 2)."""
 
-import numpy as np
 import pandas as pd
 
+from itlm_kit.experiments.spread import over_seeds
 from itlm_kit.ledger.printed import TABLE2
 
 # How a label named noisy is drawn, and the share of those that end up wrong, with ten classes.
@@ -38,8 +38,8 @@ def table2(results=(), *, accuracy="selected_accuracy"):
     ones that the method is given), source. A named 40 % is 36 % wrong where a label may be drawn anew as it was.
     """
     paper = [
-        (_NAMES[method], _NOISE[method], round(1 - clean, 2), noisy, given, "Table 2")
-        for (clean, method), (noisy, _, given) in TABLE2.items()
+        (_NAMES[method], _NOISE[method], round(1 - clean, 2), row["noisy"], int(1000 * row["given"]), "Table 2")
+        for (clean, method), row in TABLE2.items()
     ]
     later = [(*row, "its authors") for row in _LATER]
     rows = [*_measured(results, accuracy), *paper, *later]
@@ -55,5 +55,5 @@ def _measured(results, accuracy):
     for result in results:
         cells.setdefault((result.settings["clean"], result.settings["method"]), []).append(result)
     for (clean, method), seeds in cells.items():
-        value = float(np.median([result.metrics[accuracy] for result in seeds]))
+        value = over_seeds(result.metrics[accuracy] for result in seeds).median
         yield f"{method}, measured", OTHERS, round(1 - clean, 2), value, 0, seeds[0].data

@@ -1,37 +1,41 @@
-"""Claims on synthetic regression: section 6.1 and appendix D, Figures 2, 5, 6 and 7."""
+"""Claims on synthetic regression: section 6.1 and appendix D, Figures 2, 5, 6 and 7.
+
+Figure 5(a-c) repeats Figure 2: each figure measured belongs to one claim, read from Figure 2's cells.
+"""
 
 from functools import partial
 
 import numpy as np
 
 from itlm_kit.chapters.regression import convergence
-from itlm_kit.ledger.claim import Band, Claim
-from itlm_kit.ledger.measures import of_frames, of_rows
+from itlm_kit.ledger.claim import Band, Cells, Claim, Measure, Power
+from itlm_kit.ledger.measures import cells, of_rows
 
 RUNS = {"runs": 100, "d": 100}  # the paper's, per point
 METHODS = {"itlm-1": "large M", "itlm-2": "M = 1"}
 SMALL_NOISE = 0.001  # where the order shows before the noise floor does
-FIGURES = {"fig2": "2", "fig5": "5", "fig6": "6"}
+FIGURES = {"fig2": "2", "fig5": "5", "fig6": "6", "fig7": "7"}
+# What the naive fit, where both updates start, gives in ITLM's place: from the stored errors of all methods.
+NAIVE_GAP = {"fig2": 1.7, "fig6": 2.1}  # in place of M = 1, over large M
+NAIVE_SPREAD = {"fig5": 2.7, "fig6": 3.2}  # in place of the largest error, over the smallest, alpha* = 0.8
+NAIVE_RATIO = 2.95  # random output, over ITLM's error on the mixture, where they differ most
+# |theta - theta*| where ITLM stands still on the population, by its fixed-point equation: sigma 0.1, alpha 0.75.
+FLOOR = {"fig2": 1.95e-4, "fig6": 2.76e-4}
+OWN_SCATTER = 1.31  # ITLM's error over the oracle's, as measured at sigma 0.1 and n from 2,500 on
 
 
 def claims():
     return [
-        *(claim for name in FIGURES for claim in _figure(name)),
+        *_samples("fig2"), *_recovery("fig2"), *_misspecification("fig5"), *_convergence("fig5"),
+        *_samples("fig6"), *_recovery("fig6"), *_misspecification("fig6"), *_convergence("fig6"),
         *_bent(),
         _alike(),
-    ]
-
-
-def _figure(name):
-    yield from (*_samples(name), *_recovery(name))
-    if name != "fig2":
-        yield from (*_misspecification(name), *_convergence(name))
+    ]  # fmt: skip
 
 
 def final_errors(frame, axis):
-    """Last error of each method (across) at each value of `axis` (down), mean over seeds."""
-    last = frame.groupby([axis, "method", "seed"])["error"].last()
-    return last.groupby([axis, "method"]).mean().unstack()
+    """Last error of each method (across) at each value of `axis` (down)."""
+    return frame.groupby([axis, "method"])["error"].last().unstack()
 
 
 def excess(frame, *, axis, method, low=-np.inf, high=np.inf):
@@ -48,6 +52,16 @@ def drift(frame, *, method, small):
     return float(ratios.iloc[-1] / ratios[ratios.index <= small].max())
 
 
+def possible_drift(bias, *, sigma, d, n, clean):
+    """By how much a bias can lift an error over the oracle's, sigma sqrt(d / (clean n)), at most: squares add up."""
+    return float(np.hypot(1, bias / (sigma * np.sqrt(d / (clean * n))))) - 1
+
+
+def samples_for(growth, bias, *, sigma, d, clean):
+    """The n from which `possible_drift` reaches `growth`."""
+    return ((1 + growth) ** 2 - 1) * sigma**2 * d / (clean * bias**2)
+
+
 def relative_floor(frame, *, method):
     """The error a method tends to as n grows, in oracle errors at the largest n measured."""
     floor = convergence.error_floor(frame, panel="b", method=method)
@@ -59,121 +73,209 @@ def falling(frame, *, method):
     return float((final_errors(frame, "clean")[method].diff().dropna() < 0).mean())
 
 
-def _samples(name):
-    figure = FIGURES[name]
-    for method, words in METHODS.items():
-        tag = f"F{figure}{{}}.{method}"
-        yield Claim(
-            tag.format("a") + ".close", f"Figure {figure}(a)", 
-            f"small noise, n to 25,000: ITLM ({words}) is near the oracle",
-            of_rows(name, {"panel": "a"}, partial(excess, axis="n", method=method, high=25_000),
-                    "largest share of the naive fit's excess error that is left, n <= 25,000"),
-            Band(high=0.1), "a tenth of what the bad samples cost least squares; the naive fit itself has 1",
-            baseline=1.0, paper=RUNS,
-        )  # fmt: skip
-        yield Claim(
-            tag.format("a") + ".drift", f"Figure {figure}(a)", 
-            f"small noise, n far beyond 25,000: ITLM ({words}) falls behind",
-            of_rows(name, {"panel": "a"}, partial(drift, method=method, small=25_000),
-                    "error over the oracle's at the largest n, against the largest such ratio to 25,000"),
-            Band(1.05), "a consistent method gives 1; means of 100 runs are good to about 2 %", paper=RUNS,
-            note="to the largest n measured: a gap that opens farther out is not seen",
-        )  # fmt: skip
-        yield Claim(
-            tag.format("b") + ".inconsistent", f"Figure {figure}(b)",
-            f"large noise: ITLM ({words}) is inconsistent, its error tends to a floor",
-            of_rows(name, {"panel": "b"}, partial(relative_floor, method=method),
-                    "error it tends to (floor^2 + c/n), in oracle errors at the largest n"),
-            Band(1.0), "a consistent method has no floor, 0; noise in the fit could feign about 0.2", paper=RUNS,
-            note="'does not decrease' is too strong: to the largest n it still falls, more slowly than the oracle's",
-        )  # fmt: skip
-
-
-def _recovery(name):
-    figure, rows = FIGURES[name], {"panel": "c"}
-    for method, words in METHODS.items():
-        yield Claim(
-            f"F{figure}c.{method}.falls", f"Figure {figure}(c)", f"the error of ITLM ({words}) falls as alpha* grows",
-            of_rows(name, rows, partial(falling, method=method), "share of steps in alpha* that lower the error"),
-            Band(1.0, 1.0), "every step", paper=RUNS,
-        )  # fmt: skip
-        yield Claim(
-            f"F{figure}c.{method}.recovers", f"Figure {figure}(c)", f"alpha* from 0.8: ITLM ({words}) recovers theta*",
-            of_rows(name, rows, partial(excess, axis="clean", method=method, low=0.8),
-                    "largest share of the naive fit's excess error that is left, alpha* >= 0.8"),
-            Band(high=0.25), "a quarter of what the bad samples cost least squares; the naive fit itself has 1",
-            baseline=1.0, paper=RUNS,
-        )  # fmt: skip
-    yield Claim(
-        f"F{figure}.updates", f"Figure {figure}", "large M and M = 1 end with similar errors",
-        of_rows(name, {"panel": ("a", "b", "c")}, convergence.gap_between_updates,
-                "median over points of the gap between the two, relative"),
-        Band(high=0.15), "15 %: below the width of the curves in print", paper=RUNS,
-    )  # fmt: skip
-
-
-def _misspecification(name):
-    figure, rows = FIGURES[name], {"panel": "d"}
-    spread = convergence.misspecification
-    words = "largest over smallest error, alpha 5 to 15 points below alpha*"
-    yield Claim(
-        f"F{figure}d", f"Figure {figure}(d)", "the recovery is not very sensitive to alpha (alpha* = 0.8)",
-        of_rows(name, rows, partial(spread, clean=0.8), words),
-        Band(high=2.0), "less than twice the error; the naive fit has more than that", paper=RUNS,
-    )  # fmt: skip
-    yield Claim(
-        f"F{figure}d.cleaner", f"Figure {figure}(d)", "… and least so where more samples are clean",
-        of_rows(name, rows, lambda frame: spread(frame, clean=0.9) / spread(frame, clean=0.7),
-                f"{words}: at alpha* 0.9 relative to 0.7"),
-        Band(high=0.98), "no dependence would give 1; means of 100 runs are good to about 2 %", paper=RUNS,
-    )  # fmt: skip
-
-
-def _convergence(name):
-    figure = FIGURES[name]
-    for panel, words in (("e", "large M"), ("f", "M = 1")):
-        yield Claim(
-            f"F{figure}{panel}", f"Figure {figure}({panel})", f"{words}: faster than linear before the noise floor",
-            of_rows(name, {"panel": panel, "sigma": SMALL_NOISE}, partial(_order, panel=panel),
-                    f"order of convergence at sigma {SMALL_NOISE}, median over runs"),
-            Band(1.0, strict=True), "linear convergence is of order 1", paper={**RUNS, "sigma": "0.01 to 0.2"},
-        )  # fmt: skip
-
-
-def _order(frame, *, panel):
+def order(frame, *, panel):
+    """Order of convergence in a panel with a path followed, at the smallest noise of the frame."""
     return float(convergence.orders(frame, panel=panel).iloc[0])
 
 
-def _bent():
-    for panel, kind, linear in (("a", "random output", "fig5"), ("b", "mixture", "fig6")):
-        yield Claim(
-            f"F7{panel}", f"Figure 7({panel})", f"a kinked link, {kind}: ITLM recovers theta* as in the linear setting",
-            of_rows("fig7", {"panel": panel}, partial(excess, axis="sigma", method="itlm-2"),
-                    "largest share of the naive fit's excess error that is left, over sigma"),
-            Band(high=0.25), "a quarter, as above; the naive fit itself has 1", baseline=1.0, paper=RUNS,
-        )  # fmt: skip
-        yield Claim(
-            f"F7{panel}.alike", f"Figure 7({panel})", f"a kinked link, {kind}: convergence is as in the linear setting",
-            of_frames([("fig7", {"panel": panel}), (linear, {"panel": "f"})], _slower, "rounds to the noise floor, "
-                      "kinked over linear link, the noise at which they differ most"),
-            Band(0.5, 2.0), "within a factor of two", paper=RUNS,
-        )  # fmt: skip
-
-
-def _slower(frames):
+def rounds_apart(frames):
+    """Rounds to the noise floor under the kinked link over those under the linear one, where they differ most."""
     bent, straight = (convergence.rounds_to_floor(f, panel=f["panel"].iloc[0]) for f in frames)
     ratio = bent / straight
     return float(ratio[np.log(ratio).abs().idxmax()])
 
 
-def _alike():
-    def largest(frames):
-        ratio = np.log(final_errors(frames[0], "clean")["itlm-1"] / final_errors(frames[1], "clean")["itlm-1"])
-        return float(np.exp(ratio[ratio.index >= 0.7].abs().max()))
+def errors_apart(frames):
+    """Largest ratio of large M's errors in one frame and the other, either way round, alpha* >= 0.7."""
+    ratio = np.log(final_errors(frames[0], "clean")["itlm-1"] / final_errors(frames[1], "clean")["itlm-1"])
+    return float(np.exp(ratio[ratio.index >= 0.7].abs().max()))
 
+
+def _place(name, panel):
+    return f"Figures 2({panel}) and 5({panel})" if name == "fig2" else f"Figure {FIGURES[name]}({panel})"
+
+
+def _claim(name, *, panel, tag="", **fields):
+    """A claim read from one panel of a figure; tag: what follows the panel in its id."""
+    common = {"place": _place(name, panel), "cells": cells(name, {"panel": panel}), "paper": RUNS}
+    return Claim(id=f"F{FIGURES[name]}{panel}{tag}", **{**common, **fields})
+
+
+def _samples(name):
+    claim = partial(_claim, name)
+    for method, words in METHODS.items():
+        yield claim(
+            panel="a",
+            tag=f".{method}.close",
+            says=f"small noise, n to 25,000: ITLM ({words}) is near the oracle",
+            measure=of_rows(
+                partial(excess, axis="n", method=method, high=25_000),
+                f"{words}: largest share of the naive fit's excess error that is left, n <= 25,000",
+            ),
+            band=Band(high=0.1),
+            why="a tenth of what the bad samples cost least squares; the naive fit itself has 1",
+            wrong=1.0,
+        )
+        yield claim(
+            panel="a",
+            tag=f".{method}.drift",
+            says=f"small noise, n far beyond 25,000: ITLM ({words}) falls behind",
+            measure=of_rows(
+                partial(drift, method=method, small=25_000),
+                f"{words}: error over the oracle's at the largest n, against the largest such ratio to 25,000",
+            ),
+            band=Band(1.05),
+            why="a consistent method gives 1; means of 100 runs are good to about 2 %",
+            wrong=1.0,
+            power=_drift_power(name),
+            note="to the largest n measured: a gap that opens farther out is not seen",
+        )
+        yield claim(
+            panel="b",
+            tag=f".{method}.inconsistent",
+            says=f"large noise: ITLM ({words}) is inconsistent, its error tends to a floor",
+            measure=of_rows(
+                partial(relative_floor, method=method),
+                f"{words}: error it tends to (floor^2 + c/n), in oracle errors at the largest n",
+            ),
+            band=Band(1.0),
+            why="a consistent method has no floor, 0; noise in the fit could feign about 0.2",
+            wrong=0.0,
+            note="'does not decrease' is too strong: to the largest n it still falls, more slowly than the oracle's",
+        )
+
+
+def _drift_power(name):
+    """What the bias of the population's fixed point can show at the largest n, and where it shows."""
+    n, floor, sizes = convergence.SAMPLES["full"][-1], FLOOR[name], {"sigma": 0.1, "d": 100, "clean": 0.8}
+    enough = samples_for(0.05, floor, **sizes) / 1e6
+    return Power(
+        effect=possible_drift(floor, n=n, **sizes),
+        bias=0.02,
+        because=f"means of 100 runs at one point are good to about 2 %, and the floor of {floor:.3g} that the "
+        f"population has hides under the errors of n = {n:,}; a drift of 5 % takes at least {enough:.1f} million "
+        f"samples at d = 100, and {OWN_SCATTER}^2 times as many where ITLM scatters {OWN_SCATTER} times as widely as "
+        "the oracle, as it does here",
+    )
+
+
+def _recovery(name):
+    claim = partial(_claim, name)
+    for method, words in METHODS.items():
+        yield claim(
+            panel="c",
+            tag=f".{method}.falls",
+            says=f"the error of ITLM ({words}) falls as alpha* grows",
+            measure=of_rows(partial(falling, method=method), f"{words}: share of steps in alpha* that lower the error"),
+            band=Band(1.0, 1.0),
+            why="every step; an error that does not depend on alpha* falls in half of them",
+            wrong=0.5,
+        )
+        yield claim(
+            panel="c",
+            tag=f".{method}.recovers",
+            says=f"alpha* from 0.8: ITLM ({words}) recovers theta*",
+            measure=of_rows(
+                partial(excess, axis="clean", method=method, low=0.8),
+                f"{words}: largest share of the naive fit's excess error that is left, alpha* >= 0.8",
+            ),
+            band=Band(high=0.25),
+            why="a quarter of what the bad samples cost least squares; the naive fit itself has 1",
+            wrong=1.0,
+        )
+    yield Claim(
+        id=f"F{FIGURES[name]}.updates",
+        place="Figures 2 and 5(a-c)" if name == "fig2" else f"Figure {FIGURES[name]}",
+        says="large M and M = 1 end with similar errors",
+        cells=cells(name, {"panel": ("a", "b", "c")}),
+        measure=of_rows(convergence.gap_between_updates, "median over points of the gap between the two, relative"),
+        band=Band(high=0.15),
+        why=f"15 %: below the width of the curves in print; M = 1 that stays at the naive fit gives {NAIVE_GAP[name]}",
+        wrong=NAIVE_GAP[name],
+        paper=RUNS,
+    )
+
+
+def _misspecification(name):
+    claim = partial(_claim, name)
+    spread = convergence.misspecification
+    words = "largest over smallest error, alpha 5 to 15 points below alpha*"
+    yield claim(
+        panel="d",
+        says="the recovery is not very sensitive to alpha (alpha* = 0.8)",
+        measure=of_rows(partial(spread, clean=0.8), words),
+        band=Band(high=2.0),
+        why=f"less than twice the error; the naive fit has more than that, {NAIVE_SPREAD[name]} times",
+        wrong=NAIVE_SPREAD[name],
+    )
+    yield claim(
+        panel="d",
+        tag=".cleaner",
+        says="… and least so where more samples are clean",
+        measure=of_rows(
+            lambda frame: spread(frame, clean=0.9) / spread(frame, clean=0.7),
+            f"{words}: at alpha* 0.9 relative to 0.7",
+        ),
+        band=Band(high=0.98),
+        why="no dependence would give 1; means of 100 runs are good to about 2 %",
+        wrong=1.0,
+    )
+
+
+def _convergence(name):
+    claim = partial(_claim, name)
+    for panel, words in (("e", "large M"), ("f", "M = 1")):
+        yield claim(
+            panel=panel,
+            says=f"{words}: faster than linear before the noise floor",
+            cells=cells(name, {"panel": panel, "sigma": SMALL_NOISE}),
+            measure=of_rows(
+                partial(order, panel=panel), f"order of convergence at sigma {SMALL_NOISE}, median over runs"
+            ),
+            band=Band(1.0, strict=True),
+            why="linear convergence is of order 1",
+            wrong=1.0,
+            paper={**RUNS, "sigma": "0.01 to 0.2"},
+        )
+
+
+def _bent():
+    claim = partial(_claim, "fig7")
+    for panel, kind, linear in (("a", "random output", "fig5"), ("b", "mixture", "fig6")):
+        yield claim(
+            panel=panel,
+            says=f"a kinked link, {kind}: ITLM recovers theta* as in the linear setting",
+            measure=of_rows(
+                partial(excess, axis="sigma", method="itlm-2"),
+                "largest share of the naive fit's excess error that is left, over sigma",
+            ),
+            band=Band(high=0.25),
+            why="a quarter, as above; the naive fit itself has 1",
+            wrong=1.0,
+        )
+        yield claim(
+            panel=panel,
+            tag=".alike",
+            says=f"a kinked link, {kind}: convergence is as in the linear setting",
+            cells=(Cells("fig7", {"panel": panel}), Cells(linear, {"panel": "f"})),
+            measure=Measure(
+                rounds_apart, "rounds to the noise floor, kinked over linear link, the noise at which they differ most"
+            ),
+            band=Band(0.5, 2.0),
+            why="within a factor of two; a path that never leaves the naive fit takes no rounds, 0",
+            wrong=0.0,
+        )
+
+
+def _alike():
     return Claim(
-        "S6.1.alike", "Section 6.1", "random output and mixture perform similarly",
-        of_frames([("fig5", {"panel": "c"}), ("fig6", {"panel": "c"})], largest,
-                  "largest ratio of their errors (large M), alpha* >= 0.7"),
-        Band(high=1.5), "within half of each other; below 0.7 neither recovers", paper=RUNS,
-    )  # fmt: skip
+        id="S6.1.alike",
+        place="Section 6.1",
+        says="random output and mixture perform similarly",
+        cells=(Cells("fig2", {"panel": "c"}), Cells("fig6", {"panel": "c"})),
+        measure=Measure(errors_apart, "largest ratio of their errors (large M), alpha* >= 0.7"),
+        band=Band(high=1.5),
+        why=f"within half of each other; below 0.7 neither recovers; one at its naive fit gives {NAIVE_RATIO} or more",
+        wrong=NAIVE_RATIO,
+        paper=RUNS,
+    )

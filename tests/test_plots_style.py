@@ -1,0 +1,37 @@
+"""Roles that meet in a figure are told apart by colour, by line and by marker, each alone."""
+
+from itertools import combinations
+
+import pytest
+
+from itlm_kit.plots import label_noise, screen
+from itlm_kit.plots.style import ROLES
+from itlm_kit.trajectories import SCORES
+
+MEETING = [
+    ("clean", "bad", "all", "sample"),
+    ("itlm", "baseline", "oracle"),
+    ("itlm-1", "itlm-2", "naive", "oracle"),
+    ("clean", "bad", "oracle"),
+]
+
+
+@pytest.mark.parametrize("one, other", sorted({pair for group in MEETING for pair in combinations(group, 2)}))
+def test_roles_that_meet_differ_in_colour_line_and_marker(one, other):
+    for cue in ("color", "linestyle", "marker"):
+        assert ROLES[one][cue] != ROLES[other][cue], cue
+
+
+def test_clean_is_drawn_as_clean_and_bad_as_bad():
+    import pandas as pd
+
+    frame = pd.DataFrame({"epoch": range(4), "clean_accuracy": [50, 70, 80, 90.0], "bad_accuracy": [5, 9, 20, 40.0]})
+    axis = label_noise.clean_against_bad(frame, source="made up").axes[0]
+    looks = {tuple(x.get_ydata()): (x.get_color(), x.get_linestyle(), x.get_marker()) for x in axis.lines}
+    for role in ("clean", "bad"):
+        look = ROLES[role]["color"], ROLES[role]["linestyle"], ROLES[role]["marker"]
+        assert looks[tuple(frame[f"{role}_accuracy"])] == look
+
+
+def test_the_screen_knows_every_line_and_marker():
+    assert all(screen.line(role)["dash"] and screen.marker(role)["symbol"] for role in ROLES if role not in SCORES)
