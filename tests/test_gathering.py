@@ -144,3 +144,9 @@ def test_a_folder_without_cells_is_refused(tmp_path, prepare):
     prepare(tmp_path / "work")
     with pytest.raises(InputError, match="folders must hold finished cells; .*work has none"):
         gather([tmp_path / "work"], tmp_path / "out", find)
+
+
+def test_working_cells_may_lie_beside_the_published_file(work):
+    gather([work], work, find)
+    (found,) = gather([work], work, find)
+    assert (found.cells, found.new) == (4, 0)

@@ -27,7 +27,7 @@ def main(arguments=None):
 
 
 def _exit_code(arguments):
-    warnings.showwarning = _tell_warning
+    warnings.showwarning = _warn
     try:
         return itlm.main(arguments, prog_name="itlm", standalone_mode=False) or 0
     except click.exceptions.NoArgsIsHelpError as error:
@@ -44,9 +44,9 @@ def _exit_code(arguments):
     return 2
 
 
-def _tell_warning(message, category, filename, lineno, file=None, line=None):
-    """One line, without the place in the code: of a damaged result file, say."""
-    click.echo(f"itlm: warning: {message}", err=True)
+def _warn(message, *place, **how):
+    """A warning in one line, without the place in the code that nobody who reads it needs."""
+    click.echo(f"itlm: warning: {' '.join(str(message).split())}", err=True)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

@@ -49,7 +49,7 @@ def _check_whole(target):
     for name in target.experiments():
         path = target.folder / f"{name}.jsonl"
         lines = len(path.read_bytes().splitlines()) if path.exists() else 0
-        if lines != len(target.results(name)):
+        if lines != len(target.published(name)):
             raise InputError(
                 f"published files must be whole before more is gathered; {path} has damaged lines. Restore it first."
             )
@@ -57,7 +57,7 @@ def _check_whole(target):
 
 def _merge(name, target, sources, find):
     found, dropped = {}, []
-    before = {result.key for result in target.results(name)}
+    before = set(target.published(name))
     for store in (target, *sources):
         for result in store.results(name):
             why = _gone(result, find)

@@ -69,7 +69,7 @@ class ResultStore:
         """The finished cell, or None when there is none: no file, a damaged one, or one of other settings or recipe."""
         path = self.path(cell)
         found = _read_or_warn(path) if path.exists() else None
-        return found or self._read_published(cell.experiment.name).get(cell.key)
+        return found or self.published(cell.experiment.name).get(cell.key)
 
     def results(self, experiment: str | None = None) -> list[Result]:
         """All finished cells, of one experiment when named, by settings and seed."""
@@ -81,15 +81,17 @@ class ResultStore:
         working = {path.parent.name for path in self.folder.glob("*/*.json")}
         return sorted(working | {path.stem for path in self.folder.glob("*.jsonl")})
 
+    def published(self, experiment: str) -> dict[str, Result]:
+        """The cells of the experiment's published file by key, none where there is no such file."""
+        if experiment not in self._published:
+            lines = _read_lines(self.folder / f"{experiment}.jsonl")
+            self._published[experiment] = {result.key: result for result in lines}
+        return self._published[experiment]
+
     def _results_of(self, name):
         files = (_read_or_warn(path) for path in sorted((self.folder / name).glob("*.json")))
-        found = self._read_published(name) | {result.key: result for result in files if result is not None}
+        found = self.published(name) | {result.key: result for result in files if result is not None}
         return sorted(found.values(), key=in_order)
-
-    def _read_published(self, name):
-        if name not in self._published:
-            self._published[name] = {result.key: result for result in _read_lines(self.folder / f"{name}.jsonl")}
-        return self._published[name]
 
 
 def published_results(folder) -> ResultStore:
