@@ -27,7 +27,7 @@ from itlm_kit.errors import InputError
 from itlm_kit.experiments.experiment import Cell, choose_cells, select
 from itlm_kit.experiments.store import ResultStore
 from itlm_kit.ledger.printed import TABLE4
-from itlm_kit.ledger.verdicts import entries
+from itlm_kit.ledger.verdicts import ledger
 from itlm_kit.machine import Where
 from itlm_kit.vision.models import wide_resnet
 
@@ -360,7 +360,7 @@ def test_cells_are_the_rows_of_table_4_times_the_methods():
 
 def test_claims_name_cells_that_exist(tmp_path):
     """Those of CIFAR-10 wait for a GPU, not for a cell."""
-    found = entries(claims.claims(), ResultStore(tmp_path / "nowhere"), get_experiment)
+    found = ledger(claims.claims(), ResultStore(tmp_path / "nowhere"), get_experiment).to_dict("records")
     assert {entry["verdict"] for entry in found} == {"not run"} and len(found) > 30
     assert not [entry["id"] for entry in found if "not part of" in entry["needs"]]
 
@@ -397,3 +397,11 @@ def test_methods_run_on_a_gpu_as_on_a_cpu(method):
     there, here = run(method, Where(device="cuda")).metrics, run(method).metrics
     assert [row["epochs"] for row in there["rounds"]] == [row["epochs"] for row in here["rounds"]]
     assert there["clean_accuracy"] == pytest.approx(here["clean_accuracy"], abs=10)
+
+
+def test_the_size_of_the_images_is_part_of_figure_4_s_cell(monkeypatch):
+    experiment = get_experiment("fig4")
+    settings = experiment.cells("quick")[0]
+    before = Cell(experiment, settings).key
+    monkeypatch.setitem(ATTACKS, settings["data"], replace(ATTACKS[settings["data"]], size=20))
+    assert Cell(experiment, settings).key != before

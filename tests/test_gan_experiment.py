@@ -331,7 +331,7 @@ def test_chosen_cells_need_no_more_than_their_own_images(only, sets):
 
 
 def test_every_claim_on_gans_names_cells_that_there_are():
-    parts = [p for c in all_claims() for p in c.measure.parts if p.experiment in gan.EXPERIMENTS]
+    parts = [p for c in all_claims() for p in c.cells if p.experiment in gan.EXPERIMENTS]
     assert len(parts) > 80
     for part in parts:
         where = {key: value for key, value in part.where.items() if key != "round"}

@@ -1,10 +1,12 @@
 """The statements put to numbers: each check on small draws says what the statement says."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from itlm_kit.chapters import get_experiment
-from itlm_kit.chapters.regression.theory_checks import CHECKS
+from itlm_kit.chapters.regression.theory_checks import CHECKS, HOW
 from itlm_kit.experiments.experiment import Cell
 from itlm_kit.experiments.results import results_frame
 from itlm_kit.experiments.running import compute_cell
@@ -105,3 +107,13 @@ def test_many_starts_take_many_times_as_long():
 def test_every_check_has_cells_and_every_cell_a_check():
     for profile in ("quick", "full"):
         assert {cell["check"] for cell in get_experiment("theory").cells(profile)} == set(CHECKS)
+
+
+@pytest.mark.parametrize("change", [{"alpha": 0.5}, {"rounds": 2}])
+def test_a_check_goes_by_its_recipe(change):
+    experiment = get_experiment("theory")
+    settings = next(cell for cell in experiment.cells("quick") if cell["check"] == "lemma 5")
+    other = replace(experiment, recipe=lambda settings: replace(HOW, **change))
+    cells = [Cell(each, settings) for each in (experiment, other)]
+    slack, changed = (compute_cell(cell, WHERE).metrics["slack"] for cell in cells)
+    assert changed != slack and len({cell.key for cell in cells}) == 2

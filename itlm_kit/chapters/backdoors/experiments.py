@@ -54,6 +54,19 @@ def attack_recipe(settings):
     return AttackRecipe(training, epochs, early, mark_of(settings), setting.size, defence)
 
 
+@dataclass(frozen=True)
+class MarkedRecipe:
+    """All that shapes the images of Figure 4."""
+
+    mark: Watermark
+    size: int | None
+
+
+def marked_recipe(settings):
+    """The MarkedRecipe of a cell."""
+    return MarkedRecipe(mark_of(settings), ATTACKS[settings["data"]].size)
+
+
 def naive_recipe(settings):
     """The AttackRecipe of naive training, where nothing else is looked at."""
     return attack_recipe({**settings, "method": "naive"})
@@ -249,7 +262,7 @@ EXPERIMENTS = {
         place="Figure 4",
         cells=_figure4_cells,
         allows={name: ALLOWS[name] for name in ("data", "pair", "shape", "rate", "kind")},
-        recipe=mark_of,
+        recipe=marked_recipe,
         run=run_figure4,
         seconds=lambda settings: 5.0,
     ),

@@ -58,6 +58,7 @@ class DrawnRecipe(FilterRecipe):
 
     full: GANRecipe
     judged: int = 1000  # generated images
+    drawn_as: int = ROUNDS  # the round whose seeds that GAN takes, whatever rounds came before
 
 
 @dataclass(frozen=True)
@@ -194,7 +195,7 @@ def run_figure(settings, recipe, seed, where):
     """
     rows, run = _method_rows(settings, recipe, seed, where)
     kept = None if settings["method"] == "baseline" else run.kept[-1]
-    final = _fit(run.mixture, seed, recipe.full, kept, t=ROUNDS)
+    final = _fit(run.mixture, seed, recipe.full, kept, t=recipe.drawn_as)
     curves = {"is_clean": run.mixture.is_clean, "losses": run.losses, "kept": run.kept}
     if settings["pair"] != FACES:  # no picture made of people's faces is kept
         latents = draw_latents(PANEL, recipe.full, seed=0, device=where.device)

@@ -28,7 +28,7 @@ def recipe(settings):
 def run(settings, recipe, seed, where):
     """Put one statement to numbers on `runs` draws."""
     seeds = [(seed, r) for r in range(settings["runs"])]
-    return Outcome(CHECKS[settings["check"]](settings, seeds), f"{settings['runs']} synthetic draws")
+    return Outcome(CHECKS[settings["check"]](settings, seeds, recipe), f"{settings['runs']} synthetic draws")
 
 
 def _cells(profile):

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -45,7 +46,7 @@ HOW = CheckRecipe()
 ROUNDING = 1 + 1e-9
 
 
-def lemma3(settings, seeds):
+def lemma3(settings, seeds, how=HOW):
     """Mean of |S_n(theta_TL) - S_n(theta*)|, S_n the mean squared residual over all samples, and of the error. Lemma 3.
 
     With bad residuals that do not depend on x theta* minimises the population trimmed loss (Assumption 1) and the gap
@@ -54,7 +55,7 @@ def lemma3(settings, seeds):
     gaps, errors = [], []
     for seed in seeds:
         data = _lemma3_draw(settings, seed)
-        theta = multistart_trimmed_squares(data.x, data.y, alpha=HOW.alpha, n_init=20, seed=0).theta
+        theta = multistart_trimmed_squares(data.x, data.y, alpha=how.alpha, n_init=20, seed=0).theta
         gaps.append(abs(_mean_square(data, theta) - _mean_square(data, data.theta)))
         errors.append(np.linalg.norm(theta - data.theta))
     return {"gap": float(np.mean(gaps)), "error": float(np.mean(errors))}
@@ -75,16 +76,16 @@ def _mean_square(data, theta):
     return np.mean((data.y - data.x @ theta) ** 2)
 
 
-def breakdown(settings, seeds):
+def breakdown(settings, seeds, how=HOW):
     """Largest error over draws of OLS, ITLM and exact trimmed squares that keep just over half. Section 3, [Hub11].
 
     All bad samples agree on a slope of a million, so that a fit that follows them shows.
     """
     n, d = settings["n"], settings["d"]
     alpha = ((n + d + 1) // 2) / n
-    errors = {"ols": [], "itlm": [], "exact": []}
+    errors, far_slope = {"ols": [], "itlm": [], "exact": []}, partial(_far_slope, far=how.far)
     for seed in seeds:
-        data = draw("arbitrary", n=n, d=d, clean=1 - settings["bad"] / n, seed=seed, corruption=_far_slope)
+        data = draw("arbitrary", n=n, d=d, clean=1 - settings["bad"] / n, seed=seed, corruption=far_slope)
         thetas = fast_path(data.x, data.y, alpha=alpha, rounds=20).thetas
         exact = exact_trimmed_squares(data.x, data.y, alpha=alpha).theta
         for method, theta in (("ols", thetas[0]), ("itlm", thetas[-1]), ("exact", exact)):
@@ -92,32 +93,32 @@ def breakdown(settings, seeds):
     return {"rounds": [{"method": method, "error": float(max(found))} for method, found in errors.items()]}
 
 
-def _far_slope(x, output, rng):
-    return HOW.far * x[:, 0]
+def _far_slope(x, output, rng, far):
+    return far * x[:, 0]
 
 
-def clean_data(settings, seeds):
+def clean_data(settings, seeds, how=HOW):
     """Mean errors of ITLM and least squares where no sample is bad: both fall as n grows. Remark 1 of section 5."""
     errors = []
     for seed in seeds:
         data = draw("random", n=settings["n"], d=settings["d"], clean=1.0, sigma=1.0, seed=seed)
-        errors.append(parameter_errors(data, fast_path(data.x, data.y, alpha=HOW.alpha, rounds=30))[[0, -1]])
+        errors.append(parameter_errors(data, fast_path(data.x, data.y, alpha=how.alpha, rounds=30))[[0, -1]])
     ols, itlm = np.mean(errors, axis=0)
     return {"rounds": [{"method": "oracle", "error": float(ols)}, {"method": "itlm", "error": float(itlm)}]}
 
 
-def lemma5(settings, seeds):
+def lemma5(settings, seeds, how=HOW):
     """Share of rounds in which Lemma 5 holds with its proof in between, and its slack: right side over left."""
     holds, slack = [], []
     for seed in seeds:
         data = _draw(settings, seed)
-        terms = lemma5_terms(data, fast_path(data.x, data.y, alpha=HOW.alpha, rounds=HOW.rounds))
+        terms = lemma5_terms(data, fast_path(data.x, data.y, alpha=how.alpha, rounds=how.rounds))
         holds += list(_ordered(terms))
         slack += list(terms.right / terms.left)
     return {"holds": float(np.mean(holds)), "slack": float(np.median(slack))}
 
 
-def kappa_constant(settings, seeds):
+def kappa_constant(settings, seeds, how=HOW):
     """Smallest c with kappa_t <= c times the form of Theorem 7 or 8, fitted to the rounds of each draw: the median.
 
     To be asked where n is far above d log d, as the theorems have it: elsewhere single intruders rule kappa_t.
@@ -125,32 +126,32 @@ def kappa_constant(settings, seeds):
     constants = []
     for seed in seeds:
         data = _draw(settings, seed)
-        path = fast_path(data.x, data.y, alpha=HOW.alpha, rounds=HOW.rounds)
+        path = fast_path(data.x, data.y, alpha=how.alpha, rounds=how.rounds)
         others = data.thetas[1:] if settings["kind"] == "mixture" else None
         form = kappa_form(path.thetas[:-1], data.theta, sigma=settings["sigma"], n=settings["n"], others=others)
         constants.append(fit_constant(kappa(data, path), form))
     return {"kappa_constant": float(np.median(constants))}
 
 
-def lemma6(settings, seeds):
+def lemma6(settings, seeds, how=HOW):
     """Share of rounds in which Lemma 6 holds with its proof in between, and its slack, for M = 1."""
     holds, slack = [], []
     link = LINKS[settings["link"]]
     for seed in seeds:
         data = _draw(settings, seed, link=link)
-        path = fast_path(data.x, data.y, alpha=HOW.alpha, rounds=HOW.rounds, step=HOW.small_step, link=link)
-        terms = lemma6_terms(data, path, step=HOW.small_step, link=link)
+        path = fast_path(data.x, data.y, alpha=how.alpha, rounds=how.rounds, step=how.small_step, link=link)
+        terms = lemma6_terms(data, path, step=how.small_step, link=link)
         holds += list(_ordered(terms))
         slack += list(terms.right / terms.left)
     return {"holds": float(np.mean(holds)), "slack": float(np.median(slack))}
 
 
-def noise_term(settings, seeds):
+def noise_term(settings, seeds, how=HOW):
     """The c of Lemma 5, largest over rounds and draws: the one its proof needs for T3, and the one it needs itself."""
     proof, lemma = [], []
     for seed in seeds:
         data = _draw(settings, seed)
-        terms = lemma5_terms(data, fast_path(data.x, data.y, alpha=HOW.alpha, rounds=HOW.rounds))
+        terms = lemma5_terms(data, fast_path(data.x, data.y, alpha=how.alpha, rounds=how.rounds))
         unit = terms.xi * settings["sigma"]
         proof.append((terms.noise / unit).max())
         rest = terms.left / terms.inverse - np.sqrt(2) * (terms.gamma * terms.error + terms.phi)
@@ -166,12 +167,12 @@ def _draw(settings, seed, **more):
     return draw(settings["kind"], n=settings["n"], d=settings["d"], sigma=settings["sigma"], seed=seed, **more)
 
 
-def residual_rates(settings, seeds):
+def residual_rates(settings, seeds, how=HOW):
     """Mean ratio of successive errors, and of successive residual norms over S_t as in [BJK15], by round. Remark 2."""
     ratios = []
     for seed in seeds:
         data = _draw(settings, seed)
-        path = fast_path(data.x, data.y, alpha=HOW.alpha, rounds=6)
+        path = fast_path(data.x, data.y, alpha=how.alpha, rounds=6)
         ratios.append([rates(parameter_errors(data, path)[:-1]), rates(residual_norms(data, path))])
     errors, residuals = np.mean(ratios, axis=0)
     return {
@@ -182,7 +183,7 @@ def residual_rates(settings, seeds):
     }
 
 
-def flow_bound(settings, seeds):
+def flow_bound(settings, seeds, how=HOW):
     """Share of times at which appendix C's bound, as printed, holds along draws of growing condition number."""
     times, holds = np.geomspace(1e-2, 1e3, 60), []
     for seed in seeds:
@@ -193,14 +194,14 @@ def flow_bound(settings, seeds):
     return {"holds": float(np.mean(holds))}
 
 
-def theorem11(settings, seeds):
+def theorem11(settings, seeds, how=HOW):
     """Mean count of intruders, and its ratio to max(delta (1 - alpha*) n, log n)."""
-    counts = intruders(settings["delta"], n=settings["n"], runs=settings["runs"], alpha=HOW.alpha, seed=seeds[0])
+    counts = intruders(settings["delta"], n=settings["n"], runs=settings["runs"], alpha=how.alpha, seed=seeds[0])
     form = float(intruders_form(settings["delta"], n=settings["n"]))
     return {"intruders": float(counts.mean()), "form": form, "constant": float(counts.mean() / form)}
 
 
-def initial_condition(settings, seeds):
+def initial_condition(settings, seeds, how=HOW):
     """C(alpha) of Theorem 8, fitted to a map of starts: mean over draws, for the largest component and the last."""
     reaches = []
     for seed in seeds:
@@ -214,17 +215,17 @@ def initial_condition(settings, seeds):
     return {"reach": float(first), "reach_of_last": float(last)}
 
 
-def noise_tolerated(settings, seeds):
+def noise_tolerated(settings, seeds, how=HOW):
     """Largest noise at which ITLM, started nearer to theta*, still ends there in nine draws of ten. Theorem 8's remark.
 
     Given for a large and for a small component, and as the ratio of the two.
     """
-    large, small = (_tolerated(settings, share, seeds) for share in (HOW.shares[-1], HOW.shares[0]))
+    large, small = (_tolerated(settings, share, seeds, how) for share in (how.shares[-1], how.shares[0]))
     return {"tolerated_large": large, "tolerated_small": small, "tolerated_ratio": large / small}
 
 
-def _tolerated(settings, share, seeds):
-    harmless = [noise for noise in HOW.noises if np.mean([_returns(settings, share, noise, s) for s in seeds]) >= 0.9]
+def _tolerated(settings, share, seeds, how):
+    harmless = [noise for noise in how.noises if np.mean([_returns(settings, share, noise, s) for s in seeds]) >= 0.9]
     return max(harmless, default=0.0)
 
 
@@ -236,38 +237,38 @@ def _returns(settings, share, noise, seed):
     return np.linalg.norm(end - own) < np.linalg.norm(end - other) / 2
 
 
-def bent_theorems(settings, seeds):
+def bent_theorems(settings, seeds, how=HOW):
     """Theorems 9 and 10 (M = 1, kinked link): their constants fitted to half of the draws, checked on the others.
 
     kappa_t is the ratio of the eigenvalues of the actual sets, gamma / smallest; for arbitrary errors it must stay
     below 1/2 as it is. `contracting`: share of rounds whose factor, with the constants fitted, is below 1.
     """
-    rounds = [_bent_rounds(settings, seed) for seed in seeds]
+    rounds = [_bent_rounds(settings, seed, how) for seed in seeds]
     fitted, checked = (_joined(rounds[half::2]) for half in (0, 1))
     form = settings["kind"] != "arbitrary"
     c = fit_constant(fitted["kappa"], fitted["form"]) if form else 1.0
     c1, c2 = fitted["smallest"].min(), 0.0
-    left_over = fitted["left"] - _theorem9(fitted, c, c1, c2)
+    left_over = fitted["left"] - _theorem9(fitted, c, c1, c2, how)
     c2 = max(0.0, float((left_over / fitted["spread"] / np.sqrt(c * fitted["form"])).max()))
-    holds = checked["left"] <= _theorem9(checked, c, c1, c2) * ROUNDING
+    holds = checked["left"] <= _theorem9(checked, c, c1, c2, how) * ROUNDING
     if not form:
         holds &= checked["kappa"] <= 0.5
-    contracting = _factor(checked, c, c1) < 1
+    contracting = _factor(checked, c, c1, how) < 1
     return {"holds": float(holds.mean()), "contracting": float(contracting.mean()), "c": c, "c1": c1, "c2": c2}
 
 
-def _bent_rounds(settings, seed):
+def _bent_rounds(settings, seed, how):
     link, sigma, n = LINKS["kinked"], settings["sigma"], settings["n"]
     data = _draw(settings, seed, link=link)
-    path = fast_path(data.x, data.y, alpha=HOW.alpha, rounds=HOW.rounds, step=HOW.step, link=link)
+    path = fast_path(data.x, data.y, alpha=how.alpha, rounds=how.rounds, step=how.step, link=link)
     terms = lemma5_terms(data, path)  # gamma and the smallest eigenvalue are those of the same sets
     others = data.thetas[1:] if settings["kind"] == "mixture" else None
     form = kappa_form(path.thetas[:-1], data.theta, sigma=sigma, n=n, others=others, link=link)
     return {
         "error": terms.error, "left": terms.left, "kappa": terms.gamma * terms.inverse,
-        "form": np.full(HOW.rounds, 0.5) if settings["kind"] == "arbitrary" else form,
-        "smallest": 1 / terms.inverse / path.kept.sum(1), "spread": np.full(HOW.rounds, link.b * sigma),
-        "noise": HOW.step * link.b * terms.xi / n * sigma,
+        "form": np.full(how.rounds, 0.5) if settings["kind"] == "arbitrary" else form,
+        "smallest": 1 / terms.inverse / path.kept.sum(1), "spread": np.full(how.rounds, link.b * sigma),
+        "noise": how.step * link.b * terms.xi / n * sigma,
     }  # fmt: skip
 
 
@@ -275,66 +276,66 @@ def _joined(rounds):
     return {name: np.concatenate([each[name] for each in rounds]) for name in rounds[0]}
 
 
-def _factor(rounds, c, c1):
+def _factor(rounds, c, c1, how):
     link = LINKS["kinked"]
-    return 1 - c1 * HOW.step * (link.a**2 - c * rounds["form"] * link.b**2)
+    return 1 - c1 * how.step * (link.a**2 - c * rounds["form"] * link.b**2)
 
 
-def _theorem9(rounds, c, c1, c2):
+def _theorem9(rounds, c, c1, c2, how):
     """Right side of Theorems 9 and 10."""
     spread = c2 * np.sqrt(c * rounds["form"]) * rounds["spread"]
-    return _factor(rounds, c, c1) * rounds["error"] + spread + rounds["noise"]
+    return _factor(rounds, c, c1, how) * rounds["error"] + spread + rounds["noise"]
 
 
-def regularity(settings, seeds):
+def regularity(settings, seeds, how=HOW):
     """psi-(k)/n and psi+(k)/n, k = 0.75 n, as found by search, at n, n/4, n/16: largest over smallest. Definition 4."""
     found = []
     for n in [settings["n"] // 4**step for step in range(3)]:
         x = np.random.default_rng(seeds[0]).standard_normal((n, settings["d"]))
-        k = int(HOW.alpha * n)
+        k = int(how.alpha * n)
         found.append((psi_minus_bounds(x, k).high / n, psi_plus_bounds(x, k).low / n))
     minus, plus = np.array(found).T
     return {"spread": float(max(minus.max() / minus.min(), plus.max() / plus.min()))}
 
 
-def many_small_steps(settings, seeds):
+def many_small_steps(settings, seeds, how=HOW):
     """Largest relative distance of a path of 2,000 small steps a round from that of full updates. Appendix B (a)."""
     gaps = []
     for seed in seeds:
         data = _draw({**settings, "kind": "random"}, seed)
         full, small = (
-            fast_path(data.x, data.y, alpha=HOW.alpha, rounds=5, **how).thetas
-            for how in ({}, {"step": 0.1, "steps": 2000})
+            fast_path(data.x, data.y, alpha=how.alpha, rounds=5, **steps).thetas
+            for steps in ({}, {"step": 0.1, "steps": 2000})
         )
         gaps.append(np.linalg.norm(full - small, axis=1) / np.linalg.norm(full, axis=1))
     return {"distance": float(np.max(gaps))}
 
 
-def other_losses(settings, seeds):
+def other_losses(settings, seeds, how=HOW):
     """Mean error of ITLM with the squared, absolute and Huber loss, and the largest over the smallest."""
     losses = (SQUARED, ABSOLUTE, huber(settings["sigma"]))
     errors = []
     for seed in seeds:
         data = _draw({**settings, "kind": "random"}, seed)
-        paths = (fast_path(data.x, data.y, alpha=HOW.alpha, rounds=12, loss=loss) for loss in losses)
+        paths = (fast_path(data.x, data.y, alpha=how.alpha, rounds=12, loss=loss) for loss in losses)
         errors.append([parameter_errors(data, path)[-1] for path in paths])
     mean = np.mean(errors, axis=0)
     rows = [{"method": loss.name, "error": float(e)} for loss, e in zip(losses, mean, strict=True)]
     return {"error_ratio": float(mean.max() / mean.min()), "rounds": rows}
 
 
-def many_starts(settings, seeds):
+def many_starts(settings, seeds, how=HOW):
     """Time of least trimmed squares from 500 starts (FAST-LTS) over that of ITLM, on the same engine: the median."""
     ratios = []
     for seed in seeds:
         data = _draw({**settings, "kind": "random"}, seed)
-        ratios.append(_seconds_of(data, n_init=500) / _seconds_of(data, n_init=1))
+        ratios.append(_seconds_of(data, 500, how) / _seconds_of(data, 1, how))
     return {"time_ratio": float(np.median(ratios))}
 
 
-def _seconds_of(data, n_init):
+def _seconds_of(data, n_init, how):
     started = time.perf_counter()
-    multistart_trimmed_squares(data.x, data.y, alpha=HOW.alpha, n_init=n_init)
+    multistart_trimmed_squares(data.x, data.y, alpha=how.alpha, n_init=n_init)
     return time.perf_counter() - started
 
 
