@@ -1,4 +1,4 @@
-# make run | test | test-fast | lab | bench   Each first makes .venv when it is missing or older than pyproject.toml.
+# make run | test | test-fast | test-slow | lab | bench   Each first makes .venv when it is missing or older than pyproject.toml.
 # Without make (Windows, say): python -m venv .venv, then pip install -e .[all] in it, then the `itlm` command.
 
 PYTHON ?= python3
@@ -8,16 +8,21 @@ READY := .venv/ready
 # Two BLAS threads make small least-squares fits several times slower than one.
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: run test test-fast lab bench
+.PHONY: run test test-fast test-slow lab bench
 
 run: $(READY)
 	$(BIN)/itlm run
 
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
+
 test: $(READY)
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(PYTEST) -m "not slow"
 
 test-fast: $(READY)
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not notebook and not browser"
+	$(PYTEST) -m "not slow and not notebook and not browser"
+
+test-slow: $(READY)
+	$(PYTEST) -m slow
 
 lab: $(READY)
 	$(BIN)/python -m jupyter lab notebooks/00_start_here.ipynb

@@ -1,7 +1,12 @@
-import numpy as np
-import pytest
+import os
 
-from itlm_kit import data
+# Small networks gain nothing by a second thread, and two test processes on two cores would wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported
+
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+
+from itlm_kit import data  # noqa: E402
 
 
 @pytest.fixture

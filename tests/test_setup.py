@@ -155,7 +155,7 @@ def test_make_names_the_python_it_needs(clone):
 
 
 @needs_make
-@pytest.mark.parametrize("target", ["run", "test", "test-fast", "lab", "bench"])
+@pytest.mark.parametrize("target", ["run", "test", "test-fast", "test-slow", "lab", "bench"])
 def test_every_target_sets_up_first(target):
     done = subprocess.run(["make", "-n", "-B", target], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0 and ".[all]" in done.stdout

@@ -11,7 +11,7 @@ from itlm_kit.plots.style import ROLES
 
 WIDTH, HEIGHT = 940, 390  # a notebook's cell in a window of common size
 INK, QUIET = "#222222", "#E6E6E6"
-_DASHES = {"-": "solid", "--": "dash", ":": "dot", "-.": "dashdot"}
+_DASHES = {"-": "solid", "--": "dash", ":": "dot", "-.": "dashdot", (0, (8, 2)): "longdash"}
 _HATCHES = {"bad": "/"}
 _SYMBOLS = {"D": "diamond", "o": "circle", "X": "x", "s": "square", "^": "triangle-up"}
 _LEFT, _RIGHT, _BETWEEN = 62, 125, 0.21  # pixels, pixels, share: room for tick labels and names at the ends of lines

@@ -16,7 +16,7 @@ ROLES = {
     "naive": {"color": "#D55E00", "linestyle": "--", "marker": "X"},
     "bound": {"color": "#7B4BA0", "linestyle": "-.", "marker": "^"},
     "sample": {"color": "#222222", "linestyle": "-.", "marker": "s"},  # the one looked at
-    "all": {"color": "#5A5A5A", "linestyle": ":", "marker": "D"},  # samples of which nobody knows
+    "all": {"color": "#5A5A5A", "linestyle": (0, (8, 2)), "marker": "D"},  # samples of which nobody knows
     # scores of suspicion
     "last_loss": {"color": "#D55E00", "linestyle": "--", "marker": "X"},
     "mean_loss": {"color": "#0072B2", "linestyle": "-", "marker": "o"},

@@ -222,7 +222,7 @@ ALLOWS = {
     "rounds": whole(),
 }
 _experiment = partial(
-    Experiment, allows=ALLOWS, recipe=recipe, run=run, seeds={"quick": 1, "full": 1}, seconds=_seconds
+    Experiment, allows=ALLOWS, recipe=recipe, run=run, seeds={"quick": 1, "full": 3}, seconds=_seconds
 )
 EXPERIMENTS = {
     "fig2": _experiment(

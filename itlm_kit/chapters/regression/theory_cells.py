@@ -94,7 +94,7 @@ EXPERIMENTS = {
         },
         recipe=recipe,
         run=run,
-        seeds={"quick": 1, "full": 1},
+        seeds={"quick": 1, "full": 3},
         seconds=_seconds,
     )
 }
