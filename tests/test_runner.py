@@ -115,6 +115,14 @@ def test_resume_keeps_what_passed_and_runs_what_failed_or_changed(tmp_path):
     assert {e["name"] for e in one.report["notebooks"]} == {"02_mended", "03_edited"}  # not chosen: left as they are
 
 
+def test_a_notebook_that_failed_is_never_taken_for_done(tmp_path):
+    folder, out = tmp_path / "notebooks", tmp_path / "out"
+    write_notebook(folder, "01_broken", "1 / 0")
+    for resume in (False, True):
+        names, report = run_all(folder, out, resume=resume)
+        assert names == ["01_broken"] and report["verdict"] == "failed"
+
+
 def test_resume_refuses_a_damaged_results_file(tmp_path):
     write_notebook(tmp_path / "notebooks", "01_a", SOUND)
     (tmp_path / "results.json").write_text('{"schema": 1')
