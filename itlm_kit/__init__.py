@@ -7,6 +7,8 @@ __version__ = "0.1.0"
 _HOME = {
     "num_kept": "trimming",
     "trim": "trimming",
+    "trim_groups": "trimming",
+    "trimmed_mean": "trimming",
     "Round": "loop",
     "ITLMResult": "loop",
     "itlm": "loop",
