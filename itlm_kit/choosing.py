@@ -14,6 +14,7 @@ GRID = tuple(np.linspace(0.5, 1.0, 11).round(2).tolist())
 # Gain in BIC per sample from which two components count. A fit with a small alpha parts even clean residuals a little,
 # by up to 0.2 with few samples per feature; where a tenth or more are plainly bad, the gain is above 0.5.
 DECISIVE = 0.3
+SMALLEST = 5e-5  # variance of a component at least, as a share of that of all: the same choice in any unit
 ROUNDING = 1e-9  # what differs by less, relative to the largest, is equal but for rounding
 
 
@@ -111,8 +112,8 @@ def _lower_share(values, seed):
 
     if _all_equal(values):
         return 1.0
-    values = values[:, None]
-    one, two = (GaussianMixture(m, random_state=seed).fit(values) for m in (1, 2))
+    values, least = values[:, None], SMALLEST * values.var()
+    one, two = (GaussianMixture(m, reg_covar=least, random_state=seed).fit(values) for m in (1, 2))
     if one.bic(values) - two.bic(values) < DECISIVE * len(values):
         return 1.0
     return float((two.predict(values) == two.means_.argmin()).mean())

@@ -47,6 +47,22 @@ def test_two_heaps_by_hand():
     assert choose_alpha(losses, method="mixture") == choose_alpha(losses, method="elbow") == 0.7
 
 
+@pytest.mark.parametrize("unit", [1e-30, 1e-6, 1e6, 1e30])
+@pytest.mark.parametrize("method", ["mixture", "elbow"])
+def test_the_unit_of_the_losses_does_not_matter(method, unit):
+    for clean in (0.6, 0.8, 1.0):
+        losses = residuals(draw("random", n=300, d=5, clean=clean, seed=1))
+        assert choose_alpha(unit * losses, method=method) == choose_alpha(losses, method=method)
+
+
+def test_a_target_in_small_units_is_no_clean_target():
+    rng = np.random.default_rng(0)
+    x, is_bad = rng.standard_normal((400, 3)), rng.random(400) < 0.25
+    metres = x @ [1, 2, 3] + 0.1 * rng.standard_normal(400) + 5 * is_bad
+    alphas = {choose_alpha((y - x @ fitted(x, y, 0.6)) ** 2, method="mixture") for y in (metres, 1e-6 * metres)}
+    assert len(alphas) == 1 and 0.7 < alphas.pop() < 0.8
+
+
 @pytest.mark.parametrize("method", ["mixture", "elbow"])
 def test_equal_losses_are_all_kept(method):
     assert choose_alpha(np.full(9, 2.0), method=method) == 1.0
