@@ -19,6 +19,7 @@ _HOME = {
     "Indexed": "trajectories",
     "record_partial_fit": "trajectories",
     "choose_alpha": "choosing",
+    "out_of_sample": "choosing",
     "InputError": "errors",
 }
 __all__ = sorted(_HOME)

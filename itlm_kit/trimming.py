@@ -56,7 +56,7 @@ def trim(
     if groups is None:
         return _smallest(losses, k)
     kept = losses != losses  # none: no loss is NaN
-    for index in _members(label_codes(groups, losses.shape[-1])):
+    for index in _members(label_codes(groups, losses.shape[-1])[0]):
         kept[..., index] = _smallest(losses[..., index], k)
     return kept
 
@@ -97,22 +97,24 @@ def _kth_smallest(losses, k):
     return np.partition(losses, k - 1, axis=-1)[..., k - 1 : k]
 
 
-def label_codes(labels: "ArrayLike | Tensor", n: int, name: str = "groups") -> np.ndarray:
-    """Number n labels, numbers or text, 0, 1, ... in the order they appear in, (n,); raise InputError for one missing.
+def label_codes(
+    labels: "ArrayLike | Tensor", n: int | None = None, name: str = "groups"
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return codes (n,), 0, 1, ... in the order in which labels (numbers or text) appear, and the classes they mean.
 
-    It is raised too for another number of labels, and for what cannot be a label.
+    Raises InputError for a label missing, what cannot be a label, and another number of them than n, where it is given.
     """
     import pandas as pd  # here, so that `import itlm_kit` stays light
 
     try:
-        codes, _ = pd.factorize(pd.Series(labels.detach().cpu().numpy() if is_tensor(labels) else labels))
+        codes, classes = pd.factorize(pd.Series(labels.detach().cpu().numpy() if is_tensor(labels) else labels))
     except (TypeError, ValueError) as error:  # a table, or lists as labels
         raise InputError(f"{name} must be a row of labels, each a number or text; {error}.") from error
-    if len(codes) != n:
+    if n is not None and len(codes) != n:
         raise InputError(f"{name} must have one label per sample, {n}; got {len(codes)}.")
     if (codes < 0).any():
         raise InputError(f"{name} must have no label missing; sample {codes.argmin()} has none. Drop it, or name one.")
-    return codes
+    return codes, np.asarray(classes)
 
 
 def _members(codes):
