@@ -7,6 +7,8 @@ __version__ = "0.1.0"
 _HOME = {
     "num_kept": "trimming",
     "trim": "trimming",
+    "trim_groups": "trimming",
+    "trimmed_mean": "trimming",
     "Round": "loop",
     "ITLMResult": "loop",
     "itlm": "loop",
@@ -17,6 +19,7 @@ _HOME = {
     "Indexed": "trajectories",
     "record_partial_fit": "trajectories",
     "choose_alpha": "choosing",
+    "out_of_sample": "choosing",
     "InputError": "errors",
 }
 __all__ = sorted(_HOME)

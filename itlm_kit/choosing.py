@@ -1,19 +1,23 @@
 """Choosing alpha, the share of samples to keep, where the clean share is not known: one function for every problem."""
 
+import warnings
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from tqdm import tqdm
 
 from itlm_kit.errors import InputError, check_choice, check_integer
 from itlm_kit.trajectories.logits import as_array, number_array
-from itlm_kit.trimming import check_alpha
+from itlm_kit.trimming import check_alpha, is_tensor, label_codes
 
 METHODS = ("cv", "mixture", "elbow", "agreement")
 GRID = tuple(np.linspace(0.5, 1.0, 11).round(2).tolist())
 # Gain in BIC per sample from which two components count. A fit with a small alpha parts even clean residuals a little,
 # by up to 0.2 with few samples per feature; where a tenth or more are plainly bad, the gain is above 0.5.
 DECISIVE = 0.3
+SMALLEST = 5e-5  # variance of a component at least, as a share of that of all: the same choice in any unit
 ROUNDING = 1e-9  # what differs by less, relative to the largest, is equal but for rounding
 
 
@@ -41,8 +45,9 @@ def choose_alpha(
     two describe the losses hardly better than one; "elbow" the share before the sorted curve turns up, where it is
     farthest below its chord, 1 where it never is below.
     "agreement", for classes: needs agrees (n,) bool, whether a model fitted to all samples but a few, this among them,
-    calls it by its label, right or wrong; the share that it does. A model that errs on a share e of the samples agrees
-    with 1 - e of the clean ones and few of the bad: that is a little below the clean share, where alpha should be.
+    calls it by its label, right or wrong (`out_of_sample`); the share that it does. A model that errs on a share e of
+    the samples agrees with 1 - e of the clean ones and few of the bad: that is a little below the clean share, where
+    alpha should be.
     Raises InputError for arguments missing or out of range. Section 6.2 names cross-validation for this.
     """
     check_choice("method", method, METHODS)
@@ -82,6 +87,84 @@ def cv_scores(
     return grid, scores
 
 
+def out_of_sample(
+    fit: Callable[[np.ndarray], Callable[[np.ndarray], Any]],
+    labels: ArrayLike | None = None,
+    *,
+    n: int | None = None,
+    folds: int = 5,
+    seed: int,
+) -> Any:
+    """What models say of samples that they were not fitted to, one model for each fold, in the order of the samples.
+
+    fit(train) -> predict, and predict(held_out) -> an array or tensor (m, ...); train and held_out are rising indices
+    into the samples. labels: (n,) given classes, numbers or text, right or wrong: each is dealt out evenly to the folds
+    that `seed` draws. n: how many samples there are, where they have no classes. Returns (n, ...), tensors without
+    their graph; so `out_of_sample(fit, y, seed=0) == y` is what `choose_alpha` reads by "agreement". Warns where a
+    class has fewer samples than there are folds. Raises InputError for labels missing, folds outside 2..n, and a
+    predict that does not return one row per sample, all of one shape.
+    """
+    codes, classes = _classes(labels, n)
+    fold = _deal(codes, classes, folds, seed)
+    answers = []
+    for i in tqdm(range(folds), "out of sample", delay=2, disable=None, leave=False):  # None: no bar without terminal
+        answers.append(_answer(fit(np.flatnonzero(fold != i)), np.flatnonzero(fold == i), answers))
+    order = np.argsort(fold, kind="stable")  # the samples, as the answers come
+    return _joined(answers)[np.argsort(order)]
+
+
+def _classes(labels, n):
+    if labels is not None:
+        return label_codes(labels, n, "labels")
+    n = check_integer("n", n, remedy="It is the number of samples; pass their labels instead where they have classes.")
+    return np.zeros(n, int), np.zeros(1, int)
+
+
+def _deal(codes, classes, folds, seed):
+    """The fold of each sample, (n,): the samples shuffled, and dealt out class by class."""
+    folds, n = check_integer("folds", folds, low=2, remedy="It is the number of parts."), len(codes)
+    if folds > n:
+        raise InputError(f"folds must be at most the {n} samples; got {folds}. Every part needs one.")
+    rng = np.random.default_rng(check_integer("seed", seed, low=0, remedy="It fixes the folds."))
+    _warn_of_rare(np.bincount(codes), classes, folds)
+    shuffled, fold = rng.permutation(n), np.empty(n, int)
+    fold[shuffled[np.argsort(codes[shuffled], kind="stable")]] = np.arange(n) % folds
+    return fold
+
+
+def _warn_of_rare(counts, classes, folds):
+    least = counts.min()
+    if least < folds:
+        which = f"{(counts < folds).sum()} of {len(counts)}; {classes[counts.argmin()]} has {least}"
+        remedy = f"Use folds={least}" if least > 1 else "Its judge has seen none of that class: merge it with another"
+        message = f"classes with fewer samples than the {folds} folds: {which}. {remedy}, or add some."
+        warnings.warn(message, stacklevel=4)
+
+
+def _answer(predict, held_out, before):
+    if not callable(predict):
+        raise InputError(f"fit must return a function, indices -> what is predicted for them; got {predict!r}.")
+    answer = predict(held_out)
+    answer = answer.detach() if is_tensor(answer) else np.asarray(answer)
+    if answer.shape[:1] != held_out.shape:
+        rows = f"a row for each of the {held_out.size} indices"
+        raise InputError(f"predict must return {rows}; got shape {tuple(answer.shape)}. Predict for those alone.")
+    if before and answer.shape[1:] != before[0].shape[1:]:
+        raise InputError(
+            f"predict must return rows of one shape; got {tuple(answer.shape[1:])} after {tuple(before[0].shape[1:])}. "
+            "A model fitted to fewer classes has fewer columns: give it all of them."
+        )
+    return answer
+
+
+def _joined(answers):
+    if not is_tensor(answers[0]):
+        return np.concatenate(answers)
+    import torch
+
+    return torch.cat(answers)
+
+
 def _check_grid(grid):
     alphas = np.array(sorted(check_alpha(alpha) for alpha in grid)) if np.iterable(grid) else np.empty(0)
     if not alphas.size:
@@ -111,8 +194,8 @@ def _lower_share(values, seed):
 
     if _all_equal(values):
         return 1.0
-    values = values[:, None]
-    one, two = (GaussianMixture(m, random_state=seed).fit(values) for m in (1, 2))
+    values, least = values[:, None], SMALLEST * values.var()
+    one, two = (GaussianMixture(m, reg_covar=least, random_state=seed).fit(values) for m in (1, 2))
     if one.bic(values) - two.bic(values) < DECISIVE * len(values):
         return 1.0
     return float((two.predict(values) == two.means_.argmin()).mean())

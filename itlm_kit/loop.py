@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from itlm_kit.errors import InputError, check_integer
-from itlm_kit.trimming import check_alpha, check_kept_number, is_tensor, num_kept, trim
+from itlm_kit.trimming import check_alpha, is_tensor, num_kept, trim
 
 
 class Round(NamedTuple):
@@ -35,18 +35,20 @@ def itlm_rounds(
     update: Callable[[Any, Any, int], Any],
     *,
     k: int | Callable[[int], int],
+    groups: Any = None,
 ) -> Iterator[Round]:
     """Iterate score, trim, update without end, yielding each Round before its update (so `break` costs no training).
 
     state: theta_0, anything. losses(state) -> (..., n). update(state, kept, t) -> a new state; it leaves the old
-    one alone. k: how many samples to keep, or a function n -> k. Raises InputError when the losses are NaN, empty,
-    or change their shape. Algorithm 1 of Shen & Sanghavi (2019).
+    one alone. k: how many samples to keep, or a function n -> k; groups: (n,) labels, where that many of each group
+    are to be kept (`trim`). Raises InputError when the losses are NaN, empty, or change their shape. Algorithm 1 of
+    Shen & Sanghavi (2019).
     """
     shape, t = None, 0
     while True:
         scores = losses(state)
         shape = _same_shape(scores, shape, t)
-        kept = trim(scores, k(shape[-1]) if callable(k) else k)
+        kept = trim(scores, k, groups)
         yield Round(t, state, scores, kept)
         state = update(state, kept, t)
         t += 1
@@ -59,20 +61,21 @@ def refit_rounds(
     n: int,
     k: int | Callable[[int], int],
     rounds: int,
+    groups: Any = None,
     kept: Sequence[Any] = (),
     first: Any = None,
 ) -> Iterator[Round]:
     """Yield Rounds 0 ... rounds-1 of an ITLM that starts anew each round, and that goes on where it was cut.
 
     fit(kept, t) -> theta_t, from the samples that a mask (n,) marks: S_{t-1}, and all for theta_0. losses(state) ->
-    (n,). k: as for `itlm_rounds`. kept: S_0 ... S_{t-1} of the rounds that a cut run has finished; then Round t comes
-    first, just as it would have come, or none where all are finished. first: theta_0 where it is known; it serves when
-    no round is finished. Raises InputError for bad masks or numbers before any fit. Algorithm 1, with the weights drawn
-    anew of appendix B (c).
+    (n,). k, groups: as for `itlm_rounds`. kept: S_0 ... S_{t-1} of the rounds that a cut run has finished; then Round t
+    comes first, just as it would have come, or none where all are finished. first: theta_0 where it is known; it serves
+    when no round is finished. Raises InputError for bad masks, groups or numbers before any fit. Algorithm 1, with the
+    weights drawn anew of appendix B (c).
     """
     rounds, kept = check_integer("rounds", rounds, remedy="It is the number of rounds, e.g. 5"), list(kept)
     n = check_integer("n", n, remedy="It is the number of samples.")
-    k = check_kept_number(k(n) if callable(k) else k, n)
+    trim(np.zeros(n), k, groups)  # for its errors
     _check_masks(kept, n)
     done = len(kept)
     if done >= rounds:
@@ -83,6 +86,7 @@ def refit_rounds(
         losses,
         lambda state, kept, t: fit(kept, done + t + 1),
         k=k,
+        groups=groups,
     )
     for step in islice(steps, rounds - done):
         if np.shape(step.losses) != (n,):
@@ -97,18 +101,21 @@ def itlm(
     *,
     alpha: float,
     rounds: int,
+    groups: Any = None,
     callback: Callable[[Round], Any] | None = None,
     keep_states: bool = False,
 ) -> ITLMResult:
     """Run ITLM for `rounds` updates and return an ITLMResult.
 
-    alpha: share of samples to keep, in (0, 1]. callback(round), if given, sees each Round before its update.
+    alpha: share of samples to keep, in (0, 1]. groups: (n,) labels, e.g. the given classes, where that share of each
+    group is to be kept, as `trim_groups` does. callback(round), if given, sees each Round before its update.
     keep_states: keep theta_0 ... theta_T as well. Other arguments and errors as `itlm_rounds`.
     """
     check_alpha(alpha)
+    k = partial(num_kept, alpha, least=0 if groups is None else 1)
     check_integer("rounds", rounds, remedy="It is the number of updates.")
     losses_by_round, kept_by_round, states = [], [], []
-    for step in islice(itlm_rounds(state, losses, update, k=partial(num_kept, alpha)), rounds):
+    for step in islice(itlm_rounds(state, losses, update, k=k, groups=groups), rounds):
         if callback is not None:
             callback(step)
         losses_by_round.append(_copied(step.losses))

@@ -1,6 +1,8 @@
 """The rule of ITLM: keep the k samples with the smallest losses. NumPy arrays and torch tensors alike."""
 
 import math
+from collections.abc import Callable
+from functools import partial
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -20,13 +22,13 @@ def check_alpha(alpha: float) -> float:
     return float(alpha)
 
 
-def num_kept(alpha: float, n: int) -> int:
-    """How many of n samples a share alpha keeps: floor(alpha n), safe against rounding of alpha.
+def num_kept(alpha: float, n: int, *, least: int = 0) -> int:
+    """How many of n samples a share alpha keeps: floor(alpha n), safe against rounding of alpha, and at least `least`.
 
     Raises InputError when alpha lies outside (0, 1] or would keep no sample. Algorithm 1, step 4.
     """
     n = check_integer("n", n, remedy="It is the number of samples.")
-    k = math.floor(check_alpha(alpha) * n + 1e-9)  # 0.29 * 100 is 28.999...: it means 29
+    k = max(least, math.floor(check_alpha(alpha) * n + 1e-9))  # 0.29 * 100 is 28.999...: it means 29
     if k < 1:
         raise InputError(f"alpha must keep at least one sample; got alpha={alpha!r} of n={n}. Use alpha >= 1/{n}")
     return k
@@ -40,15 +42,49 @@ def check_kept_number(k: int, n: int) -> int:
     return k
 
 
-def trim(losses: "ArrayLike | Tensor", k: int) -> "np.ndarray | Tensor":
-    """Mark the k smallest losses on the last axis; ties go to the lower index.
+def trim(
+    losses: "ArrayLike | Tensor", k: int | Callable[[int], int], groups: "ArrayLike | Tensor | None" = None
+) -> "np.ndarray | Tensor":
+    """Mark the k smallest losses on the last axis, or of each group on it; ties go to the lower index.
 
-    losses: (..., n), NumPy array (or what NumPy reads as one) or torch tensor. Returns a bool mask of the same
-    shape, on the same device. Raises InputError for NaN or what is no real number, an empty axis or k outside 1..n.
-    Algorithm 1, step 4.
+    losses: (..., n), NumPy array (or what NumPy reads as one) or torch tensor. k: how many to keep, or a function
+    n -> k of how many there are. groups: (n,) labels, numbers or text. Returns a bool mask of the losses' shape, on
+    the same device. Raises InputError for NaN or what is no real number, an empty axis, k outside 1..n, or a label
+    missing. Algorithm 1, step 4.
     """
-    losses = losses if is_tensor(losses) else as_numbers(losses)
-    _check_losses(losses, k)
+    losses = _check_losses(losses)
+    if groups is None:
+        return _smallest(losses, k)
+    kept = losses != losses  # none: no loss is NaN
+    for index in _members(label_codes(groups, losses.shape[-1])[0]):
+        kept[..., index] = _smallest(losses[..., index], k)
+    return kept
+
+
+def trim_groups(losses: "ArrayLike | Tensor", alpha: float, groups: "ArrayLike | Tensor") -> "np.ndarray | Tensor":
+    """Mark the floor(alpha m) smallest losses of each group of m samples, at least one, so that none dies out.
+
+    losses: (..., n), NumPy or torch. groups: (n,) labels, numbers or text, e.g. the given classes. Returns a bool mask
+    of the losses' shape; ties go to the lower index. Where some groups are worse than others, one alpha keeps bad
+    samples of these and drops clean ones of those. Raises InputError as `trim`, and for alpha outside (0, 1].
+    """
+    return trim(losses, partial(num_kept, alpha, least=1), groups)
+
+
+def trimmed_mean(losses: "ArrayLike | Tensor", alpha: float) -> "np.floating | np.ndarray | Tensor":
+    """The mean of the floor(alpha m) smallest of a batch's m losses, at least one: what a step of SGD goes down.
+
+    losses: (..., m), NumPy or torch. Returns (...). With torch it is differentiable: the gradient is 1/k for each of
+    the k samples kept, and none for the others. Raises InputError as `trim`, and for alpha outside (0, 1]. Small-loss
+    SGD: Shah, Wu & Sanghavi (2020), "Choosing the sample with lowest loss makes SGD robust".
+    """
+    losses = _check_losses(losses)
+    k = num_kept(alpha, losses.shape[-1], least=1)
+    return losses[_smallest(losses, k)].reshape(*losses.shape[:-1], k).mean(-1)
+
+
+def _smallest(losses, k):
+    k = check_kept_number(k(losses.shape[-1]) if callable(k) else k, losses.shape[-1])
     cut = _kth_smallest(losses, k)
     below, tied = losses < cut, losses == cut
     room = k - below.sum(-1)[..., None]
@@ -61,25 +97,60 @@ def _kth_smallest(losses, k):
     return np.partition(losses, k - 1, axis=-1)[..., k - 1 : k]
 
 
+def label_codes(
+    labels: "ArrayLike | Tensor", n: int | None = None, name: str = "groups"
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return codes (n,), 0, 1, ... in the order in which labels (numbers or text) appear, and the classes they mean.
+
+    Raises InputError for a label missing, what cannot be a label, and another number of them than n, where it is given.
+    """
+    import pandas as pd  # here, so that `import itlm_kit` stays light
+
+    try:
+        codes, classes = pd.factorize(pd.Series(labels.detach().cpu().numpy() if is_tensor(labels) else labels))
+    except (TypeError, ValueError) as error:  # a table, or lists as labels
+        raise InputError(f"{name} must be a row of labels, each a number or text; {error}.") from error
+    if n is not None and len(codes) != n:
+        raise InputError(f"{name} must have one label per sample, {n}; got {len(codes)}.")
+    if (codes < 0).any():
+        raise InputError(f"{name} must have no label missing; sample {codes.argmin()} has none. Drop it, or name one.")
+    return codes, np.asarray(classes)
+
+
+def _members(codes):
+    """The indices of each group, rising, in a list of arrays."""
+    return np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1])
+
+
 def as_numbers(values: ArrayLike, name: str = "losses") -> np.ndarray:
-    """Return `values` as a NumPy array; raise InputError for text, rows of different lengths and the like."""
+    """Return `values` as a NumPy array; raise InputError for text, a masked value, unequal rows and the like."""
+    if np.ma.is_masked(values):
+        where = np.argwhere(np.atleast_1d(np.ma.getmaskarray(values)))[0, -1]
+        raise InputError(f"{name} must have no value masked; sample {where} is. Drop it, or fill it in: .filled(value)")
     try:
         array = np.asarray(values)
-    except ValueError as error:  # rows of different lengths
-        raise InputError(f"{name} must have one shape (..., n); {error}") from error
+    except (ValueError, RuntimeError) as error:  # rows of different lengths, tensors with a graph
+        raise InputError(f"{name} must be numbers of one shape (..., n); {error}") from error
     if array.dtype.kind not in "biuf":
         raise InputError(f"{name} must be real numbers; got {array.dtype}. Pass one number per sample.")
     return array
 
 
-def _check_losses(losses, k):
+def _check_losses(values):
+    losses = _real_tensor(values) if is_tensor(values) else as_numbers(values)
     if losses.ndim == 0 or losses.shape[-1] == 0:
         raise InputError(f"losses must hold at least one sample on the last axis; got shape {tuple(losses.shape)}.")
-    check_kept_number(k, losses.shape[-1])
     bad = losses != losses  # NaN is the only value unlike itself, in both libraries
     if bad.any():
         where = int(bad.nonzero()[-1][0] if not is_tensor(losses) else bad.nonzero()[0, -1])
         raise InputError(f"losses must not be NaN; sample {where} is. Drop it, or lower the step size if it diverged.")
+    return losses
+
+
+def _real_tensor(values):
+    if values.is_complex():
+        raise InputError(f"losses must be real numbers; got {values.dtype}. Pass one number per sample.")
+    return values if values.is_floating_point() else values.double()  # whole numbers have no mean, bool no order
 
 
 def is_tensor(values: Any) -> bool:

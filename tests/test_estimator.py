@@ -1,3 +1,4 @@
+import tracemalloc
 import warnings
 
 import numpy as np
@@ -130,3 +131,42 @@ def test_a_set_that_still_moves_in_the_last_round_is_told():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         TrimmedLeastSquares(alpha=0.75).fit(data.x, data.y)
+
+
+EXACT = {
+    "a line": lambda x: x @ [1, 2, 3] + 5,
+    "constant": lambda x: np.full(len(x), 2.8),
+    "zero": lambda x: np.zeros(len(x)),
+    "far off": lambda x: x @ [1, 2, 3] + 1e6,
+    "tiny": lambda x: 1e-9 * (x @ [1, 2, 3]),
+    "few bad": lambda x: np.where(np.arange(len(x)) % 7, x @ [1, 2, 3], 1e3),
+}
+
+
+@pytest.mark.parametrize("alpha", [0.8, 1.0, "auto"])
+@pytest.mark.parametrize("target", EXACT)
+def test_an_exact_target_stands_within_a_few_rounds(target, alpha):
+    """What is left of the residuals is rounding: no reason to go on, nor to warn."""
+    for seed in range(5):
+        x = np.random.default_rng(seed).normal(size=(100, 3))
+        y = EXACT[target](x)
+        with warnings.catch_warnings(action="error"):
+            fit = TrimmedLeastSquares(alpha, random_state=0).fit(x, y)
+        if target != "few bad" or alpha == 0.8:
+            assert np.abs(y - fit.predict(x))[fit.support_].max() <= 1e-13 * np.abs(y).max() and fit.n_iter_ < 12
+
+
+def test_memory_is_taken_by_the_rounds_gone_through_and_not_by_those_allowed():
+    drawn = draw("random", n=20_000, d=3, clean=0.8, seed=0)
+
+    def fitted(max_rounds):
+        tracemalloc.start()
+        fit = TrimmedLeastSquares(0.7, max_rounds=max_rounds).fit(drawn.x, drawn.y)
+        held, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return fit, held, peak
+
+    (few, held, peak), (many, *more) = (fitted(rounds) for rounds in (50, 5000))
+    assert few.n_iter_ == many.n_iter_ < 50 and (few.coef_ == many.coef_).all()
+    assert more[0] < 1.1 * held + 1e5 and more[1] < 1.1 * peak + 1e5
+    assert held < 2 * few.path_.kept.nbytes + 1e6

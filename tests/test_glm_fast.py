@@ -1,12 +1,15 @@
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from joblib import Parallel, delayed
 
+from itlm_kit import InputError
 from itlm_kit.glm import ABSOLUTE, KINKED, SMOOTH, FastFitter, clear_path, draw, fast_path, huber, leverage
 from itlm_kit.glm.fast import _repeat
-from itlm_kit.glm.path import Path
+from itlm_kit.glm.path import Path, settled, settled_path
 from itlm_kit.trimming import num_kept
 
 WAYS = {
@@ -202,3 +205,73 @@ def test_a_long_path_with_many_moves_stays_exact():
     drawn = leverage(n=400, d=10, seed=2)
     way = dict(alpha=0.5, rounds=150, step=0.002, theta0=np.full(10, 3.0))
     assert_same(fast_path(drawn.x, drawn.y, **way), clear_path(drawn.x, drawn.y, **way), atol=1e-11)
+
+
+# --- ended where the kept set stands
+
+
+def until_it_stood(path):
+    """The rounds of a path up to the first of the kept set that stays to its end."""
+    changed = (path.kept[1:] != path.kept[:-1]).any(1).nonzero()[0]
+    rounds = changed[-1] + 2 if changed.size else 1
+    return Path(path.thetas[: rounds + 1], path.kept[:rounds])
+
+
+def assert_equal(one, other):
+    np.testing.assert_array_equal(one.thetas, other.thetas)
+    np.testing.assert_array_equal(one.kept, other.kept)
+
+
+def test_the_rounds_that_count_by_hand():
+    sets = [np.array([True, False, False]), np.array([False, True, False]), np.array([False, False, True])]
+
+    def walk(*steps):
+        return settled(((np.array([t]), sets[s], loss) for t, (s, loss) in enumerate(steps)), rounds=3)
+
+    stands = walk((0, 9.0), (1, 5.0), (1, 4.0))  # set 1 is kept once more
+    np.testing.assert_array_equal(stands.thetas, [[0], [1], [2]])
+    np.testing.assert_array_equal(stands.kept, sets[:2])
+    assert_equal(walk((0, 9.0), (1, 5.0), (2, 5.0)), stands)  # a tie
+    assert_equal(walk((0, 9.0), (1, 5.0), (0, 5.1)), stands)  # rounding
+    moves_on = walk((0, 9.0), (1, 5.0), (2, 4.0), (0, 3.0))
+    np.testing.assert_array_equal(moves_on.thetas, [[0], [1], [2], [3]])
+    np.testing.assert_array_equal(moves_on.kept, sets)
+
+
+@pytest.mark.parametrize("rounds", [1, 3, 100])
+@pytest.mark.parametrize("alpha", [0.55, 0.75, 1.0])
+@pytest.mark.parametrize("kind", ["random", "mixture", "arbitrary"])
+def test_a_settled_path_is_the_whole_one_to_the_bit_up_to_where_it_stood(kind, alpha, rounds):
+    for seed in range(3):
+        drawn = draw(kind, n=300, d=10, seed=seed, sigma=0.5)
+        for theta0 in (None, np.ones(10)):
+            way = dict(alpha=alpha, rounds=rounds, theta0=theta0)
+            assert_equal(
+                FastFitter(drawn.x).settled_path(drawn.y, **way), until_it_stood(fast_path(drawn.x, drawn.y, **way))
+            )
+            assert_equal(settled_path(drawn.x, drawn.y, **way), until_it_stood(clear_path(drawn.x, drawn.y, **way)))
+
+
+@pytest.mark.parametrize("how", SPOILT)
+def test_a_settled_path_of_a_spoilt_table_is_the_whole_one(how):
+    x, y = spoilt(how)
+    fast = FastFitter(x).settled_path(y, alpha=0.7, rounds=40)
+    assert_equal(fast, until_it_stood(fast_path(x, y, alpha=0.7, rounds=40)))
+
+
+def test_too_few_samples_to_settle_theta_stand_at_once():
+    drawn = draw("random", n=12, d=15, seed=0)
+    assert len(FastFitter(drawn.x).settled_path(drawn.y, alpha=0.75, rounds=1000).kept) < 10
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [(dict(alpha=1.3), "alpha must lie in"), (dict(rounds=0), "rounds must be"), (dict(theta0=[1.0]), "theta0 must be"),
+     (dict(y=[1.0, 2]), "y must have one output per sample")],
+)  # fmt: skip
+def test_bad_input_of_a_settled_path(change, words):
+    drawn = draw("random", n=40, d=3, seed=0)
+    how = {"y": drawn.y, "alpha": 0.7, "rounds": 5, **change}
+    for path in (FastFitter(drawn.x).settled_path, partial(settled_path, drawn.x)):
+        with pytest.raises(InputError, match=words):
+            path(**how)

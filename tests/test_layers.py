@@ -109,7 +109,8 @@ def iterates_trimming(tree):
 
 def calls_of_trim(loop):
     calls = (node for node in ast.walk(loop) if isinstance(node, ast.Call))
-    return (call for call in calls if getattr(call.func, "id", getattr(call.func, "attr", "")) == "trim")
+    trimming = {"trim", "trim_groups"}
+    return (call for call in calls if getattr(call.func, "id", getattr(call.func, "attr", "")) in trimming)
 
 
 def carries_over(loop, call):

@@ -1,4 +1,5 @@
 import weakref
+from functools import partial
 from itertools import islice, pairwise
 
 import numpy as np
@@ -7,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from itlm_kit import InputError, Round, itlm, itlm_rounds, loop, num_kept
+from itlm_kit import InputError, Round, data, itlm, itlm_rounds, loop, num_kept, trim_groups
 from itlm_kit.loop import refit_rounds
 
 POINTS = np.array([0.0, 1, 2, 3, 100])
@@ -136,6 +137,89 @@ def test_losses_that_turn_nan_stop_the_loop_with_the_sample():
         itlm(21.2, lambda theta: squared(theta) * (1 if theta > 9 else np.nan), mean_of_kept, alpha=0.6, rounds=3)
 
 
+# --- within groups
+
+
+def test_three_rounds_within_groups_by_hand():
+    # Of 0, 1, 2 two are kept and of 3, 100 one. theta_0 = 1: 1, the first of 0 and 2, and 3; their mean 4/3: 1, 2, 3;
+    # their mean 2: 1, 2, 3 again. Without groups 0, 1, 2 are nearest to 1, and stay.
+    result = itlm(1.0, squared, mean_of_kept, alpha=0.7, rounds=3, groups=["red"] * 3 + ["blue"] * 2)
+    assert [POINTS[kept].tolist() for kept in result.kept] == [[0, 1, 3], [1, 2, 3], [1, 2, 3]] and result.state == 2
+    plain = itlm(1.0, squared, mean_of_kept, alpha=0.7, rounds=3)
+    assert [POINTS[kept].tolist() for kept in plain.kept] == [[0, 1, 2]] * 3
+
+
+@given(st.integers(0, 10_000), st.floats(0.05, 1.0), st.integers(1, 6))
+def test_a_loop_within_groups_is_score_trim_groups_update(seed, alpha, classes):
+    rng = np.random.default_rng(seed)
+    points, groups = rng.standard_normal(30), rng.integers(classes, size=30)
+    result = itlm(
+        0.3, lambda m: (points - m) ** 2, lambda m, kept, t: points[kept].mean(), alpha=alpha, rounds=4, groups=groups
+    )
+    state = 0.3
+    for losses, kept in zip(result.losses, result.kept, strict=True):
+        np.testing.assert_array_equal(losses, (points - state) ** 2)
+        np.testing.assert_array_equal(kept, trim_groups(losses, alpha, groups))
+        state = points[kept].mean()
+    assert state == result.state
+
+
+@pytest.mark.parametrize("done", range(3))
+def test_refits_within_groups_keep_the_share_of_each(done):
+    groups, share = ROW.astype(int) % 3, partial(num_kept, 0.5)
+    whole = list(refit_rounds(noisy_mean, from_mean, n=12, k=share, rounds=3, groups=groups))
+    assert all((step.kept == trim_groups(step.losses, 0.5, groups)).all() for step in whole)
+    rest = refit_rounds(
+        noisy_mean, from_mean, n=12, k=share, rounds=3, groups=groups, kept=[step.kept for step in whole[:done]]
+    )
+    assert_same_rounds(list(rest), whole[done:])
+
+
+def logistic_itlm(x, y, **how):
+    """The last kept set of five rounds of ITLM with multinomial logistic regression."""
+    from sklearn.linear_model import LogisticRegression
+
+    def fit(kept):
+        return LogisticRegression(max_iter=200).fit(x[kept], y[kept])
+
+    def losses(model):
+        chances = np.zeros((len(y), 10))
+        chances[:, model.classes_] = model.predict_proba(x)
+        return -np.log(chances[np.arange(len(y)), y].clip(1e-12))  # a class that has died out is no longer called
+
+    return itlm(fit(y >= 0), losses, lambda model, kept, t: fit(kept), rounds=5, **how).kept[-1]
+
+
+@pytest.fixture(scope="module")
+def digits():
+    full = data.load("digits")
+    return full.x.reshape(-1, 64) / 255, full.y
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_rare_class_dies_out_unless_its_share_is_kept(digits, seed):
+    """Digits with 15 eights, a fifth of all labels wrong: the clean eights look like errors to a model of the rest."""
+    (x, true), rng = digits, np.random.default_rng(seed)
+    few = np.r_[rng.permutation(np.flatnonzero(true == 8))[:15], np.flatnonzero(true != 8)]
+    x, true = x[few], true[few]
+    is_bad = rng.random(len(true)) < 0.2
+    y = np.where(is_bad, (true + rng.integers(1, 10, len(true))) % 10, true)
+    plain, grouped = (logistic_itlm(x, y, alpha=0.75, groups=groups)[~is_bad] for groups in (None, y))
+    rare = true[~is_bad] == 8
+    assert plain[rare].mean() < 0.1 and plain[~rare].mean() > 0.9
+    assert grouped[rare].mean() > 0.8 and grouped[~rare].mean() > 0.85
+
+
+def test_a_share_of_each_class_is_dear_where_classes_are_unequally_bad(digits):
+    """No label of 0 ... 4 is wrong, two in five of 5 ... 9 are: a quarter goes of these and of those."""
+    x, true, rng = digits[0][:1200], digits[1][:1200], np.random.default_rng(0)
+    is_bad = (true > 4) & (rng.random(1200) < 0.4)
+    y = np.where(is_bad, 5 + (true + rng.integers(1, 5, 1200)) % 5, true)
+    plain, grouped = (logistic_itlm(x, y, alpha=0.75, groups=groups) for groups in (None, y))
+    assert plain[is_bad].mean() < 0.1 and plain[true < 5].mean() > 0.9
+    assert grouped[is_bad].mean() > 0.25 and grouped[true < 5].mean() < 0.76
+
+
 # --- fitted anew each round, and going on after a cut
 
 
@@ -170,15 +254,16 @@ def test_refits_are_the_loop_with_an_update_that_forgets():
 
 def test_refits_go_through_the_one_loop_and_fit_no_more_than_they_yield(monkeypatch):
     whole, calls, fitted = loop.itlm_rounds, [], []
-    monkeypatch.setattr(loop, "itlm_rounds", lambda *args, k: calls.append(k) or whole(*args, k=k))
+    monkeypatch.setattr(loop, "itlm_rounds", lambda *args, **how: calls.append(how) or whole(*args, **how))
 
     def fit(kept, t):
         fitted.append((t, int(kept.sum())))
         return noisy_mean(kept, t)
 
-    for step in refit_rounds(fit, from_mean, n=12, k=lambda n: n - 2, rounds=3):
+    two_less = lambda n: n - 2  # noqa: E731
+    for step in refit_rounds(fit, from_mean, n=12, k=two_less, rounds=3):
         assert [t for t, _ in fitted] == list(range(step.t + 1))
-    assert fitted == [(0, 12), (1, 10), (2, 10)] and calls == [10]
+    assert fitted == [(0, 12), (1, 10), (2, 10)] and calls == [{"k": two_less, "groups": None}]
 
 
 @pytest.mark.parametrize("as_mask", [np.asarray, torch.as_tensor, list])
@@ -230,6 +315,8 @@ def test_a_round_is_let_go_when_the_next_one_is_there():
         ({"n": 0}, "n must be a whole number of at least 1; got 0"),
         ({"k": 13}, r"k must lie in 1\.\.12, the number of samples; got 13"),
         ({"k": lambda n: 0}, "k must be a whole number of at least 1; got 0"),
+        ({"k": 5, "groups": [0, 0, 1] * 4}, r"k must lie in 1\.\.4, the number of samples; got 5"),
+        ({"groups": "ab" * 6}, "groups must have one label per sample, 12; got 1"),
         ({"kept": [np.ones(4, bool)]}, r"mask of the 12 samples, bool, for each .* got bool of shape \(4,\)"),
         ({"kept": np.ones(12, bool)}, r"got bool of shape \(\)"),
         ({"kept": [np.ones(12, bool), torch.ones(12)]}, r"got torch.float32 of shape \(12,\)"),

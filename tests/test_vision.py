@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
 
-from itlm_kit import InputError, TrajectoryRecorder, loop
+from itlm_kit import InputError, TrajectoryRecorder, loop, trim_groups
 from itlm_kit.vision import itlm as itlm_module
 from itlm_kit.vision.itlm import Watch, accuracy, classifier_rounds, train_watched
 from itlm_kit.vision.models import draw_xavier, two_layer_cnn, wide_resnet
@@ -192,13 +192,23 @@ def test_easy_images_are_learnt(samples):
 def test_rounds_go_through_the_one_loop_and_start_anew(samples, monkeypatch):
     calls = []
     whole = loop.itlm_rounds
-    monkeypatch.setattr(loop, "itlm_rounds", lambda *a, **k: calls.append(k["k"]) or whole(*a, **k))
+    monkeypatch.setattr(loop, "itlm_rounds", lambda *a, **k: calls.append(k["k"](120)) or whole(*a, **k))
     watch = Watch(samples, samples)
     steps = list(classifier_rounds(samples, RECIPE, alpha=0.5, epochs=(2, 1, 1), seed=0, watch=watch))
     assert calls == [60] and [s.t for s in steps] == [0, 1, 2]
     assert all(s.kept.sum() == 60 for s in steps)
     alone = train(samples, steps[0].kept, RECIPE, epochs=1, seed=itlm_module.round_seed(0, 1))
     assert torch.equal(alone[0].weight, steps[1].state.model[0].weight)
+
+
+def test_rounds_within_groups_keep_the_share_of_each_class(samples):
+    watch = Watch(samples, samples)
+    steps = list(classifier_rounds(samples, RECIPE, alpha=0.5, epochs=(2, 1), seed=0, watch=watch, groups=samples.y))
+    for step in steps:
+        assert torch.equal(step.kept, trim_groups(step.losses, 0.5, samples.y))
+        assert (samples.y[step.kept].bincount() == samples.y.bincount() // 2).all()
+    with pytest.raises(InputError, match="groups must have one label per sample, 120; got 100"):
+        next(classifier_rounds(samples, RECIPE, alpha=0.5, epochs=(1,), seed=0, watch=watch, groups=samples.y[:100]))
 
 
 def test_a_cut_run_goes_on_as_it_would_have(samples):

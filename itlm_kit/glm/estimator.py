@@ -25,8 +25,8 @@ class TrimmedLeastSquares(RegressorMixin, BaseEstimator):
 
     alpha: share to keep, in (0, 1], or "auto": cross-validated (`choose_alpha`). n_init: starts; 1 is the fit on all
     samples, which bad leverage points mislead, more are random besides. reweight: fit once more to all samples within
-    a robust scale. max_rounds: updates at most; it stops once the kept set returns, and warns (ConvergenceWarning)
-    where it has not.
+    a robust scale. max_rounds: updates at most; it stops once the kept set returns or its loss no longer falls, and
+    warns (ConvergenceWarning) where neither comes.
     After `fit`: coef_ (d,), intercept_, support_ (n,) bool (samples fitted to), alpha_, n_iter_ (rounds until the kept
     set stood), path_ (Path of those rounds, thetas as coef_ with intercept_ last). Where the samples kept do not settle
     the coefficients, they are those of minimum norm for centred features. Dense, finite data only. Algorithm 1.
@@ -63,7 +63,7 @@ class TrimmedLeastSquares(RegressorMixin, BaseEstimator):
         )
         self.support_ = found.kept
         self.coef_, self.intercept_ = self._coefficients(found.theta, centre)
-        self.n_iter_ = _rounds_until_it_stood(found.path.kept)
+        self.n_iter_ = len(found.path.kept)
         self.path_ = self._in_units_of(found.path, centre)
         if 1 < self.n_iter_ == self.max_rounds:
             warnings.warn(
@@ -100,12 +100,7 @@ class TrimmedLeastSquares(RegressorMixin, BaseEstimator):
         return theta[:-1], float(theta[-1] - centre @ theta[:-1])
 
     def _in_units_of(self, path, centre):
-        thetas = path.thetas[: self.n_iter_ + 1].copy()
+        thetas = path.thetas.copy()
         if self.fit_intercept:
             thetas[:, -1] -= thetas[:, :-1] @ centre
-        return Path(thetas, path.kept[: self.n_iter_])
-
-
-def _rounds_until_it_stood(kept):
-    changed = (kept[1:] != kept[:-1]).any(1).nonzero()[0]
-    return int(changed[-1]) + 2 if changed.size else 1
+        return Path(thetas, path.kept)

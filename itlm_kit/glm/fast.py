@@ -6,6 +6,7 @@ change the set: then no sample is scored.
 """
 
 import math
+from contextlib import contextmanager
 from functools import cache, cached_property
 from typing import Any
 
@@ -17,7 +18,18 @@ from itlm_kit.glm.gauss_newton import SlopedGram
 from itlm_kit.glm.gram import KeptGram, Untrusted
 from itlm_kit.glm.links import IDENTITY, Link
 from itlm_kit.glm.losses import SQUARED, Loss
-from itlm_kit.glm.path import Path, check_features, check_outputs, check_settings, check_theta, clear_path, fit, start
+from itlm_kit.glm.path import (
+    Path,
+    check_features,
+    check_outputs,
+    check_settings,
+    check_theta,
+    clear_path,
+    fit,
+    settled,
+    settled_path,
+    start,
+)
 from itlm_kit.trimming import trim
 
 ROOM = 1.1  # normal equations want k >= 1.1 d
@@ -63,7 +75,7 @@ class FastFitter:
         theta0 = None if theta0 is None else check_theta(theta0, self._x)
         plain = link is IDENTITY and loss is SQUARED
         self._gram.outputs = y
-        with _threads().limit(limits=1, user_api="blas"), np.errstate(over="ignore", invalid="ignore"):
+        with _one_thread():
             if step is None and loss is SQUARED and k >= ROOM * self.d:
                 try:
                     if plain:
@@ -76,6 +88,35 @@ class FastFitter:
             if plain:
                 return self._short_steps(y, k, rounds, step, steps, theta0)
             return self._bent_steps(y, k, rounds, step, steps, link, loss, theta0)
+
+    def settled_path(self, y: ArrayLike, *, alpha: float, rounds: int, theta0: ArrayLike | None = None) -> Path:
+        """As the function `settled_path`, for these features and the outputs y (n,)."""
+        y = check_outputs(y, self.n)
+        k = check_settings(self.n, alpha, rounds)
+        theta0 = None if theta0 is None else check_theta(theta0, self._x)
+        self._gram.outputs = y
+        with _one_thread():
+            if k >= ROOM * self.d:
+                try:
+                    return self._settled_updates(k, rounds, theta0)
+                except Untrusted:
+                    pass
+            return settled_path(self._x, y, alpha=alpha, rounds=rounds, theta0=theta0)
+
+    def _settled_updates(self, k, rounds, theta0):
+        path = settled(self._full_rounds(k, theta0), rounds)
+        self._gram.check_condition()
+        return path
+
+    def _full_rounds(self, k, theta0):
+        self._gram.start(everything=theta0 is None)
+        theta = self._gram.solve() if theta0 is None else theta0
+        while True:
+            kept = np.empty(self.n, bool)
+            self._keep(theta, k, kept)
+            yield theta, kept, self._sorted[:k].sum()
+            self._gram.move_to(kept)
+            theta = self._gram.solve()
 
     def _full_updates(self, k, rounds, theta0):
         self._gram.start(everything=theta0 is None)
@@ -199,6 +240,12 @@ def _repeat(path, before, t):
 
 def _length(vector):
     return math.sqrt(vector @ vector)
+
+
+@contextmanager
+def _one_thread():
+    with _threads().limit(limits=1, user_api="blas"), np.errstate(over="ignore", invalid="ignore"):
+        yield
 
 
 @cache

@@ -1,6 +1,6 @@
 """The clear path: ITLM for generalized linear models straight through the loop, as Algorithm 1 reads."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from itlm_kit.errors import InputError, check_integer
 from itlm_kit.glm.links import IDENTITY, Link
 from itlm_kit.glm.losses import SQUARED, Loss
-from itlm_kit.loop import itlm
+from itlm_kit.loop import itlm, itlm_rounds
 from itlm_kit.trimming import num_kept
 
 CONVERGED = 1e-10  # a full update ends when a step is this small beside theta
@@ -59,6 +59,40 @@ def clear_path(
     with np.errstate(over="ignore", invalid="ignore"):  # a path that diverges ends in the loop's own error
         result = itlm(theta0, losses, update, alpha=alpha, rounds=rounds, keep_states=True)
     return Path(np.stack(result.states), result.kept)
+
+
+def settled_path(x: ArrayLike, y: ArrayLike, *, alpha: float, rounds: int, theta0: ArrayLike | None = None) -> Path:
+    """As `clear_path` with least squares as its update, ended where the kept set stands (`settled`); errors alike."""
+    x = check_features(x)
+    y = check_outputs(y, len(x))
+    k = check_settings(len(y), alpha, rounds)
+    theta0 = start(x, y) if theta0 is None else check_theta(theta0, x)
+
+    def losses(theta):
+        return (y - x @ theta) ** 2
+
+    def update(theta, kept, t):
+        return start(x[kept], y[kept])
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        steps = itlm_rounds(theta0, losses, update, k=k)
+        return settled(((step.state, step.kept, step.losses[step.kept].sum()) for step in steps), rounds)
+
+
+def settled(steps: Iterable[tuple[np.ndarray, np.ndarray, float]], rounds: int) -> Path:
+    """The Path of full updates up to the round whose kept set stands, or of `rounds` rounds where none does.
+
+    steps: theta_t, S_t and the sum of its losses, round by round, without end. A set stands that is kept once more, or
+    whose sum no longer falls: what moves the set then is ties, or the rounding errors of an exact fit. Memory is taken
+    by the rounds gone through alone.
+    """
+    thetas, kept, least = [], [], np.inf
+    for t, (theta, now, loss) in enumerate(steps):
+        thetas.append(theta)
+        if t == rounds or (t and (loss >= least or np.array_equal(now, kept[-1]))):
+            return Path(np.stack(thetas), np.stack(kept))
+        kept.append(now)
+        least = loss
 
 
 def start(x: np.ndarray, y: np.ndarray, link: Link = IDENTITY, loss: Loss = SQUARED) -> np.ndarray:
@@ -151,7 +185,7 @@ def check_outputs(y: ArrayLike, n: int) -> np.ndarray:
     return _check_finite("y", y)
 
 
-def check_settings(n: int, alpha: float, rounds: int, step: float | None, steps: int) -> int:
+def check_settings(n: int, alpha: float, rounds: int, step: float | None = None, steps: int = 1) -> int:
     """Return k, the number of samples kept; raise InputError for settings out of range."""
     k = num_kept(alpha, n)
     check_integer("rounds", rounds, remedy="It is the number of updates.")

@@ -27,7 +27,7 @@ class TrimmedFit(NamedTuple):
     theta: np.ndarray  # (d,)
     kept: np.ndarray  # (n,) bool, the samples theta was fitted to
     objective: float  # sum of the k smallest squared residuals (under the theta before reweighting)
-    path: Path | None  # the way of the best start; None where subsets were enumerated
+    path: Path | None  # the way of the best start until its kept set stood; None where subsets were enumerated
 
 
 def trimmed_squares(x: ArrayLike, y: ArrayLike, theta: np.ndarray, *, alpha: float) -> float:
@@ -80,15 +80,15 @@ def multistart_trimmed_squares(
     fitter = FastFitter(x)
     x, y = check_features(x), check_outputs(y, fitter.n)
 
-    def run(theta0, rounds):
-        path = fitter.path(y, alpha=alpha, rounds=rounds, theta0=theta0)
+    def run(way, theta0, rounds):
+        path = way(y, alpha=alpha, rounds=rounds, theta0=theta0)
         return trimmed_squares(x, y, path.thetas[-1], alpha=alpha), path
 
     starts = [None, *_random_starts(x, y, n_init - 1, seed)]
     if n_init > FINALISTS:
-        early = [run(start, FIRST_ROUNDS)[0] for start in starts]
+        early = [run(fitter.path, start, FIRST_ROUNDS)[0] for start in starts]
         starts = [starts[i] for i in np.argsort(early, kind="stable")[:FINALISTS]]
-    objective, path = min((run(start, rounds) for start in starts), key=lambda found: found[0])
+    objective, path = min((run(fitter.settled_path, start, rounds) for start in starts), key=lambda found: found[0])
     theta, kept = path.thetas[-1], path.kept[-1]
     if reweight:
         theta, kept = _reweighted(x, y, theta, alpha)

@@ -1,6 +1,7 @@
 """ITLM for image classifiers: Algorithm 1 with `train` as its update, and reports that watch test images."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 from itlm_kit.errors import InputError, check_integer
 from itlm_kit.loop import Round, refit_rounds
 from itlm_kit.trajectories.recorder import TrajectoryRecorder
-from itlm_kit.trimming import num_kept
+from itlm_kit.trimming import num_kept, trim
 from itlm_kit.vision.training import Recipe, Samples, check_batch, outputs, per_sample_losses, train
 
 SCORING = 2000  # stands for a round where something is drawn for the scoring of all
@@ -30,22 +31,24 @@ def classifier_rounds(
     epochs: Sequence[int],
     seed: int,
     watch: "Watch",
+    groups: Any = None,
     kept: Sequence[Any] = (),
     augmented: bool = False,
 ) -> Iterator[Round]:
     """Yield the Rounds of ITLM on labelled images, one for each of theta_0 ... theta_T.
 
     samples: Samples. epochs: explicit, one number for each of theta_0 ... theta_T. alpha: share to keep. watch:
-    a Watch, which selects the epoch that becomes theta_t. kept: S_0 ... S_{t-1} of the rounds that a cut run has
-    finished; then Round t comes first, just as it would have come. Every round starts from weights drawn anew
-    (appendix B c) and is scored by one pass over the images as they are; augmented: over images changed as in
-    training, once for all rounds, as the authors' code does. Raises InputError before any training.
+    a Watch, which selects the epoch that becomes theta_t. groups: (n,) labels, where that share of each group is to be
+    kept, as `trim_groups` does. kept: S_0 ... S_{t-1} of the rounds that a cut run has finished; then Round t comes
+    first, just as it would have come. Every round starts from weights drawn anew (appendix B c) and is scored by one
+    pass over the images as they are; augmented: over images changed as in training, once for all rounds, as the
+    authors' code does. Raises InputError before any training.
     """
     if len(epochs) == 0:
         raise InputError("epochs must name a number for each of theta_0 ... theta_T; got none, e.g. (80, 80, 80)")
     epochs = [check_integer("epochs", number, remedy="They are whole passes, e.g. (80, 80, 80)") for number in epochs]
-    k = num_kept(alpha, len(samples))
-    check_batch(k, recipe)
+    k = partial(num_kept, alpha, least=0 if groups is None else 1)
+    check_batch(int(trim(np.zeros(len(samples)), k, groups).sum()), recipe)
     scoring = {"augment": recipe.augment, "seed": round_seed(seed, SCORING)} if augmented else {}
 
     def fit(kept, t):
@@ -54,7 +57,7 @@ def classifier_rounds(
     def losses(theta):
         return per_sample_losses(theta.model, samples, **scoring)
 
-    yield from refit_rounds(fit, losses, n=len(samples), k=k, rounds=len(epochs), kept=kept)
+    yield from refit_rounds(fit, losses, n=len(samples), k=k, rounds=len(epochs), groups=groups, kept=kept)
 
 
 def train_watched(
