@@ -19,10 +19,10 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
 
 from itlm_kit import Indexed, InputError, TrajectoryRecorder, record_partial_fit
-from itlm_kit.trajectories import fields, hooks, logits, recorder, repeats, scores, storage, suspects
+from itlm_kit.trajectories import fields, hooks, logits, merging, recorder, repeats, scores, storage, suspects
 from itlm_kit.trajectories.logits import measure
 
-MODULES = [fields, hooks, logits, recorder, repeats, scores, storage, suspects]
+MODULES = [fields, hooks, logits, merging, recorder, repeats, scores, storage, suspects]
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda m: m.__name__)
