@@ -202,7 +202,9 @@ def test_labels_of_probability_zero_and_one_can_be_looked_at(score):
         recorder.record_logits(epoch, np.arange(6), [[0, -np.inf]] * 3 + [[-np.inf, 0]] * 2 + [[0, 1.0]], labels)
     explorer = TrajectoryExplorer(recorder, np.arange(6) < 3, score=score)
     assert explorer.sweep() and "Error" not in explorer.words.value
-    json.dumps(explorer.figure_at(alpha=0.3).to_plotly_json(), allow_nan=False)
+    figure = explorer.figure_at(alpha=0.3)
+    json.dumps(figure.to_plotly_json(), allow_nan=False)
+    assert np.isfinite(visible(figure, "cut", 2)[0]).all()
 
 
 def test_the_axis_of_losses_holds_what_is_below_zero_and_leaves_out_the_infinite():

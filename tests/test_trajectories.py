@@ -154,6 +154,16 @@ def test_a_file_of_another_shape_is_not_taken_for_its_own(tmp_path):
         TrajectoryRecorder.load(tmp_path / "small")
 
 
+def test_a_file_with_fewer_epochs_than_were_recorded_is_named(tmp_path):
+    recorder = TrajectoryRecorder(2, 2, tmp_path)
+    for epoch in range(2):
+        recorder.record(epoch, [0], [1.0], [True])
+    np.save(tmp_path / "margin.npy", np.zeros((1, 2), np.float32))
+    for opened in (TrajectoryRecorder.load, TrajectoryRecorder.resume):
+        with pytest.raises(InputError, match=r"margin\.npy must be float32 of shape \(2, 2\); got float32 of \(1, 2\)"):
+            opened(tmp_path)
+
+
 def test_what_was_recorded_can_be_asked(recorder):
     assert not recorder.has("losses")
     recorder.record(0, [1], [0.5], [True], given=[7])

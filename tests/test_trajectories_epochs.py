@@ -140,6 +140,9 @@ def test_a_process_killed_while_the_files_grow_leaves_them_whole(tmp_path, monke
     for epoch in (1, 2):
         put(recorder, epoch, [3.0, 4.0])
     assert TrajectoryRecorder.load(tmp_path).losses.tolist() == [[1, 2], [3, 4], [3, 4]]
+    for name in BY_EPOCH:
+        path = tmp_path / f"{name}.npy"
+        assert path.stat().st_size == 128 + np.load(path).nbytes
 
 
 # A gap
