@@ -193,6 +193,20 @@ def test_odd_recordings_can_be_looked_at(name):
     json.dumps(explorer.figure_at(epoch=2).to_plotly_json(), allow_nan=False)  # browsers know no NaN
 
 
+@pytest.mark.parametrize("score", SCORES)
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_labels_of_probability_zero_and_one_can_be_looked_at(score):
+    """Infinite losses and margins, most samples' of either kind."""
+    recorder, labels = TrajectoryRecorder(6, 2), np.zeros(6, int)
+    for epoch in range(2):
+        recorder.record_logits(epoch, np.arange(6), [[0, -np.inf]] * 3 + [[-np.inf, 0]] * 2 + [[0, 1.0]], labels)
+    explorer = TrajectoryExplorer(recorder, np.arange(6) < 3, score=score)
+    assert explorer.sweep() and "Error" not in explorer.words.value
+    figure = explorer.figure_at(alpha=0.3)
+    json.dumps(figure.to_plotly_json(), allow_nan=False)
+    assert np.isfinite(visible(figure, "cut", 2)[0]).all()
+
+
 def test_the_axis_of_losses_holds_what_is_below_zero_and_leaves_out_the_infinite():
     for name, ends in (("negative", (odd("negative").min(), 0.6)), ("infinite", (0.0, 1.0))):
         figure = TrajectoryExplorer(odd(name), np.arange(30) < 20).figure_at()
@@ -241,10 +255,10 @@ def test_a_folder_is_opened(tmp_path, recorder):
 
 
 def test_epochs_that_were_left_out_do_not_shift_the_others():
-    recorder = TrajectoryRecorder(3, 6)
+    rows = np.full((6, 3), np.nan)
     for epoch in (1, 4):
-        recorder.record(epoch, np.arange(3), np.array([1.0, 2, 3]) * epoch, np.ones(3))
-    explorer = TrajectoryExplorer(recorder, np.array([True, True, False]), score="mean_loss")
+        rows[epoch] = np.array([1.0, 2, 3]) * epoch
+    explorer = TrajectoryExplorer(rows, np.array([True, True, False]), score="mean_loss")
     assert explorer.controls["epoch"].max == 2
     for epoch, mean in ((1, 1.0), (2, 2.5)):
         scene = explorer.scene(**{**explorer.values, "epoch": epoch, "alpha": 1.0})

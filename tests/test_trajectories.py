@@ -1,4 +1,5 @@
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -24,15 +25,16 @@ def test_what_was_recorded_is_there_and_the_rest_is_nan(recorder):
 
 def test_a_recording_opens_later_without_the_model(tmp_path):
     first = TrajectoryRecorder(4, 3, tmp_path, measured="after")
-    first.record(1, np.arange(4), np.arange(4.0), np.ones(4))
+    first.record(0, np.arange(4), np.arange(4.0), np.ones(4))
     again = TrajectoryRecorder.load(tmp_path)
-    assert (again.n, again.epochs, again.measured) == (4, 3, "after")
-    np.testing.assert_array_equal(again.losses, first.losses)
+    assert (again.n, again.epochs, again.measured, again.repeats) == (4, 1, "after", "last")
+    np.testing.assert_array_equal(again.losses, [np.arange(4.0)])
     assert isinstance(again.losses, np.memmap) and not again.losses.flags.writeable
 
 
 def test_a_large_recording_stays_on_disk(tmp_path):
     recorder = TrajectoryRecorder(200_000, 3, tmp_path)
+    recorder.record(0, [0], [1.0], [True])
     assert isinstance(recorder.losses, np.memmap)
     assert (tmp_path / "losses.npy").stat().st_size >= 4 * 200_000 * 3
 
@@ -47,10 +49,7 @@ def test_tensors_of_any_float_are_taken(recorder):
 @pytest.mark.parametrize(
     "call, message",
     [
-        ((1, [0, 0], [1, 1], [1, 1]), "got 0 twice in epoch 1"),
-        ((1, [3], [1], [1]), "got 3 twice in epoch 1"),
-        ((0, [1], [1], [1]), "in order; got 0 after 1"),
-        ((3, [1], [1], [1]), "epoch must be below 3"),
+        ((2, [1], [1], [1]), "recorded one by one, the next is at most 1; got 2. Where only some are recorded, count"),
         ((-1, [1], [1], [1]), "epoch must be a whole number"),
         ((1, [4], [1], [1]), r"index must lie in 0\.\.3"),
         ((1, [-1], [1], [1]), r"index must lie in 0\.\.3"),
@@ -58,12 +57,11 @@ def test_tensors_of_any_float_are_taken(recorder):
         ((1, [[0], [1, 2]], [1, 1], [1, 1]), "index must have one shape"),
         ((1, [0, 1], [1], [1, 1]), "losses must have one value per index"),
         ((1, [0, 1], [1, 1], [1]), "correct must have one value per index"),
-        ((1, [0, 1], [1, np.nan], [1, 1]), "losses must be numbers or infinity; sample 1 has nan. Lower the step"),
-        ((1, [0, 1], [1, -np.inf], [1, 1]), "losses must be numbers or infinity; sample 1 has -inf"),
+        ((1, [0, 1], [1, -np.inf], [1, 1]), "losses must be numbers or infinity; sample 1 has -inf. Lower the step"),
         ((1, [0, 1], ["a", "b"], [1, 1]), "losses must be real numbers; got <U1"),
         ((1, [0, 1], [[1], [1, 2]], [1, 1]), "losses must have one shape"),
         ((1, [0, 1], [1, 1], [1, 2]), "correct must be true or false; sample 1 has 2"),
-        ((1, [0, 1], [1, 1], [1, 1], [np.inf, 0]), "margin must be finite; sample 0 has inf"),
+        ((1, [0, 1], [1, 1], [1, np.nan]), "correct must be true or false; sample 1 has nan"),
         ((1, [0, 1], [1, 1], [1, 1], None, [0, 1e39]), "confidence must be finite; sample 1 has inf"),
         ((1, [0, 1], [1, 1], [1, 1], None, None, [0, -1]), "called must be labels counted from 0; sample 1 has -1"),
         ((1, [0, 1], [1, 1], [1, 1], None, None, None, [0.5, 1]), "given must be labels .*; sample 0 has 0.5"),
@@ -71,16 +69,15 @@ def test_tensors_of_any_float_are_taken(recorder):
     ],
 )
 def test_bad_records_are_refused_and_write_nothing(recorder, call, message):
-    recorder.record(1, [3], [9.0], [0])
-    before = np.array(recorder.losses)
+    recorder.record(0, [3], [9.0], [0])
     with pytest.raises(InputError, match=message):
         recorder.record(*call)
-    np.testing.assert_array_equal(recorder.losses, before)
+    np.testing.assert_array_equal(recorder.losses, [[np.nan, np.nan, np.nan, 9.0]])
 
 
 def test_folders_that_cannot_serve(tmp_path):
     TrajectoryRecorder(2, 1, tmp_path / "a")
-    with pytest.raises(InputError, match="must not hold a recording yet"):
+    with pytest.raises(InputError, match=r"must not hold a recording yet; .*/a does. Go on .*resume\(folder\)"):
         TrajectoryRecorder(2, 1, tmp_path / "a")
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="must be a place to write to"):
@@ -97,7 +94,7 @@ def test_an_infinite_loss_is_the_most_suspicious(recorder):
 
 @pytest.mark.parametrize("damage", [b"", b"\x93NUMPY", b"PK\x03\x04", b"\x80\x04.", "header", np.zeros((1, 2))])
 def test_files_that_are_no_array_of_a_recorder_are_named(tmp_path, damage):
-    TrajectoryRecorder(2, 1, tmp_path)
+    TrajectoryRecorder(2, 1, tmp_path).record(0, [0], [1.0], [True])
     whole = (tmp_path / "losses.npy").read_bytes()
     damage = whole.replace(b"{'descr'", b"{{{{{{{{") if isinstance(damage, str) else damage
     (tmp_path / "losses.npy").write_bytes(damage) if isinstance(damage, bytes) else np.save(tmp_path / "losses", damage)
@@ -122,7 +119,7 @@ def test_damaged_recordings_and_other_versions_are_named(tmp_path):
     (tmp_path / "recorder.json").write_text(json.dumps({**about, "format": 99}))
     with pytest.raises(InputError, match="holds format 99"):
         TrajectoryRecorder.load(tmp_path)
-    for text in ("[]", "{}", '{"format": 1}'):
+    for text in ("[]", "{}", '{"format": 3}'):
         (tmp_path / "recorder.json").write_text(text)
         with pytest.raises(InputError, match="must hold a recording"):
             TrajectoryRecorder.load(tmp_path)
@@ -130,7 +127,7 @@ def test_damaged_recordings_and_other_versions_are_named(tmp_path):
 
 def test_a_loaded_recording_is_for_reading(tmp_path):
     TrajectoryRecorder(2, 1, tmp_path)
-    with pytest.raises(InputError, match="was loaded for reading"):
+    with pytest.raises(InputError, match=r"was loaded for reading. Go on with TrajectoryRecorder.resume\(folder\)"):
         TrajectoryRecorder.load(tmp_path).record(0, [0], [1.0], [True])
 
 
@@ -144,8 +141,8 @@ def test_a_folder_without_room_is_told_before_any_file_is_made(tmp_path):
 def test_an_older_recording_is_named(tmp_path):
     TrajectoryRecorder(2, 1, tmp_path)
     about = json.loads((tmp_path / "recorder.json").read_text())
-    (tmp_path / "recorder.json").write_text(json.dumps({**about, "format": 1}))
-    with pytest.raises(InputError, match="recording must be of format 2; .* holds format 1. Open it with the version"):
+    (tmp_path / "recorder.json").write_text(json.dumps({**about, "format": 2}))
+    with pytest.raises(InputError, match="recording must be of format 3; .* holds format 2. Open it with the version"):
         TrajectoryRecorder.load(tmp_path)
 
 
@@ -157,9 +154,19 @@ def test_a_file_of_another_shape_is_not_taken_for_its_own(tmp_path):
         TrajectoryRecorder.load(tmp_path / "small")
 
 
+def test_a_file_with_fewer_epochs_than_were_recorded_is_named(tmp_path):
+    recorder = TrajectoryRecorder(2, 2, tmp_path)
+    for epoch in range(2):
+        recorder.record(epoch, [0], [1.0], [True])
+    np.save(tmp_path / "margin.npy", np.zeros((1, 2), np.float32))
+    for opened in (TrajectoryRecorder.load, TrajectoryRecorder.resume):
+        with pytest.raises(InputError, match=r"margin\.npy must be float32 of shape \(2, 2\); got float32 of \(1, 2\)"):
+            opened(tmp_path)
+
+
 def test_what_was_recorded_can_be_asked(recorder):
     assert not recorder.has("losses")
-    recorder.record(2, [1], [0.5], [True], given=[7])
+    recorder.record(0, [1], [0.5], [True], given=[7])
     fields = ("losses", "correct", "margin", "confidence", "called", "given")
     assert [recorder.has(field) for field in fields] == [True, True, False, False, False, True]
     with pytest.raises(InputError, match="field must be one of losses, .*; got 'loss'"):
@@ -171,7 +178,14 @@ def test_a_recorder_that_could_not_start_leaves_a_folder_that_can_be_used(tmp_pa
     with pytest.raises(OSError, match="full"):
         TrajectoryRecorder(2, 1, tmp_path)
     monkeypatch.undo()
-    assert TrajectoryRecorder(2, 1, tmp_path).epochs == 1
+    TrajectoryRecorder(2, 1, tmp_path)
+    assert TrajectoryRecorder.load(tmp_path).n == 2
+
+
+def test_a_recorder_can_be_sent_between_processes(recorder):
+    recorder.record(0, [1], [0.5], [True], given=[7])
+    again = pickle.loads(pickle.dumps(recorder))
+    np.testing.assert_array_equal(again.losses, recorder.losses)
 
 
 def test_suspects_are_ranked_by_mean_loss_over_the_epochs_seen(recorder):

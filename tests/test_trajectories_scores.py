@@ -34,6 +34,38 @@ def test_by_hand(name):
     np.testing.assert_allclose(SCORES[name](np.array(rows)), expected)
 
 
+# Six samples by column, in three epochs: clean; infinite at first, in between, at last; always; never seen.
+INFINITE = np.array([[1, INF, 1, 1, INF, NAN], [1, 1, INF, 1, INF, NAN], [1, 1, 1, INF, INF, NAN]])
+
+
+@pytest.mark.parametrize("name", ["last_loss", "mean_loss", "aum"])
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_a_label_of_probability_zero_is_the_most_suspicious(name):
+    rows = -INFINITE if name == "aum" else INFINITE
+    expected = {"last_loss": [1, 1, 1, INF, INF, NAN], "mean_loss": [1, INF, INF, INF, INF, NAN]}
+    np.testing.assert_array_equal(SCORES[name](rows), expected.get(name, expected["mean_loss"]))
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_of_infinite_margins_the_suspicious_one_counts():
+    rows = np.array([[INF, INF, -INF, INF], [INF, -INF, INF, 1], [INF, INF, 0, NAN]])
+    np.testing.assert_array_equal(SCORES["aum"](rows), [-INF, INF, INF, -INF])
+
+
+@pytest.mark.parametrize("name", set(SCORES) - {"low_variability"})
+@pytest.mark.filterwarnings("ignore:a loss that is no number")
+@pytest.mark.parametrize("row", [[-INF, 0], [NAN, 0], [0, INF]])
+def test_every_score_puts_infinite_losses_first(name, row):
+    """Among samples learnt sooner or later. Low variability alone looks at how the losses change, not how large."""
+    recorder, labels = TrajectoryRecorder(4, 3), np.zeros(4, int)
+    for epoch in range(3):
+        learnt = [[3.0, 0], [epoch, 0.5], [epoch - 1.5, 0]]
+        recorder.record_logits(epoch, np.arange(4), [*learnt, row], labels)
+    score = SCORES[name](recorder)
+    assert score.argmax() == 3 and (score[3] == INF or name == "low_confidence") and not np.isnan(score).any()
+    assert SCORES["low_variability"](recorder)[3] == 0
+
+
 @pytest.mark.parametrize("name", SCORES)
 def test_the_score_of_an_epoch_knows_that_epoch_and_those_before(name):
     rows = np.array(BY_HAND[name][0])

@@ -49,6 +49,20 @@ def test_suspects_can_be_ranked_by_every_score(recorder, by):
         assert table["why"][0].startswith("never called by its label over 3 epochs")
 
 
+@pytest.mark.filterwarnings("ignore:a loss that is no number")
+def test_infinite_losses_come_first_with_their_reasons():
+    mine, inf = TrajectoryRecorder(4, 2), np.inf
+    for epoch in range(2):
+        outputs = [[1.0, 0], [-inf, 0], [np.nan, 0], [0, -inf]]
+        mine.record_logits(epoch, np.arange(4), outputs, np.zeros(4, int))
+    by_loss, by_margin = (rank_suspects(mine, by=by) for by in ("mean_loss", "aum"))
+    assert by_loss["index"].tolist() == by_margin["index"].tolist() == [1, 2, 0, 3]
+    start = "mean loss inf over 2 epochs, above 2 other samples; called by its label in 0 of 2 epochs"
+    assert by_loss["why"].tolist()[:2] == [start + "; given 0, most often called 1", start]
+    assert by_margin["why"][0].startswith("mean margin -inf over 2 epochs, above 2 other samples")
+    assert by_loss["likely"].tolist() == [1, None, 0, 0]
+
+
 def test_one_is_not_many(recorder):
     (why,) = rank_suspects(recorder, by="forgetting").query("index == 1")["why"]
     assert why.startswith("forgotten 1 time over 3 epochs, above 1 other sample;")

@@ -14,6 +14,7 @@ from itlm_kit import InputError, TrajectoryRecorder, loop, trim_groups
 from itlm_kit.vision import itlm as itlm_module
 from itlm_kit.vision.itlm import Watch, accuracy, classifier_rounds, train_watched
 from itlm_kit.vision.models import draw_xavier, two_layer_cnn, wide_resnet
+from itlm_kit.vision.recording import record_training
 from itlm_kit.vision.training import Recipe, Samples, descend, outputs, per_sample_losses, train
 
 RECIPE = Recipe(two_layer_cnn, batch_size=20, step_size=0.1, micro_batch=8)
@@ -175,6 +176,11 @@ def test_recorder_leaves_dropped_samples_unseen(samples):
     recorder = TrajectoryRecorder(120, 1)
     train(samples, np.arange(120) < 40, RECIPE, epochs=1, seed=0, recorder=recorder)
     assert recorder.seen[0].tolist() == [True] * 40 + [False] * 80
+
+
+def test_a_recorded_training_that_diverges_stops_at_once(samples):
+    with pytest.raises(InputError, match="outputs must be finite; after epoch 0 some are not. Lower the step size"):
+        record_training(samples, replace(RECIPE, step_size=3e38), epochs=9, seed=0)
 
 
 def test_losses_are_in_the_order_of_the_samples(samples):

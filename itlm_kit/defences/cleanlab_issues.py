@@ -2,6 +2,8 @@
 
 from importlib.util import find_spec
 
+import numpy as np
+
 from itlm_kit.defences.tasks import Fitted, LabelTask
 from itlm_kit.errors import InputError
 from itlm_kit.trajectories.logits import check_outputs
@@ -19,7 +21,14 @@ def cleanlab_kept(y, logits):
     from scipy.special import softmax
 
     logits, y = check_outputs(logits, y)
+    _check_finite(logits)
     return ~find_label_issues(y, softmax(logits, axis=1), n_jobs=1)
+
+
+def _check_finite(logits):
+    bad = (~np.isfinite(logits).all(1)).nonzero()[0]
+    if bad.size:
+        raise InputError(f"logits must be finite; row {bad[0]} is not. Lower the step size if training diverged.")
 
 
 def check_cleanlab():

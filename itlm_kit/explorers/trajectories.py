@@ -75,7 +75,7 @@ class TrajectoryExplorer(Explorer):
             groups=tuple(self._group(role, values, edges) for role in roles),
             epochs=np.arange(1, len(self._losses) + 1),
             epoch=epoch,
-            cut=min(cut, edges[-1]),
+            cut=float(np.clip(cut, *edges[[0, -1]])),
             edges=edges,
             show=show,
             kept=short,

@@ -1,6 +1,7 @@
 """Per-sample losses, epoch by epoch, kept on disk, and what can be read off them."""
 
 from itlm_kit.trajectories.hooks import Indexed, record_partial_fit
+from itlm_kit.trajectories.merging import merge_recordings
 from itlm_kit.trajectories.recorder import TrajectoryRecorder
 from itlm_kit.trajectories.scores import SCORES, recorded_scores
 from itlm_kit.trajectories.suspects import rank_suspects, write_suspects
@@ -9,6 +10,7 @@ __all__ = [
     "SCORES",
     "Indexed",
     "TrajectoryRecorder",
+    "merge_recordings",
     "rank_suspects",
     "record_partial_fit",
     "recorded_scores",

@@ -70,7 +70,7 @@ def record_partial_fit(
         raise InputError(f"y must have one label per row of x; got shapes {np.shape(x)} and {y.shape}.")
     classes, everything = _classes(estimator, y), np.arange(len(y))
     recorder = TrajectoryRecorder(len(y), epochs, folder, measured="after")
-    for epoch in range(recorder.epochs):
+    for epoch in range(int(epochs)):
         estimator.partial_fit(x, y, classes=classes)
         recorder.record_logits(epoch, everything, _logits(estimator, x), np.searchsorted(classes, y))
     return recorder

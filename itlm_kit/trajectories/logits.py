@@ -11,27 +11,33 @@ from itlm_kit.trimming import as_numbers, is_tensor
 class Measured(NamedTuple):
     """One value per sample, (m,) each."""
 
-    loss: np.ndarray  # cross-entropy, nats
+    loss: np.ndarray  # cross-entropy, nats; NaN where the outputs have no softmax
     correct: np.ndarray  # bool: the largest output is the given label's
     margin: np.ndarray  # given label's output less the largest other one
     confidence: np.ndarray  # probability of the given label
-    called: np.ndarray  # the class with the largest output
+    called: np.ndarray  # the class with the largest output; NaN where the outputs have no softmax
 
 
 def measure(logits, labels):
     """Measure loss, correctness, margin, confidence and predicted class of each sample; returns a Measured.
 
-    logits: (m, classes), finite, before the softmax (log-probabilities do as well: they differ by a constant a row).
-    labels: (m,), given labels in 0..classes-1. Raises InputError for anything else. Margin as in Pleiss et al. 2020,
-    section 3; confidence as in Swayamdipta et al. 2020, section 2.
+    logits: (m, classes), before the softmax (log-probabilities do as well: they differ by a constant a row). A class
+    may have -inf, probability 0. Outputs with NaN or +inf, or -inf alone, have no softmax: no loss, and otherwise the
+    worst, margin -inf and confidence 0. labels: (m,), given labels in 0..classes-1. Raises InputError for anything
+    else. Margin as in Pleiss et al. 2020, section 3; confidence as in Swayamdipta et al. 2020, section 2.
     """
     z, y = check_outputs(logits, labels)
-    rows, called = np.arange(len(z)), z.argmax(1)
-    shifted = z - z.max(1, keepdims=True)  # so that exp does not overflow
-    loss = np.log(np.exp(shifted).sum(1)) - shifted[rows, y]
+    rows, top = np.arange(len(z)), z.max(1)
     others = z.copy()
     others[rows, y] = -np.inf
-    return Measured(loss, called == y, z[rows, y] - others.max(1), np.exp(-loss), called)
+    with np.errstate(invalid="ignore"):  # inf - inf, where there is no softmax
+        shifted = z - top[:, None]  # so that exp does not overflow
+        loss = np.log(np.exp(shifted).sum(1)) - shifted[rows, y]
+        margin = z[rows, y] - others.max(1)
+    defined = np.isfinite(top)
+    called = np.where(defined, z.argmax(1), np.nan)
+    worst_where_undefined = (np.where(defined, *pair) for pair in ((margin, -np.inf), (np.exp(-loss), 0)))
+    return Measured(loss, called == y, *worst_where_undefined, called)
 
 
 def check_outputs(logits, labels):
@@ -64,12 +70,7 @@ def _check_logits(z):
             f"logits must have shape (m, classes), at least 2 classes; got {z.shape}. "
             "For a single output z of a two-class model pass the columns 0 and z."
         )
-    z = z.astype(float)
-    bad = ~np.isfinite(z).all(1)
-    if bad.any():
-        row = bad.nonzero()[0][0]
-        raise InputError(f"logits must be finite; row {row} is not. Lower the step size if training diverged.")
-    return z
+    return z.astype(float)
 
 
 def _check_labels(y, shape):
@@ -77,5 +78,8 @@ def _check_labels(y, shape):
     if y.shape != (m,) or not np.issubdtype(y.dtype, np.integer):
         raise InputError(f"labels must be {m} whole numbers, one per row of logits; got {y.dtype} of shape {y.shape}.")
     if m and not (0 <= y.min() and y.max() < classes):
-        raise InputError(f"labels must lie in 0..{classes - 1}, the columns of logits; got {y.min()}..{y.max()}.")
+        raise InputError(
+            f"labels must lie in 0..{classes - 1}, the columns of logits; got {y.min()}..{y.max()}. "
+            "Leave out samples without a label, such as those of an ignore_index."
+        )
     return y

@@ -60,8 +60,11 @@ def mean_loss(rows):
 
 @_reads("margin")
 def aum(rows):
-    """Area under the margin, negated: minus the mean margin over epochs. Pleiss et al. 2020, section 3."""
-    return (-mean for mean in _means(rows))
+    """Area under the margin, negated: minus the mean margin over epochs. Pleiss et al. 2020, section 3.
+
+    Infinite in an epoch that gave the label probability 0, whatever the others say.
+    """
+    return _means(-row for row in rows)
 
 
 @_reads("correct")
@@ -132,7 +135,9 @@ def _means(rows):
     total = count = 0
     for row in rows:
         seen = ~np.isnan(row)
-        total = total + np.where(seen, row, 0)
+        with np.errstate(invalid="ignore"):
+            total = total + np.where(seen, row, 0)
+        total = np.where(np.isnan(total), np.inf, total)  # infinities of both signs: the suspicious one counts
         count = count + seen
         yield _ratio(total, count)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from itlm_kit.errors import InputError
 from itlm_kit.loop import Round
 from itlm_kit.trajectories import TrajectoryRecorder
 from itlm_kit.trajectories.separation import auc
@@ -23,12 +24,18 @@ class RecordedRecipe:
 def record_training(
     samples: Samples, recipe: Recipe, *, epochs: int, seed: int, folder: Path | None = None
 ) -> TrajectoryRecorder:
-    """Train naively on all samples and record every sample's outputs after every epoch; returns the recorder."""
+    """Train naively on all samples and record every sample's outputs after every epoch; returns the recorder.
+
+    Raises InputError as soon as the training diverges.
+    """
     recorder = TrajectoryRecorder(len(samples), epochs, folder, measured="after")
     everything = np.arange(len(samples))
 
     def after_epoch(model, epoch):
-        recorder.record_logits(epoch, everything, outputs(model, samples), samples.y)
+        logits = outputs(model, samples)
+        if not logits.isfinite().all():
+            raise InputError(f"outputs must be finite; after epoch {epoch} some are not. Lower the step size.")
+        recorder.record_logits(epoch, everything, logits, samples.y)
 
     train(samples, np.ones(len(samples), bool), recipe, epochs=epochs, seed=seed, after_epoch=after_epoch)
     return recorder
