@@ -130,7 +130,7 @@ def as_numbers(values: ArrayLike, name: str = "losses") -> np.ndarray:
     try:
         array = np.asarray(values)
     except (ValueError, RuntimeError) as error:  # rows of different lengths, tensors with a graph
-        raise InputError(f"{name} must be numbers of one shape (..., n); {error}") from error
+        raise InputError(f"{name} must have one shape (..., n); {error}") from error
     if array.dtype.kind not in "biuf":
         raise InputError(f"{name} must be real numbers; got {array.dtype}. Pass one number per sample.")
     return array

@@ -128,7 +128,7 @@ def test_empty_losses(losses):
 
 @pytest.mark.parametrize("bad", [torch.tensor([1j, 2]), [torch.ones(2, requires_grad=True)] * 2])
 def test_tensors_that_are_no_losses(bad):
-    with pytest.raises(InputError, match="losses must be (real )?numbers"):
+    with pytest.raises(InputError, match="losses must (be real numbers|have one shape)"):
         trim(bad, 1)
 
 
