@@ -252,6 +252,8 @@ def test_a_folder_is_opened(tmp_path, recorder):
         assert again.scene(**again.values).words == kept.scene(**kept.values).words
     with pytest.raises(InputError, match="folder must hold a recording"):
         TrajectoryExplorer(tmp_path / "nothing")
+    with pytest.raises(InputError, match="at least one recorded epoch; .* Train with the recorder first"):
+        TrajectoryExplorer(TrajectoryRecorder(3, 2))
 
 
 def test_epochs_that_were_left_out_do_not_shift_the_others():

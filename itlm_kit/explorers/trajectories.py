@@ -170,7 +170,7 @@ class _Samples:
 
 def _check_losses(losses):
     losses = np.asarray(losses)
-    if losses.ndim != 2 or 0 in losses.shape:
+    if losses.ndim != 2 or losses.shape[1] == 0:
         raise InputError(f"losses must have shape (epochs, n); got {losses.shape}. Record with a TrajectoryRecorder.")
     if losses.dtype.kind not in "fiu":
         raise InputError(f"losses must be numbers; got {losses.dtype}. Pass the loss of each sample in each epoch.")

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from itlm_kit.errors import InputError, check_choice, check_integer
-from itlm_kit.trajectories.fields import BY_EPOCH, FIELDS, check_field
-from itlm_kit.trajectories.logits import as_array, measure, number_array
+from itlm_kit.trajectories.fields import BY_EPOCH, FIELDS, check_field, check_given, check_index
+from itlm_kit.trajectories.logits import as_array, measure
 from itlm_kit.trajectories.repeats import REPEATS
 from itlm_kit.trajectories.storage import lengthen, new_arrays, open_arrays, read_about, write_about
 
@@ -37,9 +37,10 @@ class TrajectoryRecorder:
     measured: "during" when the values come from the training pass itself (moving weights, augmentation, no extra pass),
     "after" when from an evaluation after it. repeats: what becomes of a sample that comes more than once in an epoch:
     its "last" values count, or the "mean" of loss, margin and confidence, and of the others the last.
-    .epochs is how many are recorded. .losses, .correct, .margin, .confidence, .called (the class predicted) are float32
-    arrays of shape (epochs, n) and .given, the labels trained on, one of shape (n,); NaN means not seen. Raises
-    InputError for a folder that cannot be written to, has no room, or holds a recording.
+    .epochs is how many are recorded, .first_epoch what the loop calls the first of them. .losses, .correct, .margin,
+    .confidence, .called (the class predicted) are float32 arrays of shape (epochs, n) and .given, the labels trained
+    on, one of shape (n,); NaN means not seen. Raises InputError for a folder that cannot be written to, has no room, or
+    holds a recording.
 
     >>> recorder = TrajectoryRecorder(n=3, epochs=1)
     >>> recorder.record_logits(0, index=[2, 0], logits=[[4.0, 0.0], [1.0, 3.0]], labels=[0, 0])
@@ -124,9 +125,9 @@ class TrajectoryRecorder:
         """Open a recorder's folder to go on writing, after the process that wrote it has ended or was killed.
 
         The next epoch may be the first one not recorded or any before it, as a checkpoint has it: each that is recorded
-        again replaces itself whole, were it cut or not; those after it stay until their turn. n: number of samples
-        that the loop has now, to be checked. Raises InputError for a folder that is no recording, or of another n; a
-        recorder that had the folder before raises it at its next epoch.
+        again replaces itself whole, whether it was cut or not; those after it stay until their turn. n: number of
+        samples that the loop has now, to be checked. Raises InputError for a folder that is no recording, or of another
+        n; a recorder that had the folder before raises it at its next epoch.
         """
         self = cls._open(folder, "r+")
         if n not in (None, self.n):
@@ -164,9 +165,10 @@ class TrajectoryRecorder:
                 "Go on with TrajectoryRecorder.resume(folder)."
             )
         epoch = check_integer("epoch", epoch, low=0, remedy="Epochs are counted from 0.")
-        row, index = self._row_of(epoch), self._check_index(index)
+        row, index = self._row_of(epoch), check_index(index, self.n)
         values = {name: check_field(name, v, index) for name, v in zip(FIELDS, values, strict=True) if v is not None}
-        self._check_given(index, values.get("given"))
+        if "given" in values:
+            check_given(index, values["given"], self.given)
         settled = dict(self._settled(epoch, row, index, values["losses"]))
         if row != self._row:
             self._begin(epoch, row)
@@ -187,29 +189,6 @@ class TrajectoryRecorder:
                 "are recorded, count those; to go on after a cut, open the folder with TrajectoryRecorder.resume."
             )
         return row
-
-    def _check_index(self, index):
-        index = number_array(index, "index")
-        if index.ndim != 1 or not np.issubdtype(index.dtype, np.integer):
-            raise InputError(f"index must be a row of whole numbers; got shape {index.shape} of {index.dtype}.")
-        if index.size and not (0 <= index.min() and index.max() < self.n):
-            raise InputError(f"index must lie in 0..{self.n - 1}; got {index.min()}..{index.max()}.")
-        return index
-
-    def _check_given(self, index, given):
-        if given is None:
-            return
-        index, given = index[~np.isnan(given)], given[~np.isnan(given)]
-        samples, place = np.unique(index, return_inverse=True)
-        label = np.empty(len(samples), np.float32)
-        label[place] = given
-        label = np.where(np.isnan(self.given[samples]), label, self.given[samples])[place]
-        if (label != given).any():
-            i = (label != given).nonzero()[0][0]
-            raise InputError(
-                f"a sample must keep its given label; sample {index[i]} had {label[i]:g} and now has {given[i]:g}. "
-                "The index must count the samples of the data set, not those of a batch."
-            )
 
     def _settled(self, epoch, row, index, losses):
         """What this batch makes the recorder settle: (rule, a sample that it is about)."""
