@@ -5,6 +5,7 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 _HOME = {
+    "Classes": "classes",
     "num_kept": "trimming",
     "trim": "trimming",
     "trim_groups": "trimming",

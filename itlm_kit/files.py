@@ -8,6 +8,14 @@ from uuid import uuid4
 from itlm_kit.errors import InputError
 
 
+def as_path(path, name="path"):
+    """Return the name of a file or folder as a Path, ~ being the home folder; raise InputError for what is none."""
+    try:
+        return Path(path).expanduser()
+    except (TypeError, RuntimeError) as error:  # not a name; nobody's home
+        raise InputError(f"{name} must be the name of a file or folder; got {path!r} ({error}).") from error
+
+
 def write_atomically(path, write):
     """Let `write(file)` fill a binary file that takes its name only once it is safely on disk."""
     path = Path(path)

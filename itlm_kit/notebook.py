@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from itlm_kit.errors import InputError, check_choice, check_integer
+from itlm_kit.files import as_path
 from itlm_kit.machine import DEVICES, PROFILES, resolve_device
 
 RECORD = "application/vnd.itlm.record+json"
@@ -115,7 +116,7 @@ def _check_data_root(data_root):
         return None
     if not isinstance(data_root, str | os.PathLike):
         raise InputError(f"data_root must be a folder or None; got {data_root!r}. `itlm data list` shows the default.")
-    path = Path(data_root).expanduser()
+    path = as_path(data_root, "data_root")
     if not path.is_dir():
         found = "a file" if path.exists() else "nothing there"
         raise InputError(f"data_root must be a folder; got {str(data_root)!r} ({found}). Name one, or leave it None.")

@@ -84,7 +84,10 @@ def test_same_seed_same_clusters():
         ({"features": np.zeros((9, 0))}, "one row per label"),
         ({"features": np.zeros((0, 2)), "y": np.zeros(0, int)}, "one row per label"),
         ({"y": np.zeros(3, int)}, "one row per label"),
-        ({"features": np.full((9, 2), np.nan)}, "must be finite"),
+        (
+            {"features": np.full((9, 2), np.nan)},
+            "must be finite; got NaN or infinity in rows 0, 1, 2, .*, counted from 0",
+        ),
         ({"expected": 0}, "expected must be"),
         ({"expected": 2}, "more than 1.5 x expected = 3; got 3"),
         ({"target": 7}, "class 7 must have"),

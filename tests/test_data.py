@@ -300,64 +300,12 @@ def test_labels_of_people_that_are_not_there_are_told(tmp_path, kind, words):
         data.load_cifar10n(kind, tmp_path)
 
 
-# --- image folders ---
+# --- CelebA ---
 
 
 def save_image(path, size=(12, 10), colour=(200, 100, 50)):
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.new("RGB", size, colour).save(path)
-
-
-def test_a_folder_of_class_folders(tmp_path):
-    for name, red in (("b/1.png", 10), ("a/1.png", 20), ("a/0.png", 30)):
-        save_image(tmp_path / name, colour=(red, 0, 0))
-    got = data.load_folder(tmp_path)
-    assert got.x.shape == (3, 3, 10, 12) and got.x[:, 0, 0, 0].tolist() == [30, 20, 10]
-    assert got.y.tolist() == [0, 0, 1] and got.classes == 2 and got.source.endswith(", 3 images")
-
-
-def test_files_are_listed_as_they_are_loaded(tmp_path):
-    for name in ("cat/b.PNG", "cat/more/a.png", "ant/z.jpg", ".hidden/c.png"):
-        save_image(tmp_path / name)
-    (tmp_path / "ant/notes.txt").write_text("no image")
-    files, labels, names = data.image_files(tmp_path)
-    assert [file.name for file in files] == ["z.jpg", "b.PNG", "a.png"]
-    assert labels == data.load_folder(tmp_path).y.tolist() == [0, 1, 1] and names == ["ant", "cat"]
-    (tmp_path / "dog").mkdir()
-    with pytest.raises(InputError, match="dog holds none"):
-        data.image_files(tmp_path)
-
-
-def test_reading_folders_needs_no_torchvision(tmp_path):
-    save_image(tmp_path / "a/1.png")
-    code = f"""import sys; from itlm_kit import data
-data.load_folder({str(tmp_path)!r}); print('torchvision' in sys.modules)"""
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "False"
-
-
-def test_a_flat_folder_cut_to_its_central_square(tmp_path):
-    picture = np.zeros((10, 30, 3), np.uint8)
-    picture[:, 8:22] = 255
-    Image.fromarray(picture).save(tmp_path / "1.png")
-    (tmp_path / "notes.txt").write_text("no image")
-    got = data.load_folder(tmp_path, size=5, labelled=False)
-    assert got.x.shape == (1, 3, 5, 5) and (got.x == 255).all() and got.classes == 1
-
-
-def test_folders_that_cannot_be_read_are_told(tmp_path):
-    with pytest.raises(InputError, match="must hold one folder of images per class"):
-        data.load_folder(tmp_path)
-    with pytest.raises(InputError, match="must hold one folder of images per class"):
-        data.load_folder(tmp_path / "nowhere")
-    with pytest.raises(InputError, match="must be a folder that holds images"):
-        data.load_folder(tmp_path, labelled=False)
-    save_image(tmp_path / "1.png")
-    save_image(tmp_path / "2.png", size=(9, 9))
-    with pytest.raises(InputError, match="2.png and .*1.png have 9x9 and 12x10. Pass size"):
-        data.load_folder(tmp_path, labelled=False)
-    (tmp_path / "2.png").write_bytes((tmp_path / "1.png").read_bytes()[:-30])
-    with pytest.raises(InputError, match="2.png must be a whole image"):
-        data.load_folder(tmp_path, labelled=False)
 
 
 def test_celeba_is_a_folder_of_whole_jpegs(tmp_path):

@@ -23,3 +23,17 @@ def test_bad_input():
         centroid_kept(np.zeros((3, 2)), np.zeros(2), alpha=0.5)
     with pytest.raises(InputError, match="alpha must lie"):
         centroid_kept(np.zeros((3, 2)), np.zeros(3), alpha=1.3)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_inputs_that_are_not_finite_are_named_by_their_row(bad):
+    x = np.zeros((6, 2, 3))
+    x[5, 0, 1] = bad
+    with pytest.raises(
+        InputError, match="x must be finite; got NaN or infinity in row 5, counted from 0. Fill these or drop them"
+    ):
+        centroid_kept(x, [0, 0, 0, 1, 1, 1], alpha=0.7)
+    with pytest.raises(InputError, match="labels must not be missing; got none in row 1, counted from 0"):
+        centroid_kept(np.zeros((3, 2)), ["a", None, "b"], alpha=0.7)
+    x[5] = 0
+    assert centroid_kept(x, list("aaabbb"), alpha=0.7).sum() == 4

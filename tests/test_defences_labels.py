@@ -166,7 +166,7 @@ def test_without_cleanlab_its_cells_stop_before_any_training(monkeypatch):
         ([0, 1], np.zeros((3, 2)), "labels must be 3 whole numbers, one per row of logits"),
         ([0, 2], np.zeros((2, 2)), r"labels must lie in 0\.\.1, the columns of logits; got 0\.\.2"),
         ([-1, 1], np.zeros((2, 2)), r"labels must lie in 0\.\.1"),
-        (["a", "b"], np.zeros((2, 2)), "labels must be real numbers; got <U1"),
+        (["a", "b"], np.zeros((2, 2)), "labels must be 2 whole numbers, one per row of logits; got <U1"),
         ([0.0, 1.0], np.zeros((2, 2)), "labels must be 2 whole numbers"),
         ([0, 0], np.zeros((2, 1)), "at least 2 classes"),
         ([0, 1], [[0, np.nan], [0, 1]], "logits must be finite; row 0 is not"),

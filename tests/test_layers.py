@@ -13,8 +13,8 @@ import itlm_kit
 PACKAGE = Path(itlm_kit.__file__).parent
 # A module may import its own layer and those above it in this list; the first is open to all.
 LAYERS = [
-    {"errors", "files", "machine", "plugins"},
-    {"trimming", "loop", "trajectories", "choosing"},
+    {"errors", "files", "machine", "names", "plugins"},
+    {"classes", "trimming", "loop", "trajectories", "choosing"},
     {"glm", "vision", "data", "defences"},
     {"experiments"},
     {"ledger"},

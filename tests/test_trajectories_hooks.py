@@ -15,14 +15,15 @@ from sklearn.datasets import load_iris
 from sklearn.linear_model import Perceptron, SGDClassifier, SGDRegressor
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neural_network import MLPClassifier
+from sklearn.preprocessing import StandardScaler
 from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
 
-from itlm_kit import Indexed, InputError, TrajectoryRecorder, record_partial_fit
-from itlm_kit.trajectories import fields, hooks, logits, merging, recorder, repeats, scores, storage, suspects
+from itlm_kit import Classes, Indexed, InputError, TrajectoryRecorder, rank_suspects, record_partial_fit
+from itlm_kit.trajectories import fields, hooks, known_as, logits, merging, recorder, repeats, scores, storage, suspects
 from itlm_kit.trajectories.logits import measure
 
-MODULES = [fields, hooks, logits, merging, recorder, repeats, scores, storage, suspects]
+MODULES = [fields, hooks, known_as, logits, merging, recorder, repeats, scores, storage, suspects]
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda m: m.__name__)
@@ -243,6 +244,11 @@ def test_estimators_that_cannot_are_refused_before_any_fit(estimator):
         (IRIS[1][:, None], r"one label per row of x; got shapes \(150, 4\) and \(150, 1\)"),
         (None, r"one label per row of x; got shapes \(150, 4\) and \(\)"),
         (np.zeros(150), "y must hold labels of two classes at least; got 1"),
+        (
+            IRIS[0][:, 0],
+            "y must hold text or whole numbers as labels; row 0, counted from 0, has none. Numbers to predict",
+        ),
+        ([*IRIS[1][:-1], "2"], "y must be of one kind; got 0, a number, and in row 149, counted from 0, '2', a text"),
     ],
 )
 def test_labels_that_do_not_fit_are_refused_before_a_folder_is_taken(y, message, tmp_path):
@@ -266,3 +272,111 @@ def test_an_estimator_fitted_before_is_fitted_on_and_keeps_its_classes():
     assert record_partial_fit(estimator, x[50:], y[50:], epochs=1).given.min() == 1
     with pytest.raises(InputError, match="y must hold labels that the estimator was fitted to before; got 3. Clone it"):
         record_partial_fit(estimator, x, y + 1, epochs=1)
+
+
+# The user's labels and rows
+
+
+@pytest.mark.parametrize("folder", [False, True], ids=["in memory", "on disk"])
+@pytest.mark.parametrize(
+    "shown",
+    [lambda y: y + 1, lambda y: np.where(y > 0, 1, -1), lambda y: 10 * y, lambda y: np.array(["c", "a", "b"])[y],
+     lambda y: np.array(["1", "10", "2"])[y], lambda y: y * 1.0, lambda y: y > 0,
+     lambda y: pd.Series(y).map({0: "x", 1: "ü", 2: "猫"}), lambda y: pd.Categorical(np.array(["lo", "mid", "hi"])[y]),
+     lambda y: pd.Series(y, dtype="Int64"), lambda y: torch.as_tensor(y) + 5, lambda y: [f"{c}" for c in y]],
+)  # fmt: skip
+def test_the_list_shows_labels_as_given(shown, folder, tmp_path):
+    x, y = StandardScaler().fit_transform(IRIS[0]), shown(np.where(np.arange(150) % 7 == 0, (IRIS[1] + 1) % 3, IRIS[1]))
+    estimator = SGDClassifier(loss="log_loss", alpha=0.1, random_state=0)
+    mine = record_partial_fit(estimator, x, y, epochs=3, folder=tmp_path if folder else None)
+    table = rank_suspects(TrajectoryRecorder.load(tmp_path) if folder else mine)
+    own = np.asarray(y if not isinstance(y, torch.Tensor) else y.numpy())
+    assert table["given"].tolist() == own[table["index"]].tolist()
+    called = mine.called[:, table["index"]]
+    always = (called == called[0]).all(0)
+    assert table["likely"][always].tolist() == estimator.predict(x)[table["index"]][always].tolist()
+    wrong = (table["given"] != table["likely"]).to_numpy()
+    assert wrong.any() and all(
+        why.endswith(f"given {g}, most often called {c}")
+        for why, g, c in table.loc[wrong, ["why", "given", "likely"]].to_numpy()
+    )
+
+
+def test_labels_get_names_by_number_or_by_label():
+    y = np.array(["b", "a", "c"])[IRIS[1]]
+    mine = record_partial_fit(GaussianNB(), IRIS[0], y, epochs=1)
+    by_label = rank_suspects(mine, classes={"a": "ay", "b": "bee", "c": "see"})
+    assert by_label["given_name"].tolist() == [{"a": "ay", "b": "bee", "c": "see"}[g] for g in by_label["given"]]
+    pd.testing.assert_frame_equal(rank_suspects(mine, classes=["ay", "bee", "see"]), by_label)
+    with pytest.raises(InputError, match="names must be one per class, 3; got 2"):
+        rank_suspects(mine, classes=["ay", "bee"])
+    with pytest.raises(
+        InputError, match="classes must have the labels of the recording, in its order: 'a', 'b', 'c' and"
+    ):
+        rank_suspects(mine, classes=Classes(["b", "a", "c"]))
+    with pytest.raises(InputError, match="given must be among 'a', 'b', 'c'; row 0"):
+        rank_suspects(mine, given=IRIS[1])
+
+
+@pytest.mark.parametrize("folder", [False, True], ids=["in memory", "on disk"])
+@pytest.mark.parametrize("index", [range(9, 159), [f"p{i}" for i in range(150)], pd.date_range("2020", periods=150)])
+def test_the_index_of_a_frame_stands_beside_the_position(index, folder, tmp_path):
+    x = pd.DataFrame(IRIS[0], index=index).sample(frac=1, random_state=0)
+    y = pd.Series(IRIS[1], index=index)[x.index]
+    mine = record_partial_fit(SGDClassifier(random_state=0), x, y, epochs=2, folder=tmp_path if folder else None)
+    table = rank_suspects(TrajectoryRecorder.load(tmp_path) if folder else mine)
+    assert y.loc[table["row"]].tolist() == y.iloc[table["index"]].tolist() == table["given"].tolist()
+    assert x.loc[table["row"]].index.equals(x.index[table["index"]])
+    assert "row" not in rank_suspects(record_partial_fit(GaussianNB(), IRIS[0], IRIS[1], epochs=1))
+
+
+def test_rows_in_another_order_are_told():
+    x, y = pd.DataFrame(IRIS[0]), pd.Series(IRIS[1])
+    with pytest.raises(
+        InputError, match="labels must be in the order of the samples; row 0, counted from 0, is 149 of"
+    ):
+        record_partial_fit(GaussianNB(), x, y[::-1], epochs=1)
+    record_partial_fit(GaussianNB(), x, y[::-1].to_numpy(), epochs=1)
+    other = record_partial_fit(
+        GaussianNB(), x, y.set_axis(range(1, 151)), epochs=1
+    )  # other names: by position, as given
+    assert rank_suspects(other)["row"].tolist() == rank_suspects(other)["index"].tolist()
+
+
+MISSING = {
+    "None": lambda y: np.where(y == 2, None, y.astype(object)),
+    "NaN": lambda y: np.where(y == 2, np.nan, y),
+    "NA": lambda y: pd.Series(y, dtype="Int64").mask(y == 2),
+    "NaT": lambda y: pd.Series(pd.Timestamp(0) + pd.to_timedelta(y, "D")).mask(y == 2),
+    "masked": lambda y: np.ma.masked_array(y, y == 2),
+}
+
+
+@pytest.mark.parametrize("missing", MISSING.values(), ids=MISSING)
+def test_rows_without_a_label_are_named_before_a_folder_is_taken(missing, tmp_path):
+    with pytest.raises(
+        InputError, match="y must not be missing; got none in rows 100, 101, .* and 40 more, counted from 0"
+    ):
+        record_partial_fit(GaussianNB(), IRIS[0], missing(IRIS[1]), epochs=1, folder=tmp_path)
+    with pytest.raises(InputError, match="labels must not be missing; got none in row 1, counted from 0"):
+        TrajectoryRecorder(2, 1).record_logits(0, [0, 1], np.zeros((2, 3)), missing(np.array([1, 2])))
+    assert not list(tmp_path.iterdir())
+
+
+def test_names_beside_a_recording_that_are_cut_are_told(tmp_path):
+    record_partial_fit(GaussianNB(), *IRIS, epochs=1, folder=tmp_path)
+    (tmp_path / "known_as.json").write_text("{")
+    with pytest.raises(InputError, match="known_as.json must be whole; it cannot be read"):
+        rank_suspects(TrajectoryRecorder.load(tmp_path))
+
+
+def test_a_recording_may_go_home(tmp_path, monkeypatch):
+    for variable in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    assert record_partial_fit(GaussianNB(), *IRIS, epochs=1, folder="~/rec").folder == tmp_path / "rec"
+
+
+def test_labels_that_are_no_class_numbers_are_told_how_to_become_some():
+    for y in (["a", "b"], [1, 3]):
+        with pytest.raises(InputError, match=r"Others are numbered by Classes.of\(y\).encode\(y\)"):
+            measure(np.zeros((2, 3)), y)

@@ -144,6 +144,7 @@ REFUSED = {
     "flat images": (dict(x=np.zeros((200, 256), np.uint8)), "images must have shape"),
     "too few labels": (dict(y=np.zeros(3, int)), "a whole number per image"),
     "labels in fractions": (dict(y=np.full(200, 0.5)), "a whole number per image"),
+    "labels that are missing": (dict(y=[None] * 200), "labels must not be missing; got none in rows 0, 1, 2"),
     "a shape for a trigger": (dict(trigger="X"), "trigger must have a method stamp; got 'X'"),
     "a stamp that makes floats": (dict(trigger=Darkened()), r"stamp must return uint8 images .* got float64"),
     "too small for it": (dict(x=np.zeros((200, 1, 2, 2), np.uint8)), "leaves one of 2 x 2. It needs a larger image."),

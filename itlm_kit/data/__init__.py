@@ -10,11 +10,12 @@ from itlm_kit.data.label_noise.instance import instance_dependent_labels
 from itlm_kit.data.label_noise.random import random_labels
 from itlm_kit.data.label_noise.systematic import systematic_labels
 from itlm_kit.data.mixing import mix_images
+from itlm_kit.data.picture_files import PassedOver
 from itlm_kit.data.root import data_root
 from itlm_kit.data.watermarks import Blend, Poisoned, Watermark, poison, poison_clean_label
 
 __all__ = [
-    "LABEL_NOISE", "NAMES", "Blend", "Corrupted", "ImageSet", "Poisoned", "Watermark", "check", "data_root",
-    "download", "enlarge", "image_files", "instance_dependent_labels", "listing", "load", "load_cifar10n",
+    "LABEL_NOISE", "NAMES", "Blend", "Corrupted", "ImageSet", "PassedOver", "Poisoned", "Watermark", "check",
+    "data_root", "download", "enlarge", "image_files", "instance_dependent_labels", "listing", "load", "load_cifar10n",
     "load_folder", "mix_images", "poison", "poison_clean_label", "random_labels", "subsample", "systematic_labels",
 ]  # fmt: skip

@@ -6,9 +6,9 @@ from functools import partial
 from typing import NamedTuple
 
 from itlm_kit.data import embedded, torchvision_sets
+from itlm_kit.data.celeba import CELEBA, find_celeba_fault, load_celeba
 from itlm_kit.data.cifar10n import BY_PEOPLE, LABELS, find_cifar10n_fault, read_labels
 from itlm_kit.data.corrupted import Corrupted
-from itlm_kit.data.folders import CELEBA, find_celeba_fault, load_celeba
 from itlm_kit.data.image_set import enlarge
 from itlm_kit.data.root import data_root as find_root
 from itlm_kit.errors import InputError, check_choice

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from itlm_kit.classes import as_labels
 from itlm_kit.errors import InputError, check_integer
 
 
@@ -56,8 +57,8 @@ def rng_of(seed):
 
 
 def _check_labels(x, y, classes):
-    y = np.array(y)
-    if y.ndim != 1 or len(y) != len(x):
+    y = as_labels(y)
+    if len(y) != len(x):
         raise InputError(f"there must be one label per sample; got {len(x)} samples and labels of shape {y.shape}.")
     if not np.issubdtype(y.dtype, np.integer) and not (np.issubdtype(y.dtype, np.floating) and (y % 1 == 0).all()):
         raise InputError(f"labels must be whole numbers; got {y.dtype}. Number the classes 0..{classes - 1}.")

@@ -16,6 +16,8 @@ class ImageSet(NamedTuple):
     y: np.ndarray  # (n,) int64, in 0..classes-1
     classes: int  # how many; 1 where the set has no labels
     source: str  # what a figure was computed from, e.g. "MNIST, 60,000 training images"
+    names: tuple = ()  # of the classes, in the order of their numbers; () where they have none
+    files: tuple = ()  # (n,) Paths the images came from; () where they lie in one file
 
 
 def subsample(image_set, share, seed):
@@ -34,7 +36,8 @@ def subsample(image_set, share, seed):
         raise InputError(f"share must leave each class an image; {share!r} of {len(members[c])} of class {c} is none.")
     drawn = np.sort(np.concatenate([rng.choice(m, k, replace=False) for m, k in zip(members, sizes, strict=True)]))
     source = _subsample_source(image_set, share, seed)
-    return image_set._replace(x=image_set.x[drawn], y=image_set.y[drawn], source=source)
+    files = tuple(image_set.files[i] for i in drawn) if image_set.files else ()
+    return image_set._replace(x=image_set.x[drawn], y=image_set.y[drawn], source=source, files=files)
 
 
 def enlarge(image_set, size):

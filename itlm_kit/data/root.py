@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from itlm_kit.errors import InputError
+from itlm_kit.files import as_path
 
 
 def data_root(path=None):
@@ -12,7 +13,7 @@ def data_root(path=None):
 
     It need not exist yet. Raises InputError when it is a file.
     """
-    root = Path(path or os.environ.get("ITLM_DATA_ROOT") or "~/.cache/itlm_kit").expanduser()
+    root = as_path(path or os.environ.get("ITLM_DATA_ROOT") or "~/.cache/itlm_kit", "data root")
     if root.exists() and not root.is_dir():
         raise InputError(f"data root must be a folder; {root} is a file. Pass the folder that holds MNIST, celeba, ...")
     return root

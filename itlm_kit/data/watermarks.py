@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from itlm_kit.classes import as_labels
 from itlm_kit.errors import InputError, check_choice, check_integer
 
 CORNERS = ((-1, -1), (-1, 1), (1, -1), (1, 1))
@@ -179,7 +180,7 @@ def _check_images(images):
 
 
 def _check_labels(images, y):
-    y = np.asarray(y)
+    y = as_labels(y)
     if y.shape != (len(images),) or not np.issubdtype(y.dtype, np.integer):
         raise InputError(f"there must be a whole number per image as its label; got {y.dtype} of shape {y.shape}.")
     return y.astype(np.int64)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from itlm_kit.defences.spectral import check_features
+from itlm_kit.defences.features import check_features
 from itlm_kit.defences.tasks import Evidence
 from itlm_kit.errors import check_integer
 

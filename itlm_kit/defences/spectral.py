@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from itlm_kit.defences.features import check_features
 from itlm_kit.defences.tasks import Evidence
 from itlm_kit.errors import InputError, check_integer
 
@@ -45,16 +46,6 @@ def spectral_kept(features, y, *, expected, target=None, excess=EXCESS):
             raise InputError(f"class {label} must have more than {excess} x expected = {remove}; got {len(members)}.")
         kept[members[np.argsort(-scores[members], kind="stable")[:remove]]] = False
     return kept
-
-
-def check_features(features, y):
-    """Features as float64 (n, d) and labels (n,); raises InputError unless there are some, a finite row per label."""
-    features, y = np.asarray(features, dtype=np.float64), np.asarray(y)
-    if features.ndim != 2 or 0 in features.shape or y.shape != (len(features),):
-        raise InputError(f"features must have shape (n, d), one row per label; got {features.shape} and {y.shape}.")
-    if not np.isfinite(features).all():
-        raise InputError("features must be finite; some are not. Lower the step size if training diverged.")
-    return features, y
 
 
 @dataclass(frozen=True)

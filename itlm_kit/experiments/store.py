@@ -19,7 +19,7 @@ import numpy as np
 from itlm_kit.errors import InputError
 from itlm_kit.experiments.experiment import Cell
 from itlm_kit.experiments.results import Result, as_text, from_text
-from itlm_kit.files import write_atomically, writing_to
+from itlm_kit.files import as_path, write_atomically, writing_to
 
 _DAMAGED = (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error)
 _ABANDONED = 3600  # seconds after which a half-written file can no longer be one that is being written
@@ -33,7 +33,7 @@ class ResultStore:
     """A folder of finished cells, working or published."""
 
     def __init__(self, folder):
-        self.folder = Path(folder)
+        self.folder = as_path(folder, "folder")
         self._published = {}  # experiment -> {key: Result}, read once
 
     def path(self, cell: Cell) -> Path:

@@ -4,6 +4,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from itlm_kit.plots.words import literal
+
 # One colour, line and marker per role, the same in every chapter: colour is never the only cue.
 ROLES = {
     "clean": {"color": "#0072B2", "linestyle": "-", "marker": "o"},
@@ -58,7 +60,8 @@ def label_end(axis, x, y, text, role):
 
 def with_source(figure, source):
     """Write under a figure what data it was computed from; returns the figure."""
-    figure.supxlabel(source, fontsize=8, color="#666666", x=0.01, ha="left")
+    (words,), how = literal([source])
+    figure.supxlabel(words, fontsize=8, color="#666666", x=0.01, ha="left", **how)
     return figure
 
 

@@ -22,7 +22,7 @@ import nbformat
 import itlm_kit
 from itlm_kit.data.root import data_root
 from itlm_kit.errors import InputError, check_choice, check_integer
-from itlm_kit.files import write_atomically, writing_to
+from itlm_kit.files import as_path, write_atomically, writing_to
 from itlm_kit.machine import DEVICES, PROFILES, resolve_device
 from itlm_kit.notebook import read_records
 
@@ -115,7 +115,7 @@ def find_notebooks(names=(), folder=None):
 
     Raises InputError for a name that is none, naming those there are.
     """
-    folder = Path(folder) if folder is not None else notebooks_folder()
+    folder = notebooks_folder() if folder is None else as_path(folder, "folder")
     known = {path.stem: path for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))}
     if not known:
         raise InputError(f"notebooks must be named like 01_name.ipynb; {folder} has none.")
@@ -145,7 +145,7 @@ class Run:
     """One run into a folder: `entries()` executes what is left to do, `report` is the content of its results.json."""
 
     def __init__(self, notebooks, out, settings, *, resume=False):
-        self.out, self.settings = Path(out), settings
+        self.out, self.settings = as_path(out, "out"), settings
         if settings.device == "cuda":
             resolve_device(settings.device)  # raises where there is none
         self.machine = probe_machine()

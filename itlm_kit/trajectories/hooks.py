@@ -6,7 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from itlm_kit.classes import Classes, as_labels
 from itlm_kit.errors import InputError
+from itlm_kit.files import as_path
+from itlm_kit.names import rows
+from itlm_kit.trajectories.known_as import KnownAs, index_of, keep_known_as, row_names
 from itlm_kit.trajectories.recorder import TrajectoryRecorder
 
 
@@ -52,9 +56,11 @@ def record_partial_fit(
     """Fit a classifier by `epochs` calls of its partial_fit on all samples, and record each sample after each of them.
 
     estimator: anything with scikit-learn's partial_fit and predict_proba or decision_function; it is left fitted.
-    x: (n, ...), y: (n,) labels of any kind. folder: as for TrajectoryRecorder. Returns a recorder (measured "after")
-    whose labels count estimator.classes_. Raises InputError for an estimator that cannot do this, or was fitted before
-    to other labels, for labels that are not one per row of x, and for a single class.
+    x: (n, ...), y: (n,) labels of any one kind: text, or numbers from anywhere. folder: as for TrajectoryRecorder.
+    Returns a recorder (measured "after") whose labels count estimator.classes_; `rank_suspects` shows them as given,
+    and beside each sample's position the index of x, or y, where that is a pandas object. Raises InputError for an
+    estimator that cannot do this, or was fitted before to other labels, for labels that are not one per row of x,
+    missing, fractions or of several kinds, for a single class, and for pandas objects whose rows are in another order.
 
     >>> from sklearn.datasets import load_iris
     >>> from sklearn.linear_model import SGDClassifier
@@ -65,14 +71,15 @@ def record_partial_fit(
     150
     """
     _check_estimator(estimator)
-    y = np.asarray(y)
-    if y.ndim != 1 or np.shape(x)[:1] != y.shape:
-        raise InputError(f"y must have one label per row of x; got shapes {np.shape(x)} and {y.shape}.")
-    classes, everything = _classes(estimator, y), np.arange(len(y))
-    recorder = TrajectoryRecorder(len(y), epochs, folder, measured="after")
+    given = _check_labels(x, y)
+    known = KnownAs(_classes(estimator, given), row_names(index_of(x), index_of(y)))
+    numbers, everything = known.classes.encode(given), np.arange(len(given))
+    labels = known.classes.decode(range(len(known.classes)))
+    recorder = TrajectoryRecorder(len(given), epochs, folder and as_path(folder, "folder"), measured="after")
+    keep_known_as(recorder, known)
     for epoch in range(int(epochs)):
-        estimator.partial_fit(x, y, classes=classes)
-        recorder.record_logits(epoch, everything, _logits(estimator, x), np.searchsorted(classes, y))
+        estimator.partial_fit(x, given, classes=labels)
+        recorder.record_logits(epoch, everything, _logits(estimator, x), numbers)
     return recorder
 
 
@@ -85,11 +92,23 @@ def _check_estimator(estimator):
         )
 
 
+def _check_labels(x, y):
+    shape = tuple(np.shape(y))
+    if len(shape) != 1 or np.shape(x)[:1] != shape:
+        raise InputError(f"y must have one label per row of x; got shapes {np.shape(x)} and {shape}.")
+    labels = as_labels(y, "y")
+    fractions = np.flatnonzero(labels % 1) if labels.dtype.kind == "f" else []
+    if len(fractions):
+        remedy = "Numbers to predict are for TrimmedLeastSquares."
+        raise InputError(f"y must hold text or whole numbers as labels; {rows(fractions[:1])}, has none. {remedy}")
+    return labels
+
+
 def _classes(estimator, y):
-    """Its classes where it was fitted before, those of y otherwise; sorted."""
-    classes = getattr(estimator, "classes_", np.unique(y))
-    unknown = np.setdiff1d(y, classes)
-    if unknown.size:
+    """Those that it was fitted to before, else those of y, in the order of its outputs."""
+    classes = Classes(estimator.classes_) if hasattr(estimator, "classes_") else Classes.of(y)
+    unknown = [label for label in Classes.of(y).labels if label not in classes.labels]
+    if unknown:
         raise InputError(f"y must hold labels that the estimator was fitted to before; got {unknown[0]}. Clone it.")
     if len(classes) < 2:
         raise InputError(f"y must hold labels of two classes at least; got {len(classes)}.")

@@ -4,8 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from itlm_kit.classes import as_labels
 from itlm_kit.errors import InputError
 from itlm_kit.trimming import as_numbers, is_tensor
+
+_NUMBERED = "Others are numbered by Classes.of(y).encode(y)."
 
 
 class Measured(NamedTuple):
@@ -43,7 +46,7 @@ def measure(logits, labels):
 def check_outputs(logits, labels):
     """Return logits (m, classes) as floats and labels (m,) as whole numbers; InputError unless they fit each other."""
     z = _check_logits(number_array(logits, "logits"))
-    return z, _check_labels(number_array(labels, "labels"), z.shape)
+    return z, _check_labels(as_labels(labels), z.shape)
 
 
 def are_labels(values):
@@ -60,8 +63,17 @@ def as_array(values):
 
 
 def number_array(values, name):
-    """As `as_array`, of real numbers alone; raises InputError for text, rows of different lengths and the like."""
-    return as_array(values) if is_tensor(values) else as_numbers(values, name)
+    """As `as_array`, of real numbers alone, for lists of tensors too.
+
+    Raises InputError for text, rows of different lengths, masked values and the like.
+    """
+    if is_tensor(values):
+        return as_array(values)
+    if np.ma.is_masked(values):
+        raise InputError(f"{name} must not be masked; {np.ma.count_masked(values)} are. Fill them, or leave them out.")
+    if isinstance(values, list | tuple) and any(map(is_tensor, values)):
+        values = [as_array(value) for value in values]
+    return as_numbers(values, name)
 
 
 def _check_logits(z):
@@ -76,10 +88,12 @@ def _check_logits(z):
 def _check_labels(y, shape):
     m, classes = shape
     if y.shape != (m,) or not np.issubdtype(y.dtype, np.integer):
-        raise InputError(f"labels must be {m} whole numbers, one per row of logits; got {y.dtype} of shape {y.shape}.")
+        raise InputError(
+            f"labels must be {m} whole numbers, one per row of logits; got {y.dtype} of shape {y.shape}. {_NUMBERED}"
+        )
     if m and not (0 <= y.min() and y.max() < classes):
         raise InputError(
-            f"labels must lie in 0..{classes - 1}, the columns of logits; got {y.min()}..{y.max()}. "
+            f"labels must lie in 0..{classes - 1}, the columns of logits; got {y.min()}..{y.max()}. {_NUMBERED} "
             "Leave out samples without a label, such as those of an ignore_index."
         )
     return y

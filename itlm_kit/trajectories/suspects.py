@@ -1,15 +1,18 @@
 """A list for people: samples ranked by suspicion, each with its reasons."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from itlm_kit.classes import Classes, as_column, as_labels, missing_labels
 from itlm_kit.errors import InputError, check_choice, check_integer
-from itlm_kit.files import write_atomically, writing_to
-from itlm_kit.trajectories.logits import are_labels, as_array, number_array
+from itlm_kit.files import as_path, write_atomically, writing_to
+from itlm_kit.names import counted, listed, readable
+from itlm_kit.trajectories.known_as import index_of, known_as, row_names
+from itlm_kit.trajectories.logits import are_labels, number_array
 from itlm_kit.trajectories.recorder import TrajectoryRecorder
 from itlm_kit.trajectories.scores import SCORES, recorded_scores
 
@@ -20,7 +23,7 @@ _WORDS = {
     "last_loss": lambda score: f"last loss {score:.3g}",
     "mean_loss": lambda score: f"mean loss {score:.3g}",
     "aum": lambda score: f"mean margin {-score:.3g}",
-    "forgetting": lambda score: f"forgotten {_counted(int(score), 'time')}",
+    "forgetting": lambda score: f"forgotten {counted(int(score), 'time')}",
     "low_confidence": lambda score: f"mean probability of its label {1 - score:.3g}",
     "low_variability": lambda score: f"probability of its label varies by {-score:.3g}",
     "first_learned": lambda score: f"first called by its label in epoch {score:.0f}, counted from 0",
@@ -35,43 +38,75 @@ def rank_suspects(
     by: str = "mean_loss",
     epochs: int | None = None,
     given: ArrayLike | None = None,
-    classes: Sequence[str] | None = None,
+    classes: Classes | Sequence[str] | Mapping[Any, str] | None = None,
 ) -> "DataFrame":
     """Rank samples from most to least suspicious, with the reasons.
 
-    recording: a TrajectoryRecorder, or losses (n,) or (epochs, n) with NaN for not seen. by: a name in SCORES; where
-    logits were recorded "aum" found most (experiment scores). epochs: how many of the first epochs to use (None: all):
-    early ones tell most where a network learns bad labels by heart (Figure 1). given: (n,) labels, whole numbers, where
-    the recording has none. classes: their names.
-    Returns a DataFrame: index, score, given and likely (the label most often predicted) where known, why, in words, and
-    every other score that was recorded. A sample never seen has no score and comes last. Raises InputError for an
-    unknown score, one that the recording lacks (bare losses have those of losses alone), another number of labels, or
-    what can be no label.
+    recording: a TrajectoryRecorder, or losses (n,) or (epochs, n) with NaN, or a mask, for not seen. by: a name in
+    SCORES; where logits were recorded "aum" found most (experiment scores). epochs: how many of the first epochs to use
+    (None: all): early ones tell most where a network learns bad labels by heart (Figure 1). given: (n,) labels where
+    the recording has none. classes: names, in the order of the class numbers or as {label: name}; or Classes, which
+    say what labels the numbers of the recording stand for.
+    Returns a DataFrame. index is the sample's position, counted from 0, for `.iloc` and arrays; row, where a pandas
+    object came in, is what its own index calls the sample, for `.loc`. Then score, given and likely (the label most
+    often predicted), both as in the user's data; given_name and likely_name where classes have names; why, in words;
+    and every other score that was recorded. A sample never seen has no score and comes last. Raises InputError for an
+    unknown score, one that the recording lacks (bare losses have those of losses alone), another number of labels,
+    labels that the recording does not know, or names that leave one out.
     """
     import pandas as pd  # here, so that `import itlm_kit` stays light
 
     epochs = None if epochs is None else check_integer("epochs", epochs)
+    known, recording = known_as(recording), _as_recorded(recording)
     score = _score(recording, check_choice("by", by, SCORES), epochs)
-    labels = _labels(recording, given, epochs, len(score))
-    columns = {"score": score, **{name: _named(values, classes) for name, values in labels.items()}}
+    rows = row_names(known.rows, index_of(given))
+    labels = _labels(recording, given, epochs, len(score), _classes(recording, known.classes, classes))
+    columns = {"score": score, **labels}
     columns["why"] = _reasons(recording, by, score, epochs, columns)
     if hasattr(recording, "has"):
         columns |= {name: SCORES[name](recording, epochs) for name in recorded_scores(recording) if name != by}
+    if rows is not None:
+        columns = {"row": _check_rows(rows, len(score)), **columns}
     order = np.argsort(-score, kind="stable")  # NaN sorts last
-    return pd.DataFrame({"index": order, **{name: np.asarray(values)[order] for name, values in columns.items()}})
+    return pd.DataFrame({"index": order, **{name: _in_order(values, order) for name, values in columns.items()}})
 
 
 def write_suspects(frame: "DataFrame", path: str | Path) -> Path:
     """Write a frame of suspects as CSV (UTF-8, whole or not at all); returns its Path.
 
-    Raises InputError where the file is there already, since people add their notes to such lists, or cannot be written.
+    A mark at the start tells spreadsheets of UTF-8 where there is more than ASCII. Bytes of file names that are no
+    UTF-8 are written out, as \\xe9. Raises InputError where the file is there already, since people add their notes to
+    such lists, or cannot be written.
     """
-    path = Path(path)
+    path = as_path(path)
     if path.exists():
         raise InputError(f"path must be a new file, so that no notes are lost; {path} is there. Name another.")
+    text = readable(frame.to_csv(index=False))
     with writing_to(path.parent):
-        write_atomically(path, lambda file: file.write(frame.to_csv(index=False).encode()))
+        write_atomically(path, lambda file: file.write(text.encode("utf-8" if text.isascii() else "utf-8-sig")))
     return path
+
+
+def _as_recorded(recording):
+    """A recorder as it is, bare losses as an array, NaN where they are masked."""
+    if hasattr(recording, "has"):
+        return recording
+    is_masked = np.ma.isMaskedArray(recording)
+    return number_array(np.ma.filled(recording.astype(float), np.nan) if is_masked else recording, "losses")
+
+
+def _in_order(values, order):
+    """A column of the list; text as objects, since pandas' columns of text may refuse a file's name."""
+    import pandas as pd
+
+    values = np.asarray(values)[order]
+    return pd.Series(values, dtype=object) if values.dtype.kind in "OU" else values
+
+
+def _check_rows(rows, n):
+    if len(rows) != n:
+        raise InputError(f"a recording must have a row of the frame for each of its {n} samples; got {len(rows)}.")
+    return rows.to_flat_index()
 
 
 def _score(recording, by, epochs):
@@ -80,27 +115,101 @@ def _score(recording, by, epochs):
     return SCORES[by](recording, epochs)
 
 
-def _labels(recording, given, epochs, n):
-    """{"given": (n,), "likely": (n,)} floats, NaN where not known; what nobody knows is left out."""
-    known = {}
+def _classes(recording, own, told):
+    """The classes as the recording has them and as the caller names them; None where neither says anything."""
+    if told is None:
+        return own
+    if isinstance(told, Classes):
+        if own is not None and own.labels != told.labels:
+            labels = " and not ".join(listed(map(repr, each.labels)) for each in (own, told))
+            raise InputError(f"classes must have the labels of the recording, in its order: {labels}.")
+        return told
+    if own is not None:
+        labels = own.labels
+    else:
+        labels = range(len(told)) if hasattr(recording, "has") or not isinstance(told, Mapping) else tuple(told)
+    return Classes(labels, _names(labels, told) if isinstance(told, Mapping) else told)
+
+
+def _names(labels, told):
+    unnamed = [label for label in labels if not isinstance(told.get(label), str)]
+    if unnamed:
+        raise InputError(
+            f"classes must be {{label: name}} for every label; {told!r} has no name for {unnamed[0]!r}. "
+            "{name: label} is turned round by {label: name for name, label in classes.items()}."
+        )
+    return [told[label] for label in labels]
+
+
+def _labels(recording, given, epochs, n, classes):
+    """Columns (n,) of the labels given and likely, and of their names; what nobody knows is left out."""
+    numbers = {}
     if given is not None:
-        known["given"] = _check_given(number_array(given, "given").astype(float), n)
+        numbers["given"], classes = _numbered(_check_given(given, n), classes, _has(recording, "called"))
     elif _has(recording, "given"):
-        known["given"] = np.asarray(recording.given, float)
+        numbers["given"] = np.asarray(recording.given, float)
     if _has(recording, "called"):
-        called = recording.called[:epochs]
-        parts = [called[:, start : start + _AT_A_TIME] for start in range(0, n, _AT_A_TIME)]
-        known["likely"] = np.concatenate([_most_often(part) for part in parts])
-    return known
+        numbers["likely"] = _likely(recording.called[:epochs])
+    _check_known(numbers, classes)
+    labels = {name: _as_given(values, classes) for name, values in numbers.items()}
+    if classes is None or classes.names is None:
+        return labels
+    shown = Classes(classes.labels, map(readable, classes.names))
+    return labels | {f"{name}_name": shown.named(values) for name, values in numbers.items()}
+
+
+def _numbered(given, classes, is_counted):
+    """Class numbers (n,) of the labels given, NaN for missing ones, and the classes, which they tell if nobody else."""
+    is_known = ~missing_labels(given)
+    if classes is None and is_counted:
+        return _check_counted(given, is_known), None
+    if not is_known.any():
+        return np.full(len(given), np.nan), classes
+    labels = as_labels(_filled(given, is_known, given[is_known][0]), "given")
+    classes = Classes.of(labels) if classes is None else classes
+    numbers = classes.encode(_filled(labels, is_known, classes.labels[0]), "given")
+    return np.where(is_known, numbers, np.nan), classes
+
+
+def _filled(labels, is_known, value):
+    """Labels with a value where they are missing, so that errors about the others name the right rows."""
+    filled = labels.astype(object)
+    filled[~is_known] = value
+    return filled
 
 
 def _check_given(given, n):
-    if given.shape != (n,):
+    given = as_column(given, "given")
+    if len(given) != n:
         raise InputError(f"given must be one label per sample, shape ({n},); got {given.shape}.")
-    wrong = given[~(are_labels(given) | np.isnan(given))]
-    if wrong.size:
-        raise InputError(f"given must be labels counted from 0; got {wrong[0]:g}. Number them; classes names them.")
     return given
+
+
+def _check_counted(given, is_known):
+    numbers = as_labels(given[is_known], "given")
+    wrong = numbers if numbers.dtype.kind not in "biuf" else numbers[~are_labels(numbers)]
+    if wrong.size:
+        wrong = wrong[:1].tolist()[0]
+        raise InputError(f"given must be labels counted from 0; got {wrong!r}. Number them, or pass Classes of them.")
+    return np.where(is_known, given, np.nan).astype(float)
+
+
+def _check_known(numbers, classes):
+    highest = max((np.nanmax(values, initial=0) for values in numbers.values()), default=0)
+    if classes is not None and highest >= len(classes):
+        raise InputError(f"classes must name every label, up to {highest:.0f}; got {len(classes)} names.")
+
+
+def _as_given(numbers, classes):
+    """Labels as the user's data has them, None where not known."""
+    if classes is not None:
+        return classes.decode(numbers)
+    return [None if np.isnan(number) else int(number) for number in numbers]
+
+
+def _likely(called):
+    parts = [called[:, start : start + _AT_A_TIME] for start in range(0, called.shape[1], _AT_A_TIME)]
+    return np.concatenate([_most_often(part) for part in parts])
 
 
 def _has(recording, field):
@@ -117,29 +226,21 @@ def _most_often(called):
     return found
 
 
-def _named(labels, classes):
-    """Labels as whole numbers or names, None where not known."""
-    names = classes if classes is not None else range(int(np.nanmax(labels, initial=0)) + 1)
-    if len(names) <= np.nanmax(labels, initial=0):
-        raise InputError(f"classes must name every label, up to {np.nanmax(labels):.0f}; got {len(names)} names.")
-    return [None if np.isnan(label) else names[int(label)] for label in labels]
-
-
 def _reasons(recording, by, score, epochs, columns):
-    losses = np.atleast_2d(as_array(getattr(recording, "losses", recording)))[:epochs]
+    losses = np.atleast_2d(getattr(recording, "losses", recording))[:epochs]
     seen = sum((~np.isnan(row)).astype(int) for row in losses)
     clauses = [_place(by, score, seen)]
     if _has(recording, "correct"):
         clauses.append(_agreement(recording.correct[:epochs], seen))
     if {"given", "likely"} <= columns.keys():
-        clauses.append(_another(columns["given"], columns["likely"]))
+        clauses.append(_another(columns))
     return ["; ".join(filter(None, parts)) for parts in zip(*clauses, strict=True)]
 
 
 def _place(by, score, seen):
     above = np.searchsorted(np.sort(score[~np.isnan(score)]), score, side="left")
     return [
-        f"{_in_words(by, value, count)}, above {_counted(lower, 'other sample')}"
+        f"{_in_words(by, value, count)}, above {counted(lower, 'other sample')}"
         if not np.isnan(value) else f"no {by}" if count else "never seen in training"
         for value, lower, count in zip(score, above, seen, strict=True)
     ]  # fmt: skip
@@ -147,19 +248,19 @@ def _place(by, score, seen):
 
 def _in_words(by, score, seen):
     words = "never called by its label" if score == np.inf and by in _NEVER else _WORDS[by](score)
-    return f"{words} over {_counted(seen, 'epoch')}"
+    return f"{words} over {counted(seen, 'epoch')}"
 
 
 def _agreement(correct, seen):
     agreed = sum((row == 1).astype(int) for row in correct)
     pairs = zip(agreed, seen, strict=True)
-    return [f"called by its label in {some} of {_counted(count, 'epoch')}" if count else None for some, count in pairs]
+    return [f"called by its label in {some} of {counted(count, 'epoch')}" if count else None for some, count in pairs]
 
 
-def _another(given, likely):
-    pairs = zip(given, likely, strict=True)
-    return [f"given {g}, most often called {c}" if c is not None and c != g else None for g, c in pairs]
-
-
-def _counted(count, noun):
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+def _another(columns):
+    given, likely = columns["given"], columns["likely"]
+    words = [columns.get(f"{name}_name", columns[name]) for name in ("given", "likely")]
+    return [
+        readable(f"given {said}, most often called {called}") if None not in (g, c) and g != c else None
+        for g, c, said, called in zip(given, likely, *words, strict=True)
+    ]

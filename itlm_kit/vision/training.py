@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim.sgd import sgd
 
+from itlm_kit.classes import as_labels
 from itlm_kit.errors import InputError, check_integer
 from itlm_kit.trajectories.recorder import TrajectoryRecorder
 from itlm_kit.vision.models import draw_xavier
@@ -55,7 +56,7 @@ class Samples:
     def __init__(self, x: Any, y: Any, classes: int, device: str | torch.device = "cpu"):
         _check_samples(x, y, classes)
         self.x = torch.as_tensor(x).to(device)
-        self.y = torch.as_tensor(np.asarray(y, dtype=np.int64)).to(device)
+        self.y = torch.as_tensor(as_labels(y).astype(np.int64)).to(device)
         self.classes = classes
 
     def __len__(self):
@@ -222,14 +223,16 @@ def _on_cuda(samples):
 
 def _check_samples(x, y, classes):
     classes = check_integer("classes", classes, low=2)
-    y = np.asarray(y)
+    y = as_labels(y)
     if getattr(x, "ndim", 0) != 4 or len(x) != len(y) or len(y) == 0:
         shape = getattr(x, "shape", None)
         raise InputError(f"images must have shape (n, c, h, w) with one label each; got {shape} and {len(y)} labels.")
     if str(x.dtype).removeprefix("torch.") != "uint8":
         raise InputError(f"images must be uint8, 0..255; got {x.dtype}. Convert them, e.g. (255 * x).astype('uint8')")
     if not np.issubdtype(y.dtype, np.integer) or y.min() < 0 or y.max() >= classes:
-        raise InputError(f"labels must be whole numbers in 0..{classes - 1}; got {y.min()}..{y.max()} of {y.dtype}.")
+        found = f"{y.min()}..{y.max()}" if y.dtype.kind in "biuf" else y.dtype
+        remedy = "Others are numbered by Classes.of(y).encode(y)."
+        raise InputError(f"labels must be whole numbers in 0..{classes - 1}; got {found}. {remedy}")
     missing = np.setdiff1d(np.arange(classes), y)
     if missing.size:
         raise InputError(f"every class must have a sample; class {missing[0]} of {classes} has none.")
