@@ -93,7 +93,7 @@ def _check_labels(y, shape):
         )
     if m and not (0 <= y.min() and y.max() < classes):
         raise InputError(
-            f"labels must lie in 0..{classes - 1}, the columns of logits; got {y.min()}..{y.max()}. {_NUMBERED} "
-            "Leave out samples without a label, such as those of an ignore_index."
+            f"labels must lie in 0..{classes - 1}, the columns of logits; got {y.min()}..{y.max()}. Leave out "
+            f"samples without a label, such as those of an ignore_index. {_NUMBERED}"
         )
     return y
