@@ -113,7 +113,8 @@ def _of_one_kind(array, name):
         raise InputError(f"{name} must be of one kind; got {values}. Make them all text, or all numbers.")
     if kinds and not isinstance(array[0], Hashable):
         raise InputError(f"{name} must be text, numbers or the like; got a {kinds[0]}, {array[0]!r}. Make them text.")
-    return np.array(array.tolist()) if kinds and kinds[0] in ("text", "number", "truth") else array
+    tight = np.array(array.tolist()) if kinds and kinds[0] in ("text", "number", "truth") else array
+    return tight if tight.tolist() == array.tolist() else array  # NumPy rounds large numbers, and ends text at a NUL
 
 
 def _shown(label):

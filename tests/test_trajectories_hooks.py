@@ -246,7 +246,7 @@ def test_estimators_that_cannot_are_refused_before_any_fit(estimator):
         (np.zeros(150), "y must hold labels of two classes at least; got 1"),
         (
             IRIS[0][:, 0],
-            "y must hold text or whole numbers as labels; row 0, counted from 0, has none. Numbers to predict",
+            "y must hold text or whole numbers as labels; row 0, counted from 0, has 5.1. Numbers to predict",
         ),
         ([*IRIS[1][:-1], "2"], "y must be of one kind; got 0, a number, and in row 149, counted from 0, '2', a text"),
     ],

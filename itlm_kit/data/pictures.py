@@ -10,6 +10,7 @@ ENDS = (
     ".pgm", ".png", ".pnm", ".ppm", ".tga", ".tif", ".tiff", ".webp",
 )  # fmt: skip
 _TOLD_APART_ONLY = ("BUFR", "GRIB", "HDF5", "MPEG", "WMF")  # what Pillow opens and cannot read
+_WITH_ALPHA = ("LA", "La", "PA", "RGBA", "RGBa")
 _ORIENTATION = 0x112  # the EXIF tag
 _UPRIGHT = {
     2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE", 6: "ROTATE_270", 7: "TRANSVERSE",
@@ -48,7 +49,7 @@ def read_picture(path: Path, size: int | None = None) -> Picture:
         # Pillow gets the file, not its name: by name it maps plain TIFFs that are turned into the wrong shape.
         with open(path, "rb") as file, Image.open(file) as image:
             image.load()
-            return _deep(image, size) if _is_deep(image) else Picture(_channels(_fitted(_flat(_upright(image)), size)))
+            return _deep(image, size) if image.mode.startswith(("I", "F")) else _coloured(image, size)
     except UnidentifiedImageError as error:
         raise BrokenPicture("no image that Pillow knows") from error
     except Exception as error:  # whatever a library meets in a file that anyone may have written
@@ -76,8 +77,9 @@ def _opens(path):
         return False
 
 
-def _is_deep(image):
-    return image.mode.startswith(("I", "F"))
+def _coloured(image, size):
+    flat = _flat(_turned(image, _orientation(image)))
+    return Picture(np.asarray(_fitted(flat, size)).transpose(2, 0, 1))
 
 
 def _deep(image, size):
@@ -90,10 +92,6 @@ def _deep(image, size):
     depth = image.mode, float(values.min()), float(values.max())
     grey = _turned(Image.fromarray(values), _orientation(image))
     return Picture(np.asarray(_fitted(grey, size)), depth)
-
-
-def _upright(image):
-    return _turned(image, _orientation(image))
 
 
 def _orientation(image):
@@ -114,20 +112,21 @@ def _flat(image):
     """In RGB, on white where it is see-through."""
     from PIL import Image
 
-    if not image.has_transparency_data:
+    if not _is_see_through(image):
         return image.convert("RGB")
     image = image.convert("RGBA")
     return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+
+
+def _is_see_through(image):
+    has_alpha = image.mode in _WITH_ALPHA or (image.palette is not None and image.palette.mode in _WITH_ALPHA)
+    return has_alpha or "transparency" in image.info
 
 
 def _fitted(image, size):
     from PIL import ImageOps
 
     return image if size is None else ImageOps.fit(image, (size, size))
-
-
-def _channels(image):
-    return np.asarray(image).transpose(2, 0, 1)
 
 
 def _span(depths):

@@ -1,5 +1,6 @@
 """Words from the user's data, such as class names and file names, as a figure can show them."""
 
+from functools import lru_cache
 from unicodedata import east_asian_width
 
 import matplotlib.pyplot as plt
@@ -19,7 +20,8 @@ def literal(words, room=None):
     """
     texts, own = [readable(each) for each in words], _own_fonts()
     strange = {c for c in set("".join(texts)) if not (c.isprintable() and _has(own, c))}
-    families = _families(strange)
+    installed = tuple((font.fname, font.name) for font in font_manager.fontManager.ttflist)
+    families = _families(frozenset(strange), installed)
     pieces = [[c if c not in strange or c in families else _written_out(c) for c in text] for text in texts]
     fonts = [*plt.rcParams["font.family"], *sorted(set(families.values()))]
     return [_shortened(each, room) for each in pieces], {"parse_math": False, "usetex": False, "fontfamily": fonts}
@@ -35,14 +37,15 @@ def _own_fonts():
     return [font_manager.findfont(font_manager.FontProperties(family=[family])) for family in families]
 
 
-def _families(characters):
-    """{character: family} of the first installed font that has it, without those that none has."""
+@lru_cache(maxsize=64)
+def _families(characters, installed):
+    """{character: family} of the first installed font, (path, family) each, that has it; none for those nobody has."""
     wanted, found = {c for c in characters if c.isprintable()}, {}
-    for font in font_manager.fontManager.ttflist:
+    for path, family in installed:
         if not wanted:
             break
-        if not font.name.startswith(_STAND_IN):
-            found |= {c: font.name for c in wanted if _has([font.fname], c)}
+        if not family.startswith(_STAND_IN):
+            found |= {c: family for c in wanted if _has([path], c)}
             wanted -= found.keys()
     return found
 

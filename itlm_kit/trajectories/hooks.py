@@ -99,8 +99,10 @@ def _check_labels(x, y):
     labels = as_labels(y, "y")
     fractions = np.flatnonzero(labels % 1) if labels.dtype.kind == "f" else []
     if len(fractions):
-        remedy = "Numbers to predict are for TrimmedLeastSquares."
-        raise InputError(f"y must hold text or whole numbers as labels; {rows(fractions[:1])}, has none. {remedy}")
+        first = f"{rows(fractions[:1])}, has {labels[fractions[0]]:g}"
+        raise InputError(
+            f"y must hold text or whole numbers as labels; {first}. Numbers to predict are for TrimmedLeastSquares."
+        )
     return labels
 
 
