@@ -348,7 +348,10 @@ def test_one_scale_for_all_pictures_of_a_set(tmp_path):
         (np.array([[0, 1], [0.5, 0.25]], np.float32), [[0, 255], [128, 64]]),
         (np.array([[0, 1 + 1e-7], [0.5, 0.25]], np.float32), [[0, 255], [128, 64]]),
         (np.array([[0.5, 0.5], [0.5, 0.5]], np.float32), [[128, 128], [128, 128]]),
-        (np.array([[0, 254.0], [3, 100]], np.float32), [[0, 254], [3, 100]]),
+        (np.array([[0, 10], [5, 2.5]], np.float32), [[0, 255], [128, 64]]),
+        (np.array([[400, 450], [425, 400]], np.float32), [[0, 255], [128, 0]]),
+        (np.array([[0, 3], [1, 2]], np.int32), [[0, 3], [1, 2]]),
+        (np.array([[0, 1], [1, 0]], np.int32), [[0, 255], [255, 0]]),
         (np.array([[-1, 1], [0, 0]], np.float32), [[0, 255], [128, 128]]),
         (np.full((2, 2), -3, np.float32), [[0, 0], [0, 0]]),
     ],
@@ -359,10 +362,12 @@ def test_whole_and_real_numbers_are_scaled_by_one_rule(tmp_path, values, expecte
     assert grey(tmp_path)[0].tolist() == expected
 
 
-def test_kinds_of_numbers_are_scaled_apart(tmp_path):
+def test_kinds_of_files_are_scaled_alike_and_kinds_of_numbers_apart(tmp_path):
+    save_array(tmp_path / "b/2.pgm", np.full((2, 2), 100, np.uint16))
+    save_array(tmp_path / "b/3.tif", np.full((2, 2), 30_000, np.uint16))
     save_array(tmp_path / "a/0.tif", np.full((2, 2), 1, np.float32))
     save_array(tmp_path / "a/1.png", np.full((2, 2), 65535, np.uint16))
-    assert grey(tmp_path)[:, 0, 0].tolist() == [255, 255]
+    assert grey(tmp_path)[:, 0, 0].tolist() == [255, 255, 0, 117]
 
 
 def test_deep_pictures_are_cut_and_resized(tmp_path):
@@ -384,9 +389,13 @@ def test_numbers_that_are_none_are_broken(tmp_path):
 @given(st.lists(arrays(np.float32, (2, 2), elements=st.floats(-1e6, 1e6, width=32)), min_size=1, max_size=4))
 def test_scaling_keeps_the_order_of_all_values(values):
     pictures = [Picture(v, ("F", float(v.min()), float(v.max()))) for v in values]
-    scaled = np.stack([pixels[0] for pixels in to_bytes(pictures)]).ravel().astype(int)
-    order = np.argsort(np.stack(values).ravel(), kind="stable")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        scaled = np.stack([pixels[0] for pixels in to_bytes(pictures)]).ravel().astype(int)
+    values = np.stack(values).ravel()
+    order = np.argsort(values, kind="stable")
     assert (np.diff(scaled[order]) >= 0).all()
+    assert scaled.max() == 255 or values.min() == values.max() or (values.min() >= 0 and values.max() < 1)
 
 
 # --- transparency ---

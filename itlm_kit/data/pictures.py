@@ -27,7 +27,7 @@ class Picture(NamedTuple):
     """What a file shows."""
 
     pixels: np.ndarray  # (3, h, w) uint8; (h, w) float32 as stored where `depth` is there
-    depth: tuple[str, float, float] | None = None  # of greys of more than 8 bits: Pillow's mode, lowest, highest value
+    depth: tuple[str, float, float] | None = None  # of greys of more than 8 bits: "I" or "F", lowest and highest value
 
 
 def is_picture(path: Path) -> bool:
@@ -59,11 +59,12 @@ def read_picture(path: Path, size: int | None = None) -> Picture:
 def to_bytes(pictures: list[Picture]) -> list[np.ndarray]:
     """Bring grey pictures of one set to 8 bits by one scale, so that equal values stay equal: (3, h, w) uint8 each.
 
-    Those of one Pillow mode have one black and one white. Black is 0, white the lowest of 1 and the full values of 8,
-    10, 12, 14 and 16 bits that no picture exceeds. Where values are negative or larger, black and white are the set's
-    lowest and highest value.
+    Whole numbers ("I") have one black and one white, real numbers ("F") theirs. Of whole numbers black is 0, and white
+    the lowest of 1 and the full values of 8, 10, 12, 14 and 16 bits that no picture exceeds; of real numbers in [0, 1]
+    black is 0 and white 1. Where values are negative or larger, they are the lowest and the highest value of the set.
     """
-    spans = {mode: _span([p.depth for p in pictures if p.depth[0] == mode]) for mode in {p.depth[0] for p in pictures}}
+    kinds = {picture.depth[0] for picture in pictures}
+    spans = {kind: _span(kind, [each.depth for each in pictures if each.depth[0] == kind]) for kind in kinds}
     return [_scaled(picture.pixels, *spans[picture.depth[0]]) for picture in pictures]
 
 
@@ -89,7 +90,7 @@ def _deep(image, size):
     values[values == image.info.get("transparency")] = _WHITES[-1]  # a PNG of 16 bits: this grey is see-through
     if not np.isfinite(values).all():
         raise BrokenPicture("it holds values that are no finite numbers")
-    depth = image.mode, float(values.min()), float(values.max())
+    depth = image.mode[0], float(values.min()), float(values.max())
     grey = _turned(Image.fromarray(values), _orientation(image))
     return Picture(np.asarray(_fitted(grey, size)), depth)
 
@@ -129,12 +130,14 @@ def _fitted(image, size):
     return image if size is None else ImageOps.fit(image, (size, size))
 
 
-def _span(depths):
+def _span(kind, depths):
+    """The values of black and white."""
     low, high = min(d[1] for d in depths), max(d[2] for d in depths)
-    white = next((full for full in _WHITES if high <= full * (1 + 1e-6)), high)  # for 1 that was rounded to above 1
-    return (0, white) if low >= 0 and white in _WHITES else (low, high)
+    whites = _WHITES[:1] if kind == "F" else _WHITES
+    white = next((full for full in whites if high <= full * (1 + 1e-6)), None)  # for 1 that was rounded to above 1
+    return (low, high) if low < 0 or white is None else (0, white)
 
 
 def _scaled(values, black, white):
-    grey = np.clip((values - black) * (255 / ((white - black) or 1)), 0, 255)
-    return np.broadcast_to(np.rint(grey).astype(np.uint8), (3, *values.shape))
+    share = np.clip((values.astype(float) - black) / ((white - black) or 1), 0, 1)
+    return np.broadcast_to(np.rint(255 * share).astype(np.uint8), (3, *values.shape))
