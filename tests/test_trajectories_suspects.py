@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from itlm_kit import Classes, InputError, TrajectoryRecorder, rank_suspects, write_suspects
-from itlm_kit.trajectories import SCORES, suspects
+from itlm_kit.trajectories import SCORES, suspect_labels
 
 LABELS = np.array([0, 1, 2, 0])
 
@@ -190,7 +190,7 @@ def test_bare_losses_are_not_taken_for_something_else(by):
 
 @given(arrays(np.float32, (5, 6), elements=st.sampled_from([np.nan, 0, 1, 2, 2**24 - 1])))
 def test_the_label_most_often_called_is_the_lowest_of_equals(called):
-    found = suspects._most_often(called)
+    found = suspect_labels._most_often(called)
     for mine, column in zip(found, called.T, strict=True):
         values, counts = np.unique(column[~np.isnan(column)], return_counts=True)
         np.testing.assert_equal(mine, values[counts.argmax()] if values.size else np.nan)

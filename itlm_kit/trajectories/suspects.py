@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from itlm_kit.classes import Classes, as_column, as_labels, missing_labels
+from itlm_kit.classes import Classes
 from itlm_kit.errors import InputError, check_choice, check_integer
 from itlm_kit.files import as_path, write_atomically, writing_to
-from itlm_kit.names import counted, listed, readable
+from itlm_kit.names import counted, readable
 from itlm_kit.trajectories.known_as import index_of, known_as, row_names
-from itlm_kit.trajectories.logits import are_labels, number_array
+from itlm_kit.trajectories.logits import number_array
 from itlm_kit.trajectories.recorder import TrajectoryRecorder
 from itlm_kit.trajectories.scores import SCORES, recorded_scores
+from itlm_kit.trajectories.suspect_labels import has_field, label_columns
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -29,7 +30,6 @@ _WORDS = {
     "first_learned": lambda score: f"first called by its label in epoch {score:.0f}, counted from 0",
 }
 _NEVER = ("forgetting", "first_learned")  # where inf says so
-_AT_A_TIME = 10_000  # samples whose predicted classes are sorted together
 
 
 def rank_suspects(
@@ -60,7 +60,7 @@ def rank_suspects(
     known, recording = known_as(recording), _as_recorded(recording)
     score = _score(recording, check_choice("by", by, SCORES), epochs)
     rows = row_names(known.rows, index_of(given))
-    labels = _labels(recording, given, epochs, len(score), _classes(recording, known.classes, classes))
+    labels = label_columns(recording, len(score), epochs=epochs, given=given, own=known.classes, classes=classes)
     columns = {"score": score, **labels}
     columns["why"] = _reasons(recording, by, score, epochs, columns)
     if hasattr(recording, "has"):
@@ -115,122 +115,11 @@ def _score(recording, by, epochs):
     return SCORES[by](recording, epochs)
 
 
-def _classes(recording, own, told):
-    """The classes as the recording has them and as the caller names them; None where neither says anything."""
-    if told is None:
-        return own
-    if isinstance(told, Classes):
-        if own is not None and own.labels != told.labels:
-            labels = " and not ".join(listed(map(repr, each.labels)) for each in (own, told))
-            raise InputError(f"classes must have the labels of the recording, in its order: {labels}.")
-        return told
-    if own is not None:
-        labels = own.labels
-    else:
-        labels = range(len(told)) if hasattr(recording, "has") or not isinstance(told, Mapping) else tuple(told)
-    return Classes(labels, _names(labels, told) if isinstance(told, Mapping) else told)
-
-
-def _names(labels, told):
-    unnamed = [label for label in labels if not isinstance(told.get(label), str)]
-    if unnamed:
-        raise InputError(
-            f"classes must be {{label: name}} for every label; {told!r} has no name for {unnamed[0]!r}. "
-            "{name: label} is turned round by {label: name for name, label in classes.items()}."
-        )
-    return [told[label] for label in labels]
-
-
-def _labels(recording, given, epochs, n, classes):
-    """Columns (n,) of the labels given and likely, and of their names; what nobody knows is left out."""
-    numbers = {}
-    if given is not None:
-        numbers["given"], classes = _numbered(_check_given(given, n), classes, _has(recording, "called"))
-    elif _has(recording, "given"):
-        numbers["given"] = np.asarray(recording.given, float)
-    if _has(recording, "called"):
-        numbers["likely"] = _likely(recording.called[:epochs])
-    _check_known(numbers, classes)
-    labels = {name: _as_given(values, classes) for name, values in numbers.items()}
-    if classes is None or classes.names is None:
-        return labels
-    shown = Classes(classes.labels, map(readable, classes.names))
-    return labels | {f"{name}_name": shown.named(values) for name, values in numbers.items()}
-
-
-def _numbered(given, classes, is_counted):
-    """Class numbers (n,) of the labels given, NaN for missing ones, and the classes, which they tell if nobody else."""
-    is_known = ~missing_labels(given)
-    if classes is None and is_counted:
-        return _check_counted(given, is_known), None
-    if not is_known.any():
-        return np.full(len(given), np.nan), classes
-    labels = as_labels(_filled(given, is_known, given[is_known][0]), "given")
-    classes = Classes.of(labels) if classes is None else classes
-    numbers = classes.encode(_filled(labels, is_known, classes.labels[0]), "given")
-    return np.where(is_known, numbers, np.nan), classes
-
-
-def _filled(labels, is_known, value):
-    """Labels with a value where they are missing, so that errors about the others name the right rows."""
-    filled = labels.astype(object)
-    filled[~is_known] = value
-    return filled
-
-
-def _check_given(given, n):
-    given = as_column(given, "given")
-    if len(given) != n:
-        raise InputError(f"given must be one label per sample, shape ({n},); got {given.shape}.")
-    return given
-
-
-def _check_counted(given, is_known):
-    numbers = as_labels(given[is_known], "given")
-    wrong = numbers if numbers.dtype.kind not in "biuf" else numbers[~are_labels(numbers)]
-    if wrong.size:
-        wrong = wrong[:1].tolist()[0]
-        raise InputError(f"given must be labels counted from 0; got {wrong!r}. Number them, or pass Classes of them.")
-    return np.where(is_known, given, np.nan).astype(float)
-
-
-def _check_known(numbers, classes):
-    highest = max((np.nanmax(values, initial=0) for values in numbers.values()), default=0)
-    if classes is not None and highest >= len(classes):
-        raise InputError(f"classes must name every label, up to {highest:.0f}; got {len(classes)} names.")
-
-
-def _as_given(numbers, classes):
-    """Labels as the user's data has them, None where not known."""
-    if classes is not None:
-        return classes.decode(numbers)
-    return [None if np.isnan(number) else int(number) for number in numbers]
-
-
-def _likely(called):
-    parts = [called[:, start : start + _AT_A_TIME] for start in range(0, called.shape[1], _AT_A_TIME)]
-    return np.concatenate([_most_often(part) for part in parts])
-
-
-def _has(recording, field):
-    return hasattr(recording, "has") and recording.has(field)
-
-
-def _most_often(called):
-    """(epochs, m) classes, NaN for not seen -> the most frequent one of each sample, the lower of equals."""
-    found, longest, run, before = np.nan, 0, 0, np.nan
-    for row in np.sort(called, axis=0):  # equal ones in a row, so that the time does not go with the number of classes
-        run = np.where(row == before, run + 1, 1)
-        longer = (run > longest) & ~np.isnan(row)
-        found, longest, before = np.where(longer, row, found), np.where(longer, run, longest), row
-    return found
-
-
 def _reasons(recording, by, score, epochs, columns):
     losses = np.atleast_2d(getattr(recording, "losses", recording))[:epochs]
     seen = sum((~np.isnan(row)).astype(int) for row in losses)
     clauses = [_place(by, score, seen)]
-    if _has(recording, "correct"):
+    if has_field(recording, "correct"):
         clauses.append(_agreement(recording.correct[:epochs], seen))
     if {"given", "likely"} <= columns.keys():
         clauses.append(_another(columns))
