@@ -290,3 +290,11 @@ def test_whatever_is_cut_and_done_again_each_epoch_holds_its_last_turn(data, tmp
         rows[row], last = [turn if i in seen else NAN for i in range(n)], row
     for recording in (recorder, TrajectoryRecorder.load(folder)):
         np.testing.assert_array_equal(recording.losses, [rows[row] for row in range(len(rows))])
+
+
+def test_a_folder_may_start_at_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    TrajectoryRecorder(2, 1, "~/run").record(0, [0, 1], [0.5, 0.1], [True, False])
+    assert (tmp_path / "run" / "recorder.json").exists() and not (tmp_path / "~").exists()
+    assert TrajectoryRecorder.load("~/run").n == TrajectoryRecorder.resume("~/run").n == 2

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from itlm_kit.errors import InputError, check_choice, check_integer
+from itlm_kit.files import as_path
 from itlm_kit.trajectories.fields import BY_EPOCH, FIELDS, check_field, check_given, check_index
 from itlm_kit.trajectories.logits import as_array, measure
 from itlm_kit.trajectories.repeats import REPEATS
@@ -60,7 +61,7 @@ class TrajectoryRecorder:
         room = check_integer("epochs", epochs, remedy="It is the number of epochs to make room for.")
         self.measured = check_choice("measured", measured, ("during", "after"))
         self.repeats = check_choice("repeats", repeats, REPEATS)
-        self.folder = None if folder is None else Path(folder)
+        self.folder = None if folder is None else as_path(folder, "folder")
         self.epochs, self.first_epoch, self.columns = 0, None, None
         self._start(new_arrays(_shapes(room, self.n), self.folder))
         self._note()
@@ -138,7 +139,7 @@ class TrajectoryRecorder:
     @classmethod
     def _open(cls, folder, mode):
         self = cls.__new__(cls)
-        self.folder = Path(folder)
+        self.folder = as_path(folder, "folder")
         vars(self).update(read_about(self.folder, _ABOUT))
         self._start(open_arrays(_shapes(self.epochs, self.n), self.folder, mode))
         return self
