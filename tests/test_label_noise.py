@@ -218,3 +218,11 @@ def test_what_the_readme_says_of_mnist_was_measured():
     assert median.loc[("itlm", 4), "selected_accuracy"] == float(reached)
     assert median.loc[("oracle", 0), "selected_accuracy"] == float(top)
     assert median.loc[("itlm", 5), "clean_share"] == float(clean)
+
+
+def test_a_setting_that_another_one_asks_for_is_named():
+    figure1 = get_experiment("fig1a")
+    with pytest.raises(InputError, match=r"net must be set beside .*'data': 'mnist'.*Add --set net="):
+        choose_cells(figure1, "full", changes=["data=mnist"])
+    both = choose_cells(figure1, "full", changes=["data=mnist", "net=two-layer-cnn"])
+    assert {cell["net"] for cell in both} == {"two-layer-cnn"}

@@ -87,8 +87,17 @@ def choose_cells(experiment: Experiment, profile: str, *, only=(), changes=()) -
     cells = [settings for i, settings in enumerate(cells) if settings not in cells[:i]]
     for settings in cells:
         check_settings(experiment.name, experiment.allows, settings)
-        experiment.recipe(settings)  # raises where settings that are fine by themselves do not go together
+        _check_recipe(experiment, settings)
     return cells
+
+
+def _check_recipe(experiment, settings):
+    """Raise InputError where settings that are fine by themselves do not go together, or one is lacking."""
+    try:
+        experiment.recipe(settings)
+    except KeyError as error:
+        name = error.args[0]
+        raise InputError(f"{name} must be set beside {settings}. Add --set {name}=..., or leave cells out.") from error
 
 
 def select(cells, only):

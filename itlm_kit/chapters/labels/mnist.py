@@ -95,6 +95,7 @@ _figure1 = partial(
     run=run_figure1,
     seeds={"quick": 1, "full": 3},
     seconds=_seconds,
+    needs_gpu=True,  # for the paper's own data, CIFAR-10
 )
 EXPERIMENTS = {
     "fig1a": _figure1(
