@@ -35,3 +35,20 @@ def test_clean_is_drawn_as_clean_and_bad_as_bad():
 
 def test_the_screen_knows_every_line_and_marker():
     assert all(screen.line(role)["dash"] and screen.marker(role)["symbol"] for role in ROLES if role not in SCORES)
+
+
+def test_on_paper_the_sample_looked_at_has_the_line_that_it_has_on_the_screen():
+    import numpy as np
+
+    from itlm_kit.explorers import TrajectoryExplorer
+    from itlm_kit.plots import trajectories
+
+    losses = np.array([[1.0, 2.0, 3.0, 4.0], [0.5, 2.5, 3.5, 4.5], [0.2, 2.2, 3.2, 4.2]])
+    explorer = TrajectoryExplorer(losses, np.array([True, True, False, False]), source="made up")
+    scene = explorer.scene(**explorer.values)
+    (own,) = [
+        line
+        for line in trajectories.picture(scene).axes[0].lines
+        if np.array_equal(line.get_ydata(), scene.chosen.losses) and line.get_color() == ROLES["sample"]["color"]
+    ]
+    assert own.get_linestyle() == ROLES["sample"]["linestyle"]

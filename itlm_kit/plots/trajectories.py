@@ -156,7 +156,8 @@ def picture(scene):
     left.axvline(scene.epoch, color=look.INK, linewidth=1)
     if scene.marks_loss:
         left.plot(scene.epoch, scene.cut, "_", color=look.INK, markersize=18, markeredgewidth=2.5)
-    left.plot(scene.epochs, scene.chosen.losses, color=look.INK, linewidth=2)
+    own = {"color": ROLES["sample"]["color"], "linestyle": ROLES["sample"]["linestyle"]}
+    left.plot(scene.epochs, scene.chosen.losses, **own, linewidth=2)
     left.set(xlabel="epoch", ylabel="loss", xlim=_ends(scene.epochs), ylim=scene.ends)
     left.set_title(_LEFT, loc="left")
     left.xaxis.get_major_locator().set_params(integer=True)
