@@ -3,18 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from itlm_kit.choosing import choose_alpha
-from itlm_kit.classes import Classes
 from itlm_kit.data.folders import load_folder
 from itlm_kit.examine.examination import Examination
-from itlm_kit.examine.examining import examined
-from itlm_kit.files import as_path
 from itlm_kit.machine import resolve_device
-from itlm_kit.names import readable
-from itlm_kit.trajectories import rank_suspects
-from itlm_kit.vision.out_of_sample import out_of_sample
 from itlm_kit.vision.own_pictures import in_words, recipe_for
 from itlm_kit.vision.recording import record_training
 from itlm_kit.vision.training import Samples

@@ -3,12 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from itlm_kit.choosing import choose_alpha
-from itlm_kit.classes import Classes, as_labels
-from itlm_kit.errors import InputError
+from itlm_kit.classes import Classes
 from itlm_kit.examine.examination import Examination
 from itlm_kit.examine.examining import examined
 from itlm_kit.names import counted

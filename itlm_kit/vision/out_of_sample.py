@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from itlm_kit.errors import InputError, check_integer
+from itlm_kit.progress import progress
 from itlm_kit.trajectories.did_it_train import diagnose_calls, warn_unless_trained
 from itlm_kit.vision.itlm import round_seed
 from itlm_kit.vision.training import outputs, train
@@ -22,11 +23,12 @@ def out_of_sample(samples, recipe, *, epochs, folds=5, seed):
     logits = torch.empty(len(samples), samples.classes, device=samples.y.device)
     parts = np.array_split(np.random.default_rng(seed).permutation(len(samples)), folds)
     fold = np.empty(len(samples), int)
-    for i, held_out in enumerate(parts):
-        inside = np.ones(len(samples), bool)
-        inside[held_out], fold[held_out] = False, i
-        index = torch.as_tensor(held_out, device=samples.y.device)
-        model = train(samples, inside, recipe, epochs=epochs, seed=round_seed(seed, i))
-        logits[index] = outputs(model, samples, index)
+    with progress(total=folds * epochs, words="epochs, out of sample") as bar:
+        for i, held_out in enumerate(parts):
+            inside = np.ones(len(samples), bool)
+            inside[held_out], fold[held_out] = False, i
+            index = torch.as_tensor(held_out, device=samples.y.device)
+            how = {"epochs": epochs, "seed": round_seed(seed, i), "after_epoch": lambda *_: bar.update()}
+            logits[index] = outputs(train(samples, inside, recipe, **how), samples, index)
     warn_unless_trained(diagnose_calls(logits.argmax(1), samples.y, fold=fold), "What they say out of sample")
     return logits
