@@ -36,9 +36,8 @@ class MethodRecipe:
 
 def method_recipe(settings: dict, training: Recipe, epochs: tuple) -> MethodRecipe:
     """The recipe of a cell with these settings: alpha lies below the clean share by what the method says."""
-    alphas = {"baseline": 1.0, "oracle": None}
-    method, clean = settings["method"], settings["clean"]
-    alpha = alphas[method] if method in alphas else clean - BELOW[method]
+    method = settings["method"]
+    alpha = None if method == "oracle" else settings["clean"] - BELOW[method]
     return MethodRecipe(training, tuple(epochs), alpha, PROTOCOLS[settings["protocol"]])
 
 
@@ -111,8 +110,6 @@ def _naive(samples, training, epochs, seed, watch):
 
 def _kept_once(method, alpha, noisy):
     """What a method that trains once trains on, as a mask; None for those that go through the rounds."""
-    if method == "baseline":
-        return np.ones(len(noisy.samples), bool)
     if method == "oracle":
         return noisy.is_clean
     if method == "centroid":
