@@ -59,7 +59,7 @@ def choose_alpha(
     if method == "cv":
         return _one_error_rule(*cv_scores(fit_and_score, n=n, grid=grid, folds=folds, splits=splits, seed=seed))
     if method == "agreement":
-        return float(_check_agrees(agrees if called is None and given is None else _agrees(called, given)).mean())
+        return float(_check_agrees(_agrees(called, given, agrees)).mean())
     roots = _check_losses(losses) ** 0.25
     return _lower_share(roots, seed) if method == "mixture" else _share_before_elbow(roots)
 
@@ -219,7 +219,11 @@ def _all_equal(values):
     return np.ptp(values) <= ROUNDING * values.max()
 
 
-def _agrees(called, given):
+def _agrees(called, given, agrees):
+    if called is None and given is None:
+        return agrees
+    if agrees is not None:
+        raise InputError("agrees takes the place of called and given; got all of them. Leave it out: they tell more.")
     called, given = as_labels(called, "called"), as_labels(given, "given")
     found = diagnose_calls(called, given)
     if not found.ok:
