@@ -7,9 +7,14 @@ import pandas as pd
 import pytest
 import torch
 
-from itlm_kit import Classes, InputError, TrajectoryRecorder, choose_alpha, rank_suspects
+from itlm_kit import Classes, InputError, TrajectoryRecorder, choose_alpha, data, rank_suspects
 from itlm_kit.trajectories import DidNotTrain, diagnose, diagnose_calls, dropped_by_class, heavy_losses
 from itlm_kit.trajectories.did_it_train import LEVEL, _chance
+from itlm_kit.vision import out_of_sample as judges
+from itlm_kit.vision.models import two_layer_cnn
+from itlm_kit.vision.out_of_sample import out_of_sample
+from itlm_kit.vision.recording import record_training
+from itlm_kit.vision.training import Recipe, Samples
 
 NAMES, BETTER, FALL = "It names", "It agrees with", "Its losses do not fall"  # how the faults begin
 
@@ -145,7 +150,7 @@ def test_calls_are_matched_as_the_labels_are():
         assert found.ok and found.agreement == 1 and found.classes == 2
     found = diagnose_calls([None, *text, "no"], ["yes", *text, None])
     assert found.ok and found.agreement == 1
-    assert diagnose_calls(np.where(numbers == 0, 7, 1), numbers).classes_named == 1  # 7 is nobody's label
+    assert diagnose_calls(np.where(numbers == 0, 0, 5), 10 * numbers).classes_named == 1  # 5 is nobody's label
 
 
 def test_calls_that_do_not_fit_are_refused():
@@ -380,3 +385,57 @@ def test_masks_that_do_not_fit_are_refused():
             dropped_by_class(kept, ["a", "b"])
     with pytest.raises(InputError, match="given must not be missing; got none in row 1"):
         dropped_by_class([True, False], ["a", None])
+
+
+# --- real pictures
+
+
+def four_classes(name, seed, data_root=None):
+    """600 pictures of the first four classes in three equal channels, one in five with another of the four labels."""
+    full, rng = data.load(name, data_root=data_root), np.random.default_rng(seed)
+    some = np.concatenate([rng.permutation(np.flatnonzero(full.y == label))[:150] for label in range(4)])
+    some = rng.permutation(some)
+    given = np.where(np.arange(len(some)) % 5 == 0, (full.y[some] + rng.integers(1, 4, len(some))) % 4, full.y[some])
+    return Samples(np.repeat(full.x[some], 3, axis=1), given, 4)
+
+
+def test_training_says_when_it_came_to_nothing_and_is_silent_when_not():
+    samples = four_classes("digits", seed=0)
+    with warnings.catch_warnings(action="error"):
+        recorder = record_training(samples, Recipe(two_layer_cnn, batch_size=50, step_size=0.1), epochs=6, seed=0)
+        rank_suspects(recorder, by="aum")
+    with pytest.warns(DidNotTrain, match="This recording says little: .* It names [123] of 4 classes; ") as told:
+        record_training(samples, Recipe(two_layer_cnn, batch_size=50, step_size=5.0), epochs=3, seed=0)
+    assert [warning.filename for warning in told] == [__file__]
+
+
+def test_networks_dead_out_of_sample_are_told():
+    samples = four_classes("digits", seed=0)
+    with warnings.catch_warnings(action="error"):
+        out_of_sample(samples, Recipe(two_layer_cnn, batch_size=50, step_size=0.1), epochs=6, folds=3, seed=0)
+    with pytest.warns(DidNotTrain, match="The prediction out of sample says little: .* Lower the step") as told:
+        out_of_sample(samples, Recipe(two_layer_cnn, batch_size=50, step_size=5.0), epochs=3, folds=3, seed=0)
+    assert [warning.filename for warning in told] == [__file__]
+
+
+def test_one_dead_network_out_of_sample_is_told(monkeypatch):
+    samples, networks = four_classes("digits", seed=0), iter(range(4))
+
+    def fitted(*_, **__):
+        return next(networks)
+
+    def says(network, samples, index):
+        called = samples.y[index] if network else torch.zeros_like(samples.y[index])
+        return torch.nn.functional.one_hot(called, 4).float()
+
+    monkeypatch.setattr(judges, "train", fitted)
+    monkeypatch.setattr(judges, "outputs", says)
+    with pytest.warns(DidNotTrain, match="1 of 4 models name fewer classes than there are and agree with 2.* % of the"):
+        out_of_sample(samples, None, epochs=1, folds=4, seed=0)
+
+
+@pytest.mark.data
+def test_a_recipe_tuned_on_digits_dies_on_pictures_of_clothes(real_data):
+    samples = four_classes("fashion_mnist", 0, str(real_data("fashion_mnist")))
+    with pytest.warns(DidNotTrain, match="It names 1 of 4 classes"):
+        record_training(samples, Recipe(two_layer_cnn, batch_size=100, step_size=0.2), epochs=12, seed=0)
