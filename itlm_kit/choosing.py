@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from itlm_kit.classes import as_labels
 from itlm_kit.errors import InputError, check_choice, check_integer
-from itlm_kit.trajectories.did_it_train import diagnose_calls
+from itlm_kit.trajectories.did_it_train import diagnose_calls, warn_unless_trained
 from itlm_kit.trajectories.logits import as_array, number_array
 from itlm_kit.trimming import check_alpha, is_tensor, label_codes
 
@@ -105,8 +105,9 @@ def out_of_sample(
     fit(train) -> predict, and predict(held_out) -> an array or tensor (m, ...); train and held_out are rising indices
     into the samples. labels: (n,) given classes, numbers or text, right or wrong: each is dealt out evenly to the folds
     that `seed` draws. n: how many samples there are, where they have no classes. Returns (n, ...), tensors without
-    their graph; so `out_of_sample(fit, y, seed=0) == y` is what `choose_alpha` reads by "agreement". Warns where a
-    class has fewer samples than there are folds. Raises InputError for labels missing, folds outside 2..n, and a
+    their graph; so `out_of_sample(fit, y, seed=0)` is what `choose_alpha` reads as called by "agreement". Warns where a
+    class has fewer samples than there are folds, and (DidNotTrain) where labels are predicted that tell of models, or
+    of one, that did not train (`diagnose_calls`). Raises InputError for labels missing, folds outside 2..n, and a
     predict that does not return one row per sample, all of one shape.
     """
     codes, classes = _classes(labels, n)
@@ -115,7 +116,10 @@ def out_of_sample(
     for i in tqdm(range(folds), "out of sample", delay=2, disable=None, leave=False):  # None: no bar without terminal
         answers.append(_answer(fit(np.flatnonzero(fold != i)), np.flatnonzero(fold == i), answers))
     order = np.argsort(fold, kind="stable")  # the samples, as the answers come
-    return _joined(answers)[np.argsort(order)]
+    found = _joined(answers)[np.argsort(order)]
+    if _are_labels(found, labels):
+        warn_unless_trained(diagnose_calls(found, labels, fold=fold), "The prediction out of sample")
+    return found
 
 
 def _classes(labels, n):
@@ -168,6 +172,14 @@ def _joined(answers):
     import torch
 
     return torch.cat(answers)
+
+
+def _are_labels(found, labels):
+    """Whether what is predicted are labels of the given kind, not scores or the like."""
+    if labels is None or found.ndim != 1:
+        return False
+    found, labels = as_array(found), as_array(labels)
+    return found.dtype.kind == labels.dtype.kind and np.isin(found, labels).all()
 
 
 def _check_grid(grid):

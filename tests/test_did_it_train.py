@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
-from itlm_kit import Classes, InputError, TrajectoryRecorder, choose_alpha, data, rank_suspects
+from itlm_kit import Classes, InputError, TrajectoryRecorder, choose_alpha, choosing, data, rank_suspects
 from itlm_kit.trajectories import DidNotTrain, diagnose, diagnose_calls, dropped_by_class, heavy_losses
 from itlm_kit.trajectories.did_it_train import LEVEL, _chance
 from itlm_kit.vision import out_of_sample as judges
@@ -416,6 +416,25 @@ def test_networks_dead_out_of_sample_are_told():
     with pytest.warns(DidNotTrain, match="The prediction out of sample says little: .* Lower the step") as told:
         out_of_sample(samples, Recipe(two_layer_cnn, batch_size=50, step_size=5.0), epochs=3, folds=3, seed=0)
     assert [warning.filename for warning in told] == [__file__]
+
+
+def test_any_models_labels_out_of_sample_are_judged_and_nothing_else():
+    given = np.array(["ant", "bee", "cow", "dog"])[labels(600, 4)]
+    dead = iter([True, False, False])
+
+    def fit(train):
+        is_dead = next(dead)
+        return lambda held_out: np.full(len(held_out), "cow") if is_dead else given[held_out]
+
+    with pytest.warns(DidNotTrain, match="The prediction out of sample says little: .* 1 of 3 models name") as told:
+        choosing.out_of_sample(fit, given, folds=3, seed=0)
+    assert [warning.filename for warning in told] == [__file__]
+    with warnings.catch_warnings(action="error"):
+        choosing.out_of_sample(lambda train: lambda held_out: given[held_out], given, seed=0)
+        for score in (0.5, "no label"):
+            choosing.out_of_sample(lambda train, score=score: lambda part: np.full(len(part), score), given, seed=0)
+        choosing.out_of_sample(lambda train: lambda part: np.zeros(len(part), int), n=600, seed=0)
+        choosing.out_of_sample(lambda train: lambda part: np.zeros((len(part), 4), int), labels(600, 4), seed=0)
 
 
 def test_one_dead_network_out_of_sample_is_told(monkeypatch):
