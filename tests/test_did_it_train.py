@@ -209,6 +209,10 @@ def test_the_last_epochs_count():
     dead, good = np.zeros(600, int), mostly(given, 0.8, 4)
     late = recorded([dead] * 4 + [good] * 2, given)
     assert diagnose(late).ok and starts(diagnose(late, epochs=4)) == [NAMES, BETTER]
+    with pytest.warns(DidNotTrain, match="A list of the first 4 epochs says little"):
+        rank_suspects(late, epochs=4)
+    with warnings.catch_warnings(action="error"):
+        rank_suspects(late)
     assert starts(diagnose(recorded([good] * 4 + [dead] * 2, given))) == [NAMES, BETTER]
 
 
