@@ -4,13 +4,16 @@ import base64
 import io
 import json
 import re
+import tomllib
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
+import itlm_kit
 from itlm_kit import InputError
 from itlm_kit.examine import page as pages
 from itlm_kit.examine import page_columns
@@ -183,6 +186,14 @@ def test_the_same_list_gives_the_same_page_and_another_one_another_memory(suspec
     assert json.loads(Reader(same).texts["data"])["id"] != json.loads(Reader(other).texts["data"])["id"]
 
 
+def test_what_is_not_python_is_packed_with_the_kit():
+    package = Path(itlm_kit.__file__).parent
+    packed = tomllib.loads((package.parent / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    found = {file for pattern in packed["itlm_kit"] for file in package.glob(pattern)}
+    others = {file for file in package.rglob("*.*") if file.suffix not in (".py", ".pyc")}
+    assert others == found and len(found) == 3
+
+
 def test_nothing_is_overwritten(suspects, tmp_path):
     (tmp_path / "page.html").write_text("mine")
     with pytest.raises(InputError, match="path must be a new file, so that no page is lost.*Name another"):
@@ -199,7 +210,7 @@ def test_nothing_is_overwritten(suspects, tmp_path):
     ids=["fewer", "not bytes", "two channels", "no channels", "more rows", "a list"],
 )  # fmt: skip
 def test_looks_of_another_kind_or_number_are_refused(suspects, tmp_path, looks):
-    with pytest.raises(InputError, match="looks must be images uint8 .* one look for each of the 8 samples; got"):
+    with pytest.raises(InputError, match="looks must be NumPy images uint8 .* one look for each of the 8 samples; got"):
         written(tmp_path, suspects, looks=looks)
     assert not list(tmp_path.iterdir())
 

@@ -43,7 +43,7 @@ def _check_looks(looks, n):
     if looks is None or (_is_table(looks) or _is_images(looks)) and len(looks) == n:
         return
     raise InputError(
-        f"looks must be images uint8 (n, 1 or 3, h, w) or a frame, one look for each of the {n:,} samples; "
+        f"looks must be NumPy images uint8 (n, 1 or 3, h, w) or a frame, one look for each of the {n:,} samples; "
         f"got {getattr(looks, 'dtype', type(looks).__name__)} {np.shape(looks)}."
     )
 

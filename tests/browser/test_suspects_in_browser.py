@@ -16,7 +16,7 @@ pytestmark = [
 ]
 N = 600
 NAMES = np.array(["</script>cat", "$dog$ & <i>", "猫"], object)
-# The mean colour of each picture drawn, as on the screen.
+# The level of one pixel, one from the left and one from the top, of each picture as it is drawn.
 LEVELS = """async () => {
   const context = document.createElement('canvas').getContext('2d', { willReadFrequently: true }), levels = []
   for (const picture of [...document.querySelectorAll('.picture')].slice(0, 130)) {
@@ -55,7 +55,8 @@ def shown(page):
 
 def test_pictures_are_shown_filtered_and_counted(suspects, tmp_path):
     levels = (np.arange(N) % 8 * 30).astype(np.uint8)
-    images = np.broadcast_to(levels[:, None, None, None], (N, 1, 8, 8))
+    images = np.full((N, 1, 8, 8), 255, np.uint8)
+    images[:, 0, 1, 1] = levels
     path = write_page(tmp_path / "ünï #1.html", suspects, title="pictures", says="says", looks=images)
     with driving.page_at(path.as_uri()) as page:
         assert shown(page) == (240, "250 of 600 samples shown, 250 of them suspects")
