@@ -73,9 +73,9 @@ def fitted(model: BaseEstimator, x: Any, y: np.ndarray, rows: np.ndarray) -> Bas
     except InputError:
         raise
     except (TypeError, ValueError) as error:
-        reason = " ".join(readable(error).split())
+        reason = " ".join(readable(error).split()).split(". ")[0]
         raise InputError(
-            f"model must take the table as it is; {in_words(model)} does not: {reason[:200]} "
+            f"model must take the table as it is; {in_words(model)} does not: {reason}. "
             "TableColumns of itlm_kit.examine makes numbers of any: model=make_pipeline(TableColumns(), your_model)"
         ) from error
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 FEW = 20  # different texts, up to which they are words even where all are digits, as codes are
 MOSTLY = 0.8  # share of texts that are numbers from which the others are slips of the pen
+LARGEST = 1e100  # number that can be squared and added up
 _NUMBERS = ("integer", "floating", "mixed-integer-float", "decimal")  # as pandas calls what objects are
 _DATES = ("date", "datetime", "datetime64")
 _WORDS = ("string", "boolean", "categorical", "interval", "time", "empty")
@@ -115,10 +116,10 @@ def _words(column):
 
 
 def _finite(numbers, column, name):
-    odd = np.flatnonzero(np.isinf(numbers) | np.iscomplex(numbers))
+    odd = np.flatnonzero((np.abs(numbers) > LARGEST) | np.iscomplex(numbers))
     if odd.size:
         raise InputError(
-            f"x must hold finite, real numbers; column {name!r} has {column[odd[0]]} in {rows(odd)}. "
+            f"x must hold real numbers up to {LARGEST:g}; column {name!r} has {column[odd[0]]} in {rows(odd)}. "
             "Set them right, or make them missing: x.replace([np.inf, -np.inf], np.nan)"
         )
     return numbers.astype(float)

@@ -8,13 +8,13 @@ from numpy.typing import ArrayLike
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 
-from itlm_kit.errors import InputError
+from itlm_kit.errors import InputError, check_integer
 from itlm_kit.examine.examination import Examination
 from itlm_kit.examine.examining import examined, groups_of
 from itlm_kit.examine.reading import as_frame, read_columns
 from itlm_kit.examine.table_classes import judged_classes
 from itlm_kit.examine.table_numbers import judged_numbers
-from itlm_kit.examine.targets import as_classes, as_targets, check_model, task_of
+from itlm_kit.examine.targets import as_classes, as_targets, check_model, check_task, task_of
 from itlm_kit.names import counted, listed
 from itlm_kit.trajectories.known_as import index_of, row_names
 from itlm_kit.trimming import check_alpha
@@ -51,10 +51,11 @@ def table(
     columns that tell y. Raises InputError, with the remedy, for what cannot be read or judged.
     """
     alpha = None if alpha is None else check_alpha(alpha)
-    task = task_of(y, task=task, model=model)
-    check_model(model, task)
+    check_integer("folds", folds, low=2, remedy="It is the number of parts, each judged by models of the others.")
+    task = task_of(y, task=task, model=check_model(model))
+    check_task(model, task)
     target = as_classes(y) if task == "classes" else as_targets(y)
-    frame = _check_size(as_frame(x), len(target), model)
+    frame = _check_size(as_frame(x), len(target), model, folds)
     names = row_names(index_of(x), index_of(y))
     groups = groups_of(groups, target if task == "classes" else None, len(target))
     _warn_of_leaks(frame, target, task)
@@ -65,9 +66,11 @@ def table(
     return examined(**found._asdict(), source=source, groups=groups, looks=looks)
 
 
-def _check_size(frame, n, model):
+def _check_size(frame, n, model, folds):
     if len(frame) != n:
         raise InputError(f"x and y must have a row for each sample; got {len(frame):,} and {n:,}.")
+    if folds > n:
+        raise InputError(f"folds must be at most the {n} rows; got {folds}. Every part needs one.")
     if model is None and frame.shape[1] > MOST_COLUMNS:
         raise InputError(
             f"x must have at most {MOST_COLUMNS:,} columns, or a model of yours that takes more, e.g. "
@@ -104,6 +107,6 @@ def _tells_all(column, target, task):
 
 def _beside_target(frame, target, name):
     """What a page shows of each row."""
-    looks = frame.iloc[:, :MOST_COLUMNS].copy()
+    looks = frame.iloc[:, :MOST_COLUMNS].set_axis(frame.columns[:MOST_COLUMNS].to_flat_index(), axis=1)
     looks.insert(looks.shape[1], "target" if name is None else name, target, allow_duplicates=True)
     return looks

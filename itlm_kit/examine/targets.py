@@ -21,8 +21,11 @@ def task_of(y: ArrayLike, *, task: str | None = None, model: Any = None) -> str:
     """Whether y (n,) holds "classes" or "numbers": as `task` says, or the model is a classifier or a regressor.
 
     Else by rule: text, truth values and pandas' categories are classes, and so are whole numbers of at most 20 values
-    that each stand for 5 rows on the average; other numbers are numbers.
+    that each stand for 5 rows on the average; other numbers are numbers. Raises InputError for another task, and for
+    more than one column.
     """
+    if np.ndim(y) == 2:
+        raise InputError(f"y must be one column, shape (n,); got shape {np.shape(y)}. Take y.iloc[:, 0], or y.ravel().")
     if task is not None:
         return check_choice("task", task, TASKS)
     if model is not None and (is_classifier(model) or is_regressor(model)):
@@ -53,30 +56,36 @@ def as_targets(y: ArrayLike) -> np.ndarray:
     missing = np.flatnonzero(missing_labels(values))
     if missing.size:
         raise InputError(f"y must not be missing; got none in {rows(missing)}. Fill these in, or drop them.")
-    odd = [row for row, value in enumerate(values.tolist()) if not _is_finite(value)]
-    if odd:
+    numbers = np.array([_number(value) for value in values.tolist()])
+    odd = np.flatnonzero(~np.isfinite(numbers))
+    if odd.size:
         first = f"{values.tolist()[odd[0]]!r} in {rows(odd)}"
         raise InputError(f'y must hold finite numbers; got {first}. Set it right; labels are task="classes".')
-    return values.astype(float)
+    return numbers
 
 
-def check_model(model: Any, task: str) -> None:
-    """Raise InputError for what is no scikit-learn model, or none for the task."""
+def check_model(model: Any) -> Any:
+    """Return a scikit-learn model, or None; raise InputError for anything else."""
+    try:
+        if model is not None:
+            clone(model)
+    except (TypeError, RuntimeError) as error:
+        example = "e.g. LogisticRegression(), with its brackets"
+        raise InputError(f"model must be a scikit-learn model or Pipeline, {example}; got {model!r}.") from error
+    return model
+
+
+def check_task(model: Any, task: str) -> None:
+    """Raise InputError for a model, other than None, that does not do the task."""
     if model is None:
         return
-    try:
-        clone(model)
-    except (TypeError, RuntimeError) as error:
-        raise InputError(
-            f"model must be a scikit-learn model or Pipeline, as LogisticRegression(); got {model!r}."
-        ) from error
     if is_regressor(model) if task == "classes" else is_classifier(model):
-        raise InputError(f'model must be for {task}; {type(model).__name__} is not. Pass another, or task="…".')
+        raise InputError(f"model must be for {task}, as task says; {type(model).__name__} is not. Pass another.")
     says = ("predict_proba", "decision_function") if task == "classes" else ("predict",)
     if not any(hasattr(model, name) for name in says):
         raise InputError(
-            f"model must have {' or '.join(says)}, since rows rank by how sure it is; {type(model).__name__} has not. "
-            "Pass another, e.g. LogisticRegression(), or for SVC, Voting and the like ask for probabilities."
+            f"model must have {' or '.join(says)}: rows rank by how sure it is. {type(model).__name__} has not; pass "
+            "another, e.g. LogisticRegression(), or ask it for probabilities, as by VotingClassifier(voting='soft')."
         )
 
 
@@ -92,5 +101,8 @@ def _look_like_classes(y):
     return is_whole and len(different) <= min(MOST_CLASSES, len(known) / FEWEST_EACH)
 
 
-def _is_finite(value):
-    return isinstance(value, Real | Decimal) and bool(np.isfinite(float(value)))
+def _number(value):
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return np.nan
