@@ -23,6 +23,7 @@ def examined(
     how: str,
     groups: ArrayLike | None = None,
     looks: Any = None,
+    cautions: tuple[str, ...] = (),
     **files: Any,
 ) -> Examination:
     """The Examination of samples ranked by `rank_suspects`: the share alpha with the lowest scores is kept.
@@ -34,7 +35,7 @@ def examined(
     score = np.empty(len(order))
     score[order] = ranked["score"].fillna(-np.inf)
     kept = trim(score, num_kept(alpha, len(score))) if groups is None else trim_groups(score, alpha, groups)
-    report = Report(source, how, alpha_from, n=len(kept), dropped=int((~kept).sum()))
+    report = Report(source, how, alpha_from, n=len(kept), dropped=int((~kept).sum()), cautions=cautions)
     suspects = ranked.copy()
     suspects.insert(2, "kept", kept[order])
     return Examination(suspects, float(alpha), kept, report, looks, **files)

@@ -29,6 +29,7 @@ class Verdict(NamedTuple):
     alpha: float
     alpha_from: str
     how: str
+    cautions: tuple[str, ...] = ()
 
 
 def held_out_logits(model: BaseEstimator, x: Any, labels: np.ndarray, *, folds: int, seed: int) -> np.ndarray:

@@ -44,11 +44,12 @@ def table(
 
     Classes: `folds` clones each judge a part that they have not seen; rows rank by the margin of their label, and alpha
     is how often the clones agree with the labels. By default the model is randomised trees.
-    Numbers: rows rank by their residuals from trimmed least squares, alpha cross-validated in `folds`. A model of yours
-    goes through rounds of ITLM, each row judged by a clone that has not seen it; alpha is the share in the lower heap
-    of its residuals.
-    The suspects have columns given and likely, or target and predicted, and row where pandas names rows. Warns of
-    columns that tell y. Raises InputError, with the remedy, for what cannot be read or judged.
+    Numbers: rows rank by their residuals from trimmed least squares, or from a model of yours after rounds of ITLM, in
+    which each row is judged by a clone that has not seen it. alpha is the share in the lower of two heaps of residuals,
+    and 1 where there is one heap.
+    The suspects have columns given and likely, or target and predicted, and row where pandas names rows. Warns, in the
+    report too, of columns that repeat y, and of columns that say little of it. Raises InputError, with the remedy, for
+    what cannot be read or judged.
     """
     alpha = None if alpha is None else check_alpha(alpha)
     check_integer("folds", folds, low=2, remedy="It is the number of parts, each judged by models of the others.")
@@ -58,11 +59,13 @@ def table(
     frame = _check_size(as_frame(x), len(target), model, folds)
     names = row_names(index_of(x), index_of(y))
     groups = groups_of(groups, target if task == "classes" else None, len(target))
-    _warn_of_leaks(frame, target, task)
     judge = judged_classes if task == "classes" else judged_numbers
     found = judge(_as_taken(x, frame, model), target, names, model=model, alpha=alpha, folds=folds, seed=seed)
     source = f"a table of {counted(len(target), 'row')} and {counted(frame.shape[1], 'column')}"
     looks = _beside_target(frame, target, getattr(y, "name", None))
+    found = found._replace(cautions=(*_leaks(frame, target, task), *found.cautions))
+    for caution in found.cautions:
+        warnings.warn(caution, stacklevel=2)
     return examined(**found._asdict(), source=source, groups=groups, looks=looks)
 
 
@@ -86,13 +89,10 @@ def _as_taken(x, frame, model):
     return x.tocsr() if issparse(x) else frame if hasattr(x, "iloc") else frame.to_numpy()
 
 
-def _warn_of_leaks(frame, target, task):
+def _leaks(frame, target, task):
     leaks = [name for name, column in frame.iloc[:, :MOST_COLUMNS].items() if _tells_all(column, target, task)]
     if leaks:
-        warnings.warn(
-            f"columns of x that tell y: {listed(map(repr, leaks))}. A wrong target stands there again: leave them out.",
-            stacklevel=3,
-        )
+        yield f"Columns of x that repeat y, right or wrong: {listed(map(repr, leaks))}. Leave them out: they hide errors."
 
 
 def _tells_all(column, target, task):
