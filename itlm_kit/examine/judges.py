@@ -44,7 +44,7 @@ def held_out_logits(model: BaseEstimator, x: Any, labels: np.ndarray, *, folds: 
         judge = fitted(model, x, labels, train)
         return lambda held_out: logits_of(judge, take(x, held_out))[:, np.argsort(classes.encode(judge.classes_))]
 
-    return out_of_sample(fit, classes.encode(labels), folds=folds, seed=seed)
+    return out_of_sample(fit, labels, folds=folds, seed=seed)
 
 
 def held_out_rounds(

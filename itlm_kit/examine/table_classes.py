@@ -44,7 +44,9 @@ def judged_classes(
     numbers, called = classes.encode(labels), outputs.argmax(1)
     cautions = _check_learnt(classes.named(called), classes.named(numbers))
     ranked = _ranked(outputs, numbers, classes, names, is_sure=hasattr(judge, "predict_proba"))
-    how = f"{_in_words(x, model)}, each row by one of {folds} that have not seen it"
+    name = "randomised trees" if model is None else in_words(model)
+    passed = passed_over(TableColumns().fit(x).passed_over_) if model is None else ""
+    how = f"{name}, each row by one of {folds} that have not seen it{passed}"
     if alpha is not None:
         return Verdict(ranked, alpha, GIVEN, how, cautions)
     alpha = choose_alpha(method="agreement", agrees=called == numbers)
@@ -55,7 +57,7 @@ def _check_learnt(called, given):
     """Cautions about classes that are never called; raises InputError where the calls know nothing of the labels."""
     found = diagnose_calls(called, given)
     never = np.setdiff1d(given, called)
-    if not found.ok and not never.size or found.agreement <= found.largest_share:
+    if found.agreement <= found.largest_share or not (found.ok or never.size):
         agreement, largest = (f"{100 * share:.0f} %" for share in (found.agreement, found.largest_share))
         raise InputError(
             f"x must tell the classes apart; models that had not seen a row agree with {agreement} of the labels, and "
@@ -73,12 +75,6 @@ def _trees(seed):
     """What found most of the wrong labels in tables of several kinds, and hardly learns them by heart."""
     trees = ExtraTreesClassifier(min_samples_leaf=5, max_features=0.5, random_state=seed)
     return make_pipeline(TableColumns(), trees)
-
-
-def _in_words(x, model):
-    if model is not None:
-        return in_words(model)
-    return f"randomised trees{passed_over(TableColumns().fit(x).passed_over_)}"
 
 
 def _ranked(outputs, numbers, classes, names, *, is_sure):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pandas import Index
 
 LOW = 0.5  # the share fitted to where alpha is to be read from the residuals
+STARTS = 10  # of trimmed least squares, since one alone is misled by slips in the columns
 ROUNDS = 4  # of ITLM with a model of the user's
 ROWS_EACH = 3  # for each feature, below which a fit to half of them says too little of the others
 ROUNDING = 1e-9  # residuals below this share of the largest target are none
@@ -52,7 +53,7 @@ def _line(x, y, folds, seed):
     _check_width(*features.shape)
 
     def fit(alpha, rows):
-        return TrimmedLeastSquares(alpha, random_state=seed).fit(features[rows], y[rows])
+        return TrimmedLeastSquares(alpha, n_init=STARTS, random_state=seed).fit(features[rows], y[rows])
 
     def held_out(alpha):
         def fit_fold(train):
@@ -92,17 +93,17 @@ def _check_width(n, features):
 def _ranked(y, predicted, names):
     import pandas as pd  # here, so that the package stays light
 
-    residuals = pd.Series(np.abs(y - predicted), names)
-    ranked = rank_suspects(residuals if names is not None else residuals.to_numpy(), by="last_loss").loc[:, :"score"]
+    residuals = np.abs(y - predicted)
+    ranked = rank_suspects(residuals if names is None else pd.Series(residuals, names), by="last_loss")
     target, said = y[ranked["index"]], predicted[ranked["index"]]
     why = [f"given {a:.6g}, predicted {b:.4g}: off by {abs(a - b):.3g}" for a, b in zip(target, said, strict=True)]
-    return ranked.assign(target=target, predicted=said, why=why)
+    return ranked.loc[:, :"score"].assign(target=target, predicted=said, why=why)
 
 
 def _little_said(y, predicted):
     """A caution where predictions are hardly nearer than the same number for all rows would be."""
     off, spread = np.median(np.abs(y - predicted)), np.median(np.abs(y - np.median(y)))
-    if off > LITTLE * spread:
+    if off > max(LITTLE * spread, ROUNDING * np.abs(y).max()):
         yield (
             "The columns say little of y, so that suspects are hardly more than its extremes: half of the predictions "
             f"are off by {off:.3g} or more, and by {spread:.3g} if all were one number. Add columns that tell."

@@ -92,7 +92,7 @@ def _as_taken(x, frame, model):
 def _leaks(frame, target, task):
     leaks = [name for name, column in frame.iloc[:, :MOST_COLUMNS].items() if _tells_all(column, target, task)]
     if leaks:
-        yield f"Columns of x that repeat y, right or wrong: {listed(map(repr, leaks))}. Leave them out: they hide errors."
+        yield f"Columns that repeat y, right or wrong: {listed(map(repr, leaks))}. Leave them out: they hide errors."
 
 
 def _tells_all(column, target, task):
