@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from tqdm import tqdm
 
 from itlm_kit.classes import as_labels
 from itlm_kit.errors import InputError, check_choice, check_integer
+from itlm_kit.progress import progress
 from itlm_kit.trajectories.did_it_train import diagnose_calls, warn_unless_trained
 from itlm_kit.trajectories.logits import as_array, number_array
 from itlm_kit.trimming import check_alpha, is_tensor, label_codes
@@ -113,7 +113,7 @@ def out_of_sample(
     codes, classes = _classes(labels, n)
     fold = _deal(codes, classes, folds, seed)
     answers = []
-    for i in tqdm(range(folds), "out of sample", delay=2, disable=None, leave=False):  # None: no bar without terminal
+    for i in progress(range(folds), words="out of sample"):
         answers.append(_answer(fit(np.flatnonzero(fold != i)), np.flatnonzero(fold == i), answers))
     order = np.argsort(fold, kind="stable")  # the samples, as the answers come
     found = _joined(answers)[np.argsort(order)]
