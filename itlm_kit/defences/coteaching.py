@@ -9,7 +9,7 @@ from itlm_kit.defences.tasks import Fitted, LabelTask
 from itlm_kit.errors import InputError, check_integer
 from itlm_kit.trimming import num_kept, trim
 from itlm_kit.vision.itlm import round_seed
-from itlm_kit.vision.training import check_batch, descend, per_sample_losses, step_size_at
+from itlm_kit.vision.training import check_batch, descend, new_network, per_sample_losses, step_size_at
 
 RAMP = 10  # epochs in which the forget rate grows to its full height, theirs of 200
 
@@ -26,18 +26,13 @@ def coteach(samples, recipe, *, forget, epochs, seed, ramp=RAMP):
         raise InputError(f"forget must lie in [0, 1); got {forget!r}. It is the share of bad samples, e.g. 0.4")
     epochs, ramp = check_integer("epochs", epochs), check_integer("ramp", ramp)
     check_batch(len(samples), recipe)
-    nets = [_new(samples, recipe, round_seed(seed, which)) for which in range(2)]
+    nets = [new_network(samples, recipe, round_seed(seed, which)).train() for which in range(2)]
     order = torch.Generator().manual_seed(seed)
     for epoch in range(epochs):
         share = 1 - forget * min(1, epoch / ramp)
         for batch in torch.randperm(len(samples), generator=order).split(recipe.batch_size):
             _teach(nets, samples.images(batch), samples.y[batch], share, step_size_at(recipe, epoch, epochs))
     return nets
-
-
-def _new(samples, recipe, seed):
-    model = recipe.initialise(recipe.build(tuple(samples.x.shape[1:]), samples.classes), seed)
-    return model.to(samples.y.device, memory_format=torch.channels_last).train()
 
 
 def _teach(nets, images, labels, share, step_size):

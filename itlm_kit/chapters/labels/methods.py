@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -74,11 +73,11 @@ def _rounds(settings, recipe, seed, noisy, finished):
         rounds = classifier_rounds(noisy.samples, recipe.training, alpha=recipe.alpha, epochs=recipe.epochs, **common)
         for step in rounds:
             kept = step.kept.cpu().numpy()
-            yield Finished(_row(step.t, step.state, kept, noisy.is_clean), kept)
+            yield Finished(round_row(step.t, step.state, kept, noisy.is_clean), kept)
     elif not finished:
         common["seed"] = round_seed(seed, 0)  # the same weights as theta_0 of ITLM
         theta = train_watched(noisy.samples, once, recipe.training, epochs=recipe.epochs[0], **common)
-        yield Finished(_row(0, theta, once, noisy.is_clean), once)
+        yield Finished(round_row(0, theta, once, noisy.is_clean), once)
 
 
 def _kept_once(method, alpha, noisy):
@@ -92,6 +91,7 @@ def _kept_once(method, alpha, noisy):
     return None
 
 
-def _row(t, theta: Trained, kept: Any, is_clean):
+def round_row(t: int, theta: Trained, kept: np.ndarray, is_clean: np.ndarray) -> dict:
+    """What is reported of a round: the accuracies of theta_t, and how clean and how large S_t is."""
     share = round(100 * float(is_clean[kept].mean()), 3)
     return {"round": t, **theta.report, "clean_share": share, "kept": int(kept.sum())}
