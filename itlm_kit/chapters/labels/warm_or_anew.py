@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from itlm_kit.chapters.labels.alpha import EPOCHS, INSTANCE, RECIPE, known_alpha
-from itlm_kit.chapters.labels.methods import NOISY_SETTINGS, RATES, MethodRecipe, round_row
+from itlm_kit.chapters.labels.alpha import EPOCHS, RECIPE, known_alpha
+from itlm_kit.chapters.labels.methods import NOISY_SETTINGS, MethodRecipe, round_row
 from itlm_kit.chapters.labels.mnist import ROUNDS
 from itlm_kit.chapters.labels.rivals import MNIST_RATES
 from itlm_kit.experiments.experiment import Experiment, Outcome
@@ -42,15 +42,12 @@ def run(settings, recipe, seed, where):
     """ITLM on one noisy training set, its rounds warm or not."""
     noisy = noisy_set.noisy_set(settings, seed, where)
     how = {"alpha": recipe.alpha, "epochs": recipe.epochs, "warm": recipe.warm, "watch": noisy.watch}
-    steps = [
-        (step.t, step.state, step.kept.cpu().numpy())
-        for step in classifier_rounds(noisy.samples, recipe.training, seed=seed, **how)
-    ]
-    before = [None, *(kept for _, _, kept in steps)]
-    rows = [
-        round_row(*step, noisy.is_clean) | {"bad_kept_again": kept_again(last, step[-1], noisy.is_clean)}
-        for step, last in zip(steps, before, strict=False)
-    ]
+    rows, before = [], None
+    for step in classifier_rounds(noisy.samples, recipe.training, seed=seed, **how):
+        kept = step.kept.cpu().numpy()
+        row = round_row(step.t, step.state, kept, noisy.is_clean)
+        rows.append({**row, "bad_kept_again": kept_again(before, kept, noisy.is_clean)})
+        before = kept
     bad = round(1 - float(noisy.is_clean.mean()), 6)
     return Outcome({"achieved_noise_rate": bad, "rounds": rows}, noisy.source)
 
@@ -76,13 +73,10 @@ def warm_table(frame):
 
 
 def _cells(profile):
-    name, share, rates = ("digits", 1.0, RATES) if profile == "quick" else ("mnist", 0.05, MNIST_RATES)
+    name, share = ("digits", 1.0) if profile == "quick" else ("mnist", 0.05)
     common = {"data": name, "share": share, "protocol": "last", "epochs": EPOCHS[name], "updates": ROUNDS}
-    rates = rates | {"instance": INSTANCE[name]}
-    cases = [(noise, clean) for noise, cleans in rates.items() for clean in cleans]
-    return [
-        {**common, "noise": noise, "clean": clean, "weights": weights} for noise, clean in cases for weights in WEIGHTS
-    ]
+    cases = [(noise, clean) for noise, cleans in MNIST_RATES.items() for clean in cleans]
+    return [{**common, "noise": noise, "clean": clean, "weights": each} for noise, clean in cases for each in WEIGHTS]
 
 
 def _seconds(settings):
