@@ -14,16 +14,9 @@ from torch.nn import functional
 from itlm_kit.defences.tasks import Fitted, LabelTask
 from itlm_kit.errors import check_integer
 from itlm_kit.trimming import check_alpha, num_kept, trim, trimmed_mean
+from itlm_kit.vision.descent import Descent
 from itlm_kit.vision.itlm import round_seed
-from itlm_kit.vision.training import (
-    Recipe,
-    Samples,
-    check_batch,
-    descend,
-    new_network,
-    per_sample_losses,
-    step_size_at,
-)
+from itlm_kit.vision.training import Recipe, Samples, check_batch, new_network, per_sample_losses
 
 
 def train_trimmed(
@@ -39,21 +32,23 @@ def train_trimmed(
     """Train a network whose every step goes down the `trimmed_mean` of its batch; small-loss SGD.
 
     alpha: share of each batch that is kept, in (0, 1], from epoch `warm_up` on, counted from 0; before, all is kept.
-    recipe: its network, batches and step size; the loss is the cross-entropy, and images are not augmented.
+    recipe: its network, batches and steps; the loss is the cross-entropy, and images are not augmented.
     after_epoch(model, epoch) is called after each epoch. Raises InputError as `train`, and for alpha outside.
     """
     alpha, epochs = check_alpha(alpha), check_integer("epochs", epochs)
     warm_up = check_integer("warm_up", warm_up, low=0, remedy="It is how many epochs keep all samples.")
     check_batch(len(samples), recipe)
     net, order = new_network(samples, recipe, seed), torch.Generator().manual_seed(seed)
+    descent = Descent(net, recipe, epochs)
     for epoch in range(epochs):
-        share, step_size = 1 if epoch < warm_up else alpha, step_size_at(recipe, epoch, epochs)
+        share = 1 if epoch < warm_up else alpha
+        batches = torch.randperm(len(samples), generator=order).split(recipe.batch_size)
         net.train()
-        for batch in torch.randperm(len(samples), generator=order).split(recipe.batch_size):
+        for i, batch in enumerate(batches):
             losses = functional.cross_entropy(net(samples.images(batch)), samples.y[batch], reduction="none")
             net.zero_grad()
             trimmed_mean(losses, share).backward()
-            descend(net, step_size)
+            descent.step(epoch + (i + 0.5) / len(batches))
         after_epoch(net, epoch)
     return net
 
