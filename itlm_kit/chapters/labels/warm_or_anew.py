@@ -13,7 +13,6 @@ import pandas as pd
 from itlm_kit.chapters.labels.alpha import EPOCHS, RECIPE, known_alpha
 from itlm_kit.chapters.labels.methods import NOISY_SETTINGS, MethodRecipe, round_row
 from itlm_kit.chapters.labels.mnist import ROUNDS
-from itlm_kit.chapters.labels.rivals import MNIST_RATES
 from itlm_kit.experiments.experiment import Experiment, Outcome
 from itlm_kit.experiments.settings import one_of, whole
 from itlm_kit.vision import noisy_set
@@ -21,6 +20,7 @@ from itlm_kit.vision.itlm import classifier_rounds
 from itlm_kit.vision.noisy_set import PROTOCOLS
 
 WEIGHTS = ("anew", "last")
+CLEAN = {"digits": {"systematic": (0.6, 0.8), "random": (0.3, 0.5)}, "mnist": {"systematic": (0.6,), "random": (0.5,)}}
 COLUMNS = ("last_accuracy", "clean_share", "bad_kept_again")
 
 
@@ -75,7 +75,7 @@ def warm_table(frame):
 def _cells(profile):
     name, share = ("digits", 1.0) if profile == "quick" else ("mnist", 0.05)
     common = {"data": name, "share": share, "protocol": "last", "epochs": EPOCHS[name], "updates": ROUNDS}
-    cases = [(noise, clean) for noise, cleans in MNIST_RATES.items() for clean in cleans]
+    cases = [(noise, clean) for noise, cleans in CLEAN[name].items() for clean in cleans]
     return [{**common, "noise": noise, "clean": clean, "weights": each} for noise, clean in cases for each in WEIGHTS]
 
 
