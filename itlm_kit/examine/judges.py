@@ -19,8 +19,6 @@ from itlm_kit.trimming import num_kept
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-GIVEN = "as you gave it"  # where alpha is from
-
 
 class Verdict(NamedTuple):
     """What was found of each row."""
