@@ -92,6 +92,20 @@ def test_outputs_are_in_the_order_of_the_labels_whatever_the_model():
         assert outputs.shape == (60, 2) and (outputs.argmax(1) == SIGN).mean() > 0.8
 
 
+def test_a_model_may_number_the_classes_its_own_way():
+    class Backwards(GaussianNB):
+        def fit(self, X, y):
+            super().fit(X, y)
+            self.classes_ = self.classes_[::-1]
+            return self
+
+        def predict_proba(self, X):
+            return super().predict_proba(X)[:, ::-1]
+
+    one, other = (held_out_logits(model, X, SIGN, folds=3, seed=0) for model in (FAST, Backwards()))
+    np.testing.assert_array_equal(one, other)
+
+
 @pytest.mark.parametrize("model", [FAST, RidgeClassifier(), make_pipeline(TableColumns(), LogisticRegression())])
 def test_a_model_of_the_users_is_cloned_and_never_fitted(model):
     model, (x, y, is_bad) = clone(model), wine(["a", "b", "c"])
