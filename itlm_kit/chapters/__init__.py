@@ -14,6 +14,7 @@ _EXPERIMENTS = {
     "labels.alpha": ("alpha",),
     "labels.rivals": ("field",),
     "labels.cifar10n": ("cifar10n",),
+    "labels.own_pictures": ("own-pictures",),
     "mixtures.experiments": ("fig1c", "fig3", "fig8", "table3", "table5"),
     "backdoors.experiments": ("fig1d", "fig4", "table4", "backdoor-map"),
 }
