@@ -59,6 +59,12 @@ def test_one_network_takes_all_sizes_and_channels(shape):
     assert normalised_cnn(shape, 7)(torch.rand(2, *shape)).shape == (2, 7)
 
 
+def test_a_last_batch_of_a_single_picture_trains():
+    """Of the smallest pictures more than one pixel is left for the normalisation to work on."""
+    samples = Samples(*bands(33, (1, 8, 8), 3), 3)
+    train(samples, np.ones(33, bool), replace(recipe_of(33).training, batch_size=32), epochs=1, seed=0)
+
+
 def test_large_pictures_are_averaged_first():
     averaged = [layer.kernel_size for layer in normalised_cnn((3, 224, 300), 2) if isinstance(layer, nn.AvgPool2d)]
     assert averaged == [7] and not any(isinstance(layer, nn.AvgPool2d) for layer in normalised_cnn((3, 63, 63), 2))
