@@ -11,6 +11,7 @@ import torch
 from scipy.sparse import coo_matrix, csr_matrix
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris, load_wine
+from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestRegressor, VotingClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeClassifier
 from sklearn.naive_bayes import GaussianNB
@@ -139,6 +140,12 @@ def test_columns_that_say_nothing_of_the_classes_are_refused():
     for alpha in (None, 0.8):
         with pytest.raises(InputError, match="x must tell the classes apart; models .* agree with .* Add columns"):
             table(noise, y, model=FAST, alpha=alpha)
+
+
+def test_a_model_that_calls_all_by_the_largest_class_is_refused():
+    y = np.where(np.arange(60) < 9, "rare", "usual")
+    with pytest.raises(InputError, match="agree with 85 % of the labels, and the largest class alone has 85 %"):
+        table(X, y, model=DummyClassifier(strategy="most_frequent"))
 
 
 def test_a_class_that_is_never_called_is_told():
