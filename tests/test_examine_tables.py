@@ -281,6 +281,7 @@ def test_columns_that_say_nothing_of_the_numbers_are_told():
     [
         (["a", "b"] * 30, "classes"),
         (SIGN > 0, "classes"),
+        ([True, False, True], "classes"),
         (pd.Series(SIGN > 0).astype("boolean"), "classes"),
         (pd.Series(["a", None] * 30, dtype="string"), "classes"),
         (pd.Series(LINE.round()).astype("category"), "classes"),
