@@ -134,15 +134,30 @@ def _cells(profile):
     return [before, *once, *({**settings, **own, "folds": FOLDS} for settings in (DIGITS, *few))]
 
 
-def _seconds(settings):
+def seconds(settings):
     """Expected time of a cell on one CPU core, from measured milliseconds a picture trained and looked at."""
     trainings, each = 1 + 0.8 * settings["folds"], 0.12 if settings["data"] == "digits" else 0.27
     return trainings * recipe(settings).epochs * settings["images"] * each / 1000
 
 
+def needs(settings):
+    """The sets of data that a cell reads."""
+    return ["cifar10", "cifar10n"] if settings["data"] == "cifar10n" else [settings["data"]]
+
+
 def _are_classes(value):
     return isinstance(value, str) and len(value) > 1 and set(value) <= set(ALL) and sorted(set(value)) == list(value)
 
+
+ALLOWED = {
+    "data": one_of(*DATA),
+    "classes": Setting(_are_classes, "class numbers in rising order, two at least, e.g. 0123", str),
+    "images": whole(20),
+    "noise": one_of(*LABEL_NOISE, *BY_PEOPLE),
+    "clean": SHARE,
+    "recipe": one_of("own", "before"),
+    "folds": one_of(0, FOLDS),
+}
 
 EXPERIMENTS = {
     "own-pictures": Experiment(
@@ -150,19 +165,11 @@ EXPERIMENTS = {
         title="A recipe for anyone's pictures: do the wrong labels head its list?",
         place="Section 1 and beyond",
         cells=_cells,
-        allows={
-            "data": one_of(*DATA),
-            "classes": Setting(_are_classes, "class numbers in rising order, two at least, e.g. 0123", str),
-            "images": whole(20),
-            "noise": one_of(*LABEL_NOISE, *BY_PEOPLE),
-            "clean": SHARE,
-            "recipe": one_of("own", "before"),
-            "folds": one_of(0, FOLDS),
-        },
+        allows=ALLOWED,
         recipe=recipe,
         run=run,
         seeds={"quick": 1, "full": 5},
-        seconds=_seconds,
-        needs=lambda settings: ["cifar10", "cifar10n"] if settings["data"] == "cifar10n" else [settings["data"]],
+        seconds=seconds,
+        needs=needs,
     )
 }
