@@ -377,8 +377,8 @@ def test_losses_of_classes_by_hand():
     assert table.to_numpy().tolist() == [["ant", 10, 1, 0.1], ["bee", 2, 1, 0.5], ["cow", 4, 3, 0.75]]
     (words,) = heavy_losses(table)
     assert words == (
-        "cow would lose 3 of its 4 samples (75 %): look at them first, or drop the same share of each class, "
-        "by trim_groups."
+        "cow would lose 3 of its 4 samples (75 %): look at them first, or keep the same share of each class: "
+        'groups="class" in examine, trim_groups elsewhere.'
     )
     assert table["dropped"].sum() == (~kept).sum() and heavy_losses(dropped_by_class(np.ones(16, bool), given)) == []
 
