@@ -113,7 +113,7 @@ def test_another_step_or_number_of_rounds_is_another_cell(name, change):
 
 def test_bands_hold_the_mean_95_times_in_100():
     rng = np.random.default_rng(0)
-    rows = [convergence._rows("oracle", rng.normal(5, 2, (8, 1)), {}, recipe({}))[0] for _ in range(2000)]
+    rows = [convergence._rows("oracle", rng.normal(5, 2, (8, 1)), {"sigma": 1}, recipe({}))[0] for _ in range(2000)]
     assert np.mean([row["low"] <= 5 <= row["high"] for row in rows]) == pytest.approx(0.95, abs=0.015)
 
 
