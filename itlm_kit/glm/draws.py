@@ -111,7 +111,7 @@ def check_sigma(sigma: float) -> float:
 
 
 def check_shares(others: Sequence[float], d: int) -> np.ndarray:
-    """Return shares of the bad samples as an array; raise InputError unless they are positive, sum to 1 and fit in d."""
+    """Return shares of the bad samples as an array; raise InputError unless positive, of sum 1 and fewer than d."""
     shares = np.asarray(others, float)
     if shares.ndim != 1 or not shares.size or (shares <= 0).any() or not np.isclose(shares.sum(), 1):
         raise InputError(f"others must be positive shares that sum to 1; got {others!r}, e.g. (0.5, 0.5).")

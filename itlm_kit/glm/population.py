@@ -1,8 +1,8 @@
-"""ITLM with samples without end: a round as a map of theta, its fixed point, and the scatter that n samples put upon it.
+"""ITLM with samples without end: a round as a map of theta, its fixed point, and the scatter that n samples add to it.
 
-In every component, the bad ones too, y = x'beta + spread * normal noise with features N(0, I). Residuals are then normal
-in each, and so are features given the residual: all moments of the kept samples have a closed form. The fixed point is
-not theta*: the bad samples that fit by chance stay. It is the same under large M and M = 1, whose gradient is 0 there.
+In every component, the bad ones too, y = x'beta + spread * normal noise with features N(0, I). Residuals are then
+normal in each, and so are features given the residual: all moments of the kept samples have a closed form. The fixed
+point is not theta*, as some bad samples fit by chance. Large M and M = 1 share it: the gradient is 0 there.
 """
 
 from typing import NamedTuple
@@ -106,7 +106,7 @@ def _mean_length(mean, scatter, n):
 
 
 def _scatter(source, theta, alpha):
-    """n times the covariance of theta_T: the sandwich of M-estimation, with the slope of the map for the cut's share."""
+    """n times the covariance of theta_T: the sandwich of M-estimation; the map's slope is what moving the cut adds."""
     kept = _kept(source, theta, alpha)
     outer = np.linalg.inv(kept.gram @ (np.eye(len(theta)) - _slope(source, theta, alpha)))
     return outer @ kept.noise @ outer.T
