@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
 from itlm_kit.errors import InputError, check_choice, check_integer
 from itlm_kit.glm.draws import check_shares, check_sigma
@@ -98,6 +98,37 @@ def oracle_error(source: Population, n: np.ndarray) -> np.ndarray:
     return _mean_length(np.zeros(d), source.spreads[0] ** 2 / source.shares[0] * np.eye(d), np.asarray(n, float))
 
 
+def adaptive_path(*, clean: float, alpha: float, rounds: int) -> np.ndarray:
+    """How far theta_t lies from theta* (0) to the adversary's model (1) under "adaptive" errors without noise: (T+1,).
+
+    The adversary spoils the share 1 - clean with the largest |w|, w = x'v. At a shift s clean residuals are s w, those
+    of spoiled samples (1 - s) w: below s = 1/2 all clean ones are smaller. Raises InputError for shares out of range.
+    """
+    clean, alpha = check_alpha(clean), check_alpha(alpha)
+    edge = ndtri((1 + clean) / 2)  # |w| from which on outputs are spoiled
+    shifts = [1 - _second_moment(edge)]
+    for _ in range(rounds):
+        shifts.append(_next_shift(shifts[-1], edge, alpha))
+    return np.array(shifts)
+
+
+def _next_shift(shift, edge, alpha):
+    if shift == 0:
+        return 0.0
+
+    def reach(cut):
+        """|w| up to which clean samples, and spoiled ones, are kept."""
+        return min(edge, cut / shift), max(edge, cut / (1 - shift))
+
+    def kept(cut):
+        clean, spoiled = reach(cut)
+        return _inside(clean) + _inside(spoiled) - _inside(edge) - alpha
+
+    clean, spoiled = reach(brentq(kept, 0, 40))  # no |w| is as large
+    bad = _second_moment(spoiled) - _second_moment(edge)
+    return bad / (_second_moment(clean) + bad)
+
+
 def _mean_length(mean, scatter, n):
     """E |u|, u normal with this mean (d,) and covariance scatter / n: E |u|^2 and its variance, to second order."""
     square = mean @ mean + np.trace(scatter) / n
@@ -125,16 +156,28 @@ def _kept(source, theta, alpha):
     apart = source.betas - theta  # x'apart + noise is the residual
     spreads = np.hypot(np.linalg.norm(apart, axis=1), source.spreads)
     cuts = _cut(source.shares, spreads, check_alpha(alpha)) / spreads
-    density = np.exp(-(cuts**2) / 2) / np.sqrt(2 * np.pi)
-    share = 2 * ndtr(cuts) - 1  # of a standard normal z between -cut and cut: E 1, E z^2, E z^4
-    second = share - 2 * cuts * density
-    fourth = 3 * second - 2 * cuts**3 * density
+    share, second = _inside(cuts), _second_moment(cuts)
+    fourth = 3 * second - 2 * cuts**3 * _density(cuts)
     towards = apart / spreads[:, None]
     return _Kept(
         gram=_moment(source.shares, towards, share, second),
         pull=(source.shares * second) @ apart,
         noise=_moment(source.shares * spreads**2, towards, second, fourth),
     )
+
+
+def _density(z):
+    return np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
+
+
+def _inside(cut):
+    """E 1 of a standard normal z between -cut and cut."""
+    return 2 * ndtr(cut) - 1
+
+
+def _second_moment(cut):
+    """E z^2 of the same."""
+    return _inside(cut) - 2 * cut * _density(cut)
 
 
 def _moment(weights, towards, across, along):
