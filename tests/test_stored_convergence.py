@@ -17,6 +17,7 @@ CHEAP = {
     "fig5": {"panel": "e", "sigma": 0.01},
     "fig6": {"panel": "d", "clean": 0.8, "alpha": 0.7},
     "fig7": {"panel": "b", "sigma": 0.2},
+    "drift": {"kind": "mixture", "n": 2500},
     "theory": {"check": "kappa", "kind": "mixture", "sigma": 0.1},
 }
 
@@ -34,7 +35,9 @@ def test_every_stored_cell_is_found_by_what_it_is_computed_from_now(name):
     assert [r.key for r in found] == [Cell(get_experiment(name), r.settings, r.seed).key for r in found]
 
 
-@pytest.mark.parametrize("name", ["fig2", "fig5", "fig6", pytest.param("fig7", marks=pytest.mark.slow), "theory"])
+@pytest.mark.parametrize(
+    "name", ["fig2", "fig5", "fig6", pytest.param("fig7", marks=pytest.mark.slow), "drift", "theory"]
+)
 def test_a_stored_cell_is_what_the_code_computes(name):
     experiment = get_experiment(name)
     (settings,) = [each for each in experiment.cells("full") if CHEAP[name].items() <= each.items()]

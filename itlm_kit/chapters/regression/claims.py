@@ -8,7 +8,7 @@ from functools import cache, partial
 import numpy as np
 
 from itlm_kit.chapters.regression import convergence
-from itlm_kit.glm.population import bias, expected_error, oracle_error, population
+from itlm_kit.glm.population import bias, population
 from itlm_kit.ledger.claim import Band, Cells, Claim, Measure, Power
 from itlm_kit.ledger.measures import cells, of_rows
 
@@ -21,7 +21,6 @@ KINDS = {"fig2": "random", "fig6": "mixture"}
 NAIVE_GAP = {"fig2": 1.7, "fig6": 2.1}  # in place of M = 1, over large M
 NAIVE_SPREAD = {"fig5": 3.3, "fig6": 3.9}  # in place of the largest error, over the smallest, alpha* = 0.8
 NAIVE_RATIO = 2.95  # random output, over ITLM's error on the mixture, where they differ most
-ALPHA = 0.75  # of panels (a), (b)
 
 
 def claims():
@@ -52,16 +51,10 @@ def drift(frame, *, method, small):
     return float(ratios.iloc[-1] / ratios[ratios.index <= small].max())
 
 
-def expected_ratio(kind, n, *, d):
-    """ITLM's mean error over the oracle's with n samples (an array), from the map of the population."""
-    source = population(kind, d=d)
-    return expected_error(source, n, alpha=ALPHA) / oracle_error(source, n)
-
-
 def samples_for(growth, kind, *, d, small):
     """The n from which the expected ratio to the oracle is `growth` above that at `small` samples."""
     n = np.geomspace(small, 1e6 * small, 2001)
-    ratios = expected_ratio(kind, n, d=d)
+    ratios = convergence.expected_ratio(kind, n, d=d)
     return float(n[np.argmax(ratios >= (1 + growth) * ratios[0])])
 
 
@@ -171,7 +164,7 @@ def _samples(name):
 @cache
 def _foretold(kind, d=2, small=20_000, large=1_000_000):
     """By how much the ratio to the oracle grows from `small` to `large` samples, by the map of the population."""
-    first, last = expected_ratio(kind, np.array([small, large]), d=d)
+    first, last = convergence.expected_ratio(kind, np.array([small, large]), d=d)
     return last / first
 
 
@@ -179,7 +172,10 @@ def _foretold(kind, d=2, small=20_000, large=1_000_000):
 def _drift_power(name):
     """What the bias of the population's fixed point can show at the largest n, and where it shows."""
     n, d, small = convergence.SAMPLES["full"][-1], RUNS["d"], 25_000
-    left, enough = bias(population(KINDS[name]), alpha=ALPHA), samples_for(0.05, KINDS[name], d=d, small=small)
+    left, enough = (
+        bias(population(KINDS[name]), alpha=convergence.ALPHA),
+        samples_for(0.05, KINDS[name], d=d, small=small),
+    )
     return Power(
         effect=_foretold(KINDS[name], d, small, n) - 1,
         bias=0.02,

@@ -21,8 +21,10 @@ from itlm_kit.glm.draws import draw
 from itlm_kit.glm.fast import FastFitter
 from itlm_kit.glm.links import IDENTITY, LINKS
 from itlm_kit.glm.path import fit
+from itlm_kit.glm.population import expected_error, oracle_error, population
 from itlm_kit.glm.theory import order_of_convergence, parameter_errors
 
+CLEAN_SHARE, ALPHA = 0.8, 0.75  # where a panel does not move them
 STEP = 0.5  # eta of ITLM-2, on half the mean squared loss
 ROUNDS = {"itlm-1": 40, "itlm-2": 200}  # by then paths have settled; a set that repeats costs no more rounds
 METHODS = ("naive", "oracle", "itlm-1", "itlm-2")
@@ -162,7 +164,15 @@ def _drift_cells(profile):
 
 
 def _common(panel, kind, link, profile):
-    return {"panel": panel, "kind": kind, "link": link, "clean": 0.8, "alpha": 0.75, "sigma": 0.1, **SIZES[profile]}
+    return {
+        "panel": panel,
+        "kind": kind,
+        "link": link,
+        "clean": CLEAN_SHARE,
+        "alpha": ALPHA,
+        "sigma": 0.1,
+        **SIZES[profile],
+    }
 
 
 def _seconds(settings):
@@ -186,6 +196,19 @@ def error_floor(frame, *, panel="b", method="itlm-1", last=4):
     weights = 1 / squares  # errors are known to a share of themselves
     intercept = np.polyfit(1 / n, squares, 1, w=weights)[1]
     return float(np.sqrt(max(0.0, intercept)))
+
+
+def expected_ratio(kind, n, *, d):
+    """ITLM's mean error over the oracle's with n samples (an array) in panel (a), from the map of the population."""
+    source = population(kind, d=d, clean=CLEAN_SHARE)
+    return expected_error(source, n, alpha=ALPHA) / oracle_error(source, n)
+
+
+def over_oracle(frame):
+    """Errors over the oracle's as rows: kind, n, method, ratio; means over base seeds come first."""
+    errors = frame.pivot_table(index=["kind", "n"], columns="method", values="error")
+    ratios = errors.div(errors["oracle"], axis=0).drop(columns="oracle")
+    return ratios.melt(ignore_index=False, value_name="ratio").reset_index()
 
 
 def misspecification(frame, *, clean, method="itlm-1", panel="d", low=0.05, high=0.15):
