@@ -134,7 +134,7 @@ def first_rates(measured, foretold, *, source, titles=None):
         axis.annotate(text, (1, level), xycoords=("axes fraction", "data"), xytext=(3, 0), textcoords="offset points",
                       va="center", fontsize=8, color="#5A5A5A", annotation_clip=False)  # fmt: skip
     axis.set_title("Who picks the bad samples decides", loc="left")
-    axis.legend(frameon=False, fontsize=8)
+    axis.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
     return with_source(figure, source)
 
 

@@ -37,9 +37,9 @@ SAMPLES = {
     "quick": (150, 300, 1000, 3000, 10_000),
     "full": (1000, 2500, 5000, 10_000, 25_000, 50_000, 100_000),
 }
-DRIFT = {
-    "quick": {"sizes": (1000, 10_000, 100_000), "runs": 10},
-    "full": {"sizes": (2500, 20_000, 100_000, 300_000, 1_000_000), "runs": 100},
+DRIFT = {  # n -> runs
+    "quick": {1000: 10, 10_000: 10, 100_000: 10},
+    "full": {2500: 100, 20_000: 100, 100_000: 100, 300_000: 100, 1_000_000: 40},
 }
 DRIFT_ROUNDS = {"itlm-1": 40, "itlm-2": 60}  # with two features single steps settle sooner
 CLEAN = {
@@ -158,9 +158,8 @@ def _bent_cells(profile):
 
 def _drift_cells(profile):
     """Panel (a) with two features and many samples."""
-    sizes, runs = DRIFT[profile]["sizes"], DRIFT[profile]["runs"]
     common = {kind: _common("a", kind, "identity", profile) for kind in ("random", "mixture")}
-    return [{**common[kind], "n": n, "d": 2, "runs": runs} for kind in common for n in sizes]
+    return [{**common[kind], "n": n, "d": 2, "runs": runs} for kind in common for n, runs in DRIFT[profile].items()]
 
 
 def _common(panel, kind, link, profile):

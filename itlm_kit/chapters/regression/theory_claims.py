@@ -238,7 +238,7 @@ def _noise_terms():
         f"these sizes, but xi contains sqrt(log n): {wrong:.1f}",
         "wrong": round(wrong, 2),
         "note": "with the actual sets; the proof drops the trimming W from T3 = |X'W e|, but W was chosen by looking "
-        "at e. What grows is contractive: T3 / (n |theta_t - theta*|) stays 0.058 in round 0 and 0.225 in round 1 from "
+        "at e. What grows is contractive: T3 / (n |theta_t - theta*|) stays 0.059 in round 0 and 0.23 in round 1 from "
         "n = 6,400 to 409,600 (sigma 0.1), so it belongs to the factor of |theta_t - theta*|, not to xi sigma",
     }
     text = f"smallest c that serves, n = {MOST:,} over n = {FEWEST}"
