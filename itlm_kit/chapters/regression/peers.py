@@ -46,7 +46,7 @@ def run(settings, recipe, seed, where):
 
 
 def _cells(profile):
-    return [{"peer": name, "n": n, "d": d, "runs": 5} for name in FAST_LTS for n, d in SIZES[profile]]
+    return [{"peer": name, "n": n, "d": d, "runs": 3} for name in FAST_LTS for n, d in SIZES[profile]]
 
 
 EXPERIMENTS = {
