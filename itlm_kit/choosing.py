@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from tqdm import tqdm
 
+from itlm_kit.classes import as_labels
 from itlm_kit.errors import InputError, check_choice, check_integer
+from itlm_kit.trajectories.did_it_train import diagnose_calls
 from itlm_kit.trajectories.logits import as_array, number_array
 from itlm_kit.trimming import check_alpha, is_tensor, label_codes
 
@@ -30,6 +32,8 @@ def choose_alpha(
     grid: Iterable[float] = GRID,
     folds: int = 5,
     splits: int | None = None,
+    called: ArrayLike | None = None,
+    given: ArrayLike | None = None,
     agrees: ArrayLike | None = None,
     seed: int = 0,
 ) -> float:
@@ -46,17 +50,18 @@ def choose_alpha(
     nearly normal for squared residuals. "mixture" is the share that the lower of two normal components claims, 1 where
     two describe the losses hardly better than one; "elbow" the share before the sorted curve turns up, where it is
     farthest below its chord, 1 where it never is below.
-    "agreement", for classes: needs agrees (n,) bool, whether a model fitted to all samples but a few, this among them,
-    calls it by its label, right or wrong (`out_of_sample`); the share that it does. A model that errs on a share e of
-    the samples agrees with 1 - e of the clean ones and few of the bad: that is a little below the clean share, where
-    alpha should be.
+    "agreement", for classes: needs called and given (n,), what a model fitted to all samples but a few, this among
+    them, calls it (`out_of_sample`), and its label, right or wrong; the share that agrees. A model that errs on a share
+    e of the samples agrees with 1 - e of the clean ones and few of the bad: that is a little below the clean share,
+    where alpha should be. A model that did not train is refused (`diagnose_calls`); in the place of both, agrees (n,)
+    bool, whether they are equal, cannot tell.
     Raises InputError for arguments missing or out of range. Section 6.2 names cross-validation for this.
     """
     check_choice("method", method, METHODS)
     if method == "cv":
         return _one_error_rule(*cv_scores(fit_and_score, n=n, grid=grid, folds=folds, splits=splits, seed=seed))
     if method == "agreement":
-        return float(_check_agrees(agrees).mean())
+        return float(_check_agrees(agrees if called is None and given is None else _agrees(called, given)).mean())
     roots = _check_losses(losses) ** 0.25
     return _lower_share(roots, seed) if method == "mixture" else _share_before_elbow(roots)
 
@@ -216,12 +221,20 @@ def _all_equal(values):
     return np.ptp(values) <= ROUNDING * values.max()
 
 
+def _agrees(called, given):
+    called, given = as_labels(called, "called"), as_labels(given, "given")
+    found = diagnose_calls(called, given)
+    if not found.ok:
+        raise InputError(f"a model must have trained before it can say how much to keep. {found}")
+    return called == given
+
+
 def _check_agrees(agrees):
     agrees = as_array(agrees if agrees is not None else [])
     if agrees.ndim != 1 or agrees.dtype != bool or not agrees.any():
         raise InputError(
             f"agrees must be a row of bool with a True in it; got {agrees.dtype} of shape {agrees.shape}. Method "
-            "'agreement' reads it, e.g. cross_val_predict(model, x, y) == y"
+            "'agreement' reads it, or better called=cross_val_predict(model, x, y), given=y."
         )
     return agrees
 

@@ -62,7 +62,8 @@ def test_more_is_forgotten_from_epoch_to_epoch(monkeypatch):
     from itlm_kit.defences import coteaching
 
     taught = []
-    monkeypatch.setattr(coteaching, "_teach", lambda nets, images, labels, share, step: taught.append(share))
+    monkeypatch.setattr(coteaching, "_teach", lambda nets, images, labels, share: taught.append(share))
+    monkeypatch.setattr(coteaching.Descent, "step", lambda descent, passed: None)
     coteach(digits(n=50)[0], RECIPE, forget=0.4, epochs=6, ramp=4, seed=0)
     assert taught == pytest.approx([1, 0.9, 0.8, 0.7, 0.6, 0.6])
 
@@ -79,9 +80,11 @@ def test_each_network_learns_what_the_other_finds_easy(monkeypatch):
         return masks[-1]
 
     monkeypatch.setattr(coteaching, "trim", watched)
-    monkeypatch.setattr(
-        coteaching, "descend", lambda net, step: order.append([p.grad.clone() for p in net.parameters()])
-    )
+
+    def gradients(descent, passed):
+        order.append([weight.grad.clone() for weight in descent.weights])
+
+    monkeypatch.setattr(coteaching.Descent, "step", gradients)
     monkeypatch.setattr(coteaching, "num_kept", lambda share, n: 30)
     nets = coteach(samples, RECIPE, forget=0.4, epochs=1, seed=1)
     batch = torch.randperm(50, generator=torch.Generator().manual_seed(1))

@@ -227,6 +227,26 @@ def explore(name, port, no_browser):
     return serve(name, port=port, browser=not no_browser)
 
 
+@itlm.command("examine")
+@click.argument("path")
+@_option("--target", metavar="COLUMN", help="Of a table: the column whose values are doubted.")
+@click.option("--out", metavar="DIR", help="New folder for list, page and report.  [default: examined-NAME]")
+@_option("--copy-kept", metavar="DIR", help="New folder for a copy of all that is kept.")
+@click.option("--alpha", type=click.FloatRange(0, 1, min_open=True), help="Share to keep.  [default: it is chosen]")
+@click.option("--by-class", is_flag=True, help="Keep that share of each class, so that a rare one does not die out.")
+@click.option("--skip-broken", is_flag=True, help="Go on without pictures that cannot be read.")
+@_device
+@_option("--seed", type=click.IntRange(min=0), default=0, help="Of the models that judge.")
+def examine_data(path, by_class, **choice):
+    """Find bad samples in your own data: a folder of pictures with a sub-folder per class, or a table as CSV.
+
+    PATH is only read. What is found goes to a new folder: a list, a page to look at, a report.
+    """
+    from itlm_kit.cli.examining import examine_path
+
+    examine_path(path, groups="class" if by_class else None, **choice)
+
+
 @itlm.group()
 def data():
     """Data sets: what is there, whether it is whole; downloads only on request."""

@@ -4,12 +4,14 @@ import numpy as np
 
 from itlm_kit.data.image_set import ImageSet
 from itlm_kit.data.picture_files import files_below, files_in, folders_in, in_words, tell, without_repeats
-from itlm_kit.data.pictures import BrokenPicture, read_picture, to_bytes
+from itlm_kit.data.pictures import BrokenPicture, picture_size, read_picture, to_bytes
 from itlm_kit.errors import InputError, check_integer
 from itlm_kit.files import as_path
 from itlm_kit.names import listed, readable
 
 PARTS = ("train", "training", "val", "valid", "validation", "test", "testing")  # of a set, each with the classes in it
+LARGEST = 64  # side of images that size="auto" takes as they are, in pixels
+SIDE = 32  # to which it brings others: what a small network learns from a few hundred images
 # Why a file is passed over.
 _UNKNOWN, _BROKEN, _AGAIN = "unknown to Pillow are", "broken are", "shown again by links are"
 _UNFILED, _DEEPER = "in no class folder lie", "sub-folders are"
@@ -20,15 +22,17 @@ def load_folder(path, *, size=None, labelled=True, skip_broken=False):
 
     labelled: the folder holds one sub-folder per class, numbered 0, 1, ... by name, see `image_files`; otherwise it
     holds the images themselves and all are labelled 0. size: cut out the central square and resize it to size x size
-    pixels; without it all images must be of one size. skip_broken: leave out files that cannot be read; the ImageSet's
-    files are those that were. Images are upright, on white where they are see-through, and brought to 8 bits, those of
-    a set by one scale (`pictures.to_bytes`). Warns of files passed over. Raises InputError, naming the files, for
-    images that cannot be read, differ in size, or leave a class empty.
+    pixels; without it all images must be of one size; "auto": 32 where they are not, or larger than 64. skip_broken:
+    leave out files that cannot be read; the ImageSet's files are those that were. Images are upright, on white where
+    they are see-through, and brought to 8 bits, those of a set by one scale (`pictures.to_bytes`). Warns of files
+    passed over. Raises InputError, naming the files, for images that cannot be read, differ in size, or leave a class
+    empty.
     """
     path = as_path(path)
-    if size is not None:
+    if size not in (None, "auto"):
         check_integer("size", size, remedy="It is the side of the images in pixels.")
     files, y, names, passed = _class_files(path) if labelled else _flat_files(path)
+    size = _fitting(files) if size == "auto" else size
     x, broken = _read_pictures(files, size, skip_broken)
     tell(path, passed | {_BROKEN: [files[i] for i in broken]})
     files, y = np.delete(np.array(files, object), broken), np.delete(np.array(y, np.int64), broken)
@@ -110,6 +114,12 @@ def _check_filled(path, names, labels, passed):
             f"{readable(path)} must hold one folder of images per class; {listed(empty)} holds none.{why} "
             "Fill it or remove it."
         )
+
+
+def _fitting(files):
+    """The size that images have to be brought to; None where they are small and of one size."""
+    sizes = {size for size in map(picture_size, files) if size is not None}  # None: broken, told later
+    return None if len(sizes) <= 1 and max(map(max, sizes), default=0) <= LARGEST else SIDE
 
 
 def _read_pictures(files, size, skip_broken):

@@ -35,6 +35,17 @@ def is_picture(path: Path) -> bool:
     return path.suffix.lower() in ENDS or (path.is_file() and _opens(path))
 
 
+def picture_size(path: Path) -> tuple[int, int] | None:
+    """Width and height that a picture file says it has, in pixels; None where it cannot be read."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            return image.size
+    except Exception:  # as in read_picture
+        return None
+
+
 def read_picture(path: Path, size: int | None = None) -> Picture:
     """Read a picture file, of several frames the first; raises BrokenPicture where that fails.
 

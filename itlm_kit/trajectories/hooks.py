@@ -64,9 +64,10 @@ def record_partial_fit(
 
     >>> from sklearn.datasets import load_iris
     >>> from sklearn.linear_model import SGDClassifier
+    >>> from sklearn.preprocessing import scale
     >>> from itlm_kit import rank_suspects
     >>> x, y = load_iris(return_X_y=True)
-    >>> recorder = record_partial_fit(SGDClassifier(loss="log_loss", random_state=0), x, y, epochs=5)
+    >>> recorder = record_partial_fit(SGDClassifier(loss="log_loss", random_state=0), scale(x), y, epochs=5)
     >>> rank_suspects(recorder).shape[0]
     150
     """

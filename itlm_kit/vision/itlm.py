@@ -33,16 +33,17 @@ def classifier_rounds(
     watch: "Watch",
     groups: Any = None,
     kept: Sequence[Any] = (),
+    first: Trained | None = None,
     augmented: bool = False,
 ) -> Iterator[Round]:
     """Yield the Rounds of ITLM on labelled images, one for each of theta_0 ... theta_T.
 
-    samples: Samples. epochs: explicit, one number for each of theta_0 ... theta_T. alpha: share to keep. watch:
-    a Watch, which selects the epoch that becomes theta_t. groups: (n,) labels, where that share of each group is to be
+    samples: Samples. epochs: explicit, one number for each of theta_0 ... theta_T. alpha: share to keep. watch: a
+    Watch, which selects the epoch that becomes theta_t. groups: (n,) labels, where that share of each group is to be
     kept, as `trim_groups` does. kept: S_0 ... S_{t-1} of the rounds that a cut run has finished; then Round t comes
-    first, just as it would have come. Every round starts from weights drawn anew (appendix B c) and is scored by one
-    pass over the images as they are; augmented: over images changed as in training, once for all rounds, as the
-    authors' code does. Raises InputError before any training.
+    first, just as it would have come. first: theta_0 where it is known, for it depends on no alpha. Every round starts
+    from weights drawn anew (appendix B c) and is scored by one pass over the images as they are; augmented: over images
+    changed as in training, once for all rounds, as the authors' code does. Raises InputError before any training.
     """
     if len(epochs) == 0:
         raise InputError("epochs must name a number for each of theta_0 ... theta_T; got none, e.g. (80, 80, 80)")
@@ -57,7 +58,8 @@ def classifier_rounds(
     def losses(theta):
         return per_sample_losses(theta.model, samples, **scoring)
 
-    yield from refit_rounds(fit, losses, n=len(samples), k=k, rounds=len(epochs), groups=groups, kept=kept)
+    past = {"kept": kept, "first": first}
+    yield from refit_rounds(fit, losses, n=len(samples), k=k, rounds=len(epochs), groups=groups, **past)
 
 
 def train_watched(

@@ -6,7 +6,7 @@ waits for the device.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any, Protocol
 
@@ -14,11 +14,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.optim.sgd import sgd
 
 from itlm_kit.classes import as_labels
 from itlm_kit.errors import InputError, check_integer
 from itlm_kit.trajectories.recorder import TrajectoryRecorder
+from itlm_kit.vision.descent import Descent
 from itlm_kit.vision.models import draw_xavier
 
 
@@ -30,6 +30,9 @@ class Augment(Protocol):
 
     def __call__(self, images: Tensor, drawn: Tensor) -> Tensor:
         """The images uint8 (m, c, h, w), each under its own draw, (m, ...)."""
+
+
+LATER = {"later": True}
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,10 @@ class Recipe:
     augment: Augment | None = None  # for training, never for scoring
     bfloat16: bool = False  # products of the training pass in bfloat16, weights and losses in float32
     compiled: bool = False  # on CUDA: the training pass compiled, once for all networks of one form
+    # Later than the first stored results: at their defaults they are no part of a result's key.
+    momentum: float = field(default=0.0, metadata=LATER)  # Nesterov's
+    weight_decay: float = field(default=0.0, metadata=LATER)
+    warm_up: float | None = field(default=None, metadata=LATER)  # share in which the step size rises; None: it drops
 
 
 class Samples:
@@ -92,11 +99,12 @@ def train(
     check_batch(len(index), recipe)
     model = recipe.initialise(recipe.build(tuple(samples.x.shape[1:]), samples.classes), seed)
     model = model.to(samples.y.device, memory_format=torch.channels_last)
+    descent = Descent(model, recipe, epochs)
     order, augmentation = (torch.Generator().manual_seed(each) for each in (seed, seed + 1))
     for epoch in range(epochs):
         shuffled = index[torch.randperm(len(index), generator=order).to(index.device)]
         changes = _drawn_changes(recipe.augment, len(index), augmentation, index.device)
-        scores = _one_epoch(model, samples, shuffled, changes, recipe, step_size_at(recipe, epoch, epochs))
+        scores = _one_epoch(model, samples, shuffled, changes, recipe, descent, epoch)
         if recorder is not None:
             recorder.record(epoch, shuffled, *scores)
         if after_epoch is not None:
@@ -151,7 +159,7 @@ def per_sample_losses(model: nn.Module, samples: Samples, *, augment: Augment | 
     return functional.cross_entropy(outputs(model, samples, changes=changes), samples.y, reduction="none")
 
 
-def _one_epoch(model, samples, shuffled, changes, recipe, step_size):
+def _one_epoch(model, samples, shuffled, changes, recipe, descent, epoch):
     """One pass over `shuffled`; returns each sample's loss and correctness as the pass saw them."""
     model.train()
     losses = torch.empty(len(shuffled), device=shuffled.device)
@@ -167,7 +175,7 @@ def _one_epoch(model, samples, shuffled, changes, recipe, step_size):
             loss, correct[here] = score(model, images, labels, recipe.bfloat16, recipe.loss)
             (loss.sum() / (batch.stop - batch.start)).backward()
             losses[here] = loss.detach()
-        descend(model, step_size)
+        descent.step(epoch + (batch.start + batch.stop) / (2 * len(shuffled)))
     return losses, correct
 
 
@@ -184,21 +192,6 @@ def _compiled():
     # Compiled code belongs to the form of a network, not to its weights: the rounds' new networks use it again.
     torch.backends.cudnn.benchmark = True  # shapes stay the same, so that its kernels are worth a trial
     return torch.compile(_scored, dynamic=False)
-
-
-@torch.no_grad()
-def descend(model: nn.Module, step_size: float) -> None:
-    """One gradient step, in place. Algorithm 2, step 6."""
-    weights = list(model.parameters())
-    gradients = [weight.grad for weight in weights]
-    # The function, not torch.optim.SGD: a step of that class loads torch's compiler, 150 MB.
-    plain = {"momentum": 0, "dampening": 0, "nesterov": False, "weight_decay": 0, "maximize": False}
-    sgd(weights, gradients, [], lr=step_size, **plain)
-
-
-def step_size_at(recipe: Recipe, epoch: int, epochs: int) -> float:
-    """The step size in an epoch, counted from 0: it drops once."""
-    return recipe.step_size / (recipe.drop_by if epoch >= recipe.drop_at * epochs else 1)
 
 
 def _drawn_changes(augment, n, generator, device):
