@@ -54,6 +54,17 @@ def test_a_round_is_the_limit_of_rounds_on_samples(kind, start):
     assert np.abs(measured[0] - path[4]).max() > 0.1
 
 
+def test_moments_of_the_kept_are_those_of_samples():
+    data, theta = draw("mixture", n=1_000_000, d=2, sigma=0.3, seed=8), np.array([0.5, -0.6])
+    x = data.x @ data.thetas.T
+    residuals = data.y - x @ theta
+    x, residuals = (values[residuals**2 <= np.quantile(residuals**2, 0.7)] for values in (x, residuals))
+    kept = pop._kept(population("mixture", sigma=0.3), theta, 0.7)
+    np.testing.assert_allclose(x.T @ x / 1e6, kept.gram, atol=0.005)
+    np.testing.assert_allclose(residuals @ x / 1e6, kept.pull, atol=0.005)
+    np.testing.assert_allclose((x.T * residuals**2) @ x / 1e6, kept.noise, atol=0.005)
+
+
 @pytest.mark.parametrize("kind, figure", [("random", 1.95e-4), ("mixture", 2.76e-4)])
 @pytest.mark.parametrize("d", [2, 7])
 def test_the_bias_of_the_paper_s_setting(kind, figure, d):
