@@ -1,6 +1,6 @@
 """Least trimmed squares of other hands beside ITLM on the same draws: time and error of each. Section 2.
 
-Times are told as ratios of fits side by side, so that another machine, or a busy one, matters less.
+Times are those of the processor, told as ratios of fits side by side: another machine, or a busy one, matters less.
 """
 
 from dataclasses import dataclass

@@ -54,7 +54,7 @@ class Peer(NamedTuple):
 def compare(draws, *, alpha, seed=0, peers=None):
     """Fit every peer (None: all of PEERS) to each Regression of `draws`; returns a frame with one row per method.
 
-    Columns: method, error (mean of |theta - theta*|), seconds (median of a fit), note. alpha: share kept by those that
+    Columns: method, error (mean of |theta - theta*|), seconds (of processor, median of a fit), note. alpha: share kept by those that
     trim. A peer that cannot run here has NaN and a note that says what it needs.
     """
     import pandas as pd
@@ -74,9 +74,9 @@ def _row(peer, tasks):
 
 
 def _timed(fit, task):
-    started = time.perf_counter()
+    started = time.process_time()  # a busy machine would stretch long fits, and not those of a millisecond
     found = fit(task)
-    return found if isinstance(found, tuple) else (found, time.perf_counter() - started)
+    return found if isinstance(found, tuple) else (found, time.process_time() - started)
 
 
 def _least_squares(task):
