@@ -54,8 +54,8 @@ class Peer(NamedTuple):
 def compare(draws, *, alpha, seed=0, peers=None):
     """Fit every peer (None: all of PEERS) to each Regression of `draws`; returns a frame with one row per method.
 
-    Columns: method, error (mean of |theta - theta*|), seconds (of processor, median of a fit), note. alpha: share kept by those that
-    trim. A peer that cannot run here has NaN and a note that says what it needs.
+    Columns: method, error (mean of |theta - theta*|), seconds (of the processor, median of a fit), note. alpha: share
+    kept by those that trim. A peer that cannot run here has NaN and a note that says what it needs.
     """
     import pandas as pd
 
