@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from itlm_kit.classes import as_labels
+from itlm_kit.classes import as_labels, label_codes
 from itlm_kit.errors import InputError, check_choice, check_integer
 from itlm_kit.progress import progress
 from itlm_kit.trajectories.did_it_train import diagnose_calls, warn_unless_trained
 from itlm_kit.trajectories.logits import as_array, number_array
-from itlm_kit.trimming import check_alpha, is_tensor, label_codes
+from itlm_kit.trimming import check_alpha, is_tensor
 
 METHODS = ("cv", "mixture", "elbow", "agreement")
 GRID = tuple(np.linspace(0.5, 1.0, 11).round(2).tolist())
@@ -126,7 +126,7 @@ def out_of_sample(
 
 def _classes(labels, n):
     if labels is not None:
-        return label_codes(labels, n, "labels")
+        return label_codes(labels, n)
     n = check_integer("n", n, remedy="It is the number of samples; pass their labels instead where they have classes.")
     return np.zeros(n, int), np.zeros(1, int)
 

@@ -108,6 +108,13 @@ def test_labels_without_names_and_lists_without_labels(suspects, tmp_path):
     assert not {"given", "likely"} & Reader(page).texts.keys()
 
 
+@pytest.mark.parametrize(("n", "is_offered"), [(1_000, True), (1_001, False)])
+def test_classes_can_be_chosen_and_a_targets_many_numbers_cannot(tmp_path, n, is_offered):
+    numbers = np.arange(n)
+    suspects = pd.DataFrame({"index": numbers, "kept": True, "score": 0.0, "given": numbers / 8, "why": ""})
+    assert ("given" in Reader(written(tmp_path, suspects)).texts) == is_offered
+
+
 @pytest.mark.parametrize("shape", [(1, 28, 28), (3, 10, 6), (1, 1, 1)])
 def test_each_sample_has_its_own_picture(shape):
     """230 pictures on three sheets, told apart by their level; where JPEG is smaller it is near."""

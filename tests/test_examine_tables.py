@@ -11,6 +11,7 @@ import torch
 from scipy.sparse import coo_matrix, csr_matrix
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris, load_wine
+from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestRegressor, VotingClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeClassifier
 from sklearn.naive_bayes import GaussianNB
@@ -92,6 +93,20 @@ def test_outputs_are_in_the_order_of_the_labels_whatever_the_model():
         assert outputs.shape == (60, 2) and (outputs.argmax(1) == SIGN).mean() > 0.8
 
 
+def test_a_model_may_number_the_classes_its_own_way():
+    class Backwards(GaussianNB):
+        def fit(self, X, y):
+            super().fit(X, y)
+            self.classes_ = self.classes_[::-1]
+            return self
+
+        def predict_proba(self, X):
+            return super().predict_proba(X)[:, ::-1]
+
+    one, other = (held_out_logits(model, X, SIGN, folds=3, seed=0) for model in (FAST, Backwards()))
+    np.testing.assert_array_equal(one, other)
+
+
 @pytest.mark.parametrize("model", [FAST, RidgeClassifier(), make_pipeline(TableColumns(), LogisticRegression())])
 def test_a_model_of_the_users_is_cloned_and_never_fitted(model):
     model, (x, y, is_bad) = clone(model), wine(["a", "b", "c"])
@@ -125,6 +140,12 @@ def test_columns_that_say_nothing_of_the_classes_are_refused():
     for alpha in (None, 0.8):
         with pytest.raises(InputError, match="x must tell the classes apart; models .* agree with .* Add columns"):
             table(noise, y, model=FAST, alpha=alpha)
+
+
+def test_a_model_that_calls_all_by_the_largest_class_is_refused():
+    y = np.where(np.arange(60) < 9, "rare", "usual")
+    with pytest.raises(InputError, match="agree with 85 % of the labels, and the largest class alone has 85 %"):
+        table(X, y, model=DummyClassifier(strategy="most_frequent"))
 
 
 def test_a_class_that_is_never_called_is_told():
@@ -260,6 +281,7 @@ def test_columns_that_say_nothing_of_the_numbers_are_told():
     [
         (["a", "b"] * 30, "classes"),
         (SIGN > 0, "classes"),
+        ([True, False, True], "classes"),
         (pd.Series(SIGN > 0).astype("boolean"), "classes"),
         (pd.Series(["a", None] * 30, dtype="string"), "classes"),
         (pd.Series(LINE.round()).astype("category"), "classes"),

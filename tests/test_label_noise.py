@@ -134,11 +134,11 @@ def test_another_seed_is_another_result():
 
 @pytest.mark.slow
 def test_itlm_beats_the_baseline_on_systematic_errors_and_not_the_oracle():
-    cells = {method: Cell(EXPERIMENT, {**SETTINGS, "method": method}) for method in ("baseline", "itlm", "oracle")}
+    cells = {method: Cell(EXPERIMENT, {**SETTINGS, "method": method}) for method in ("itlm", "oracle")}
     final = {method: compute_cell(cell, Where()).metrics for method, cell in cells.items()}
-    accuracy = {m: metrics["last_accuracy"] for m, metrics in final.items()}
-    assert accuracy["baseline"] + 10 < accuracy["itlm"] < accuracy["oracle"] + 1
-    assert final["itlm"]["rounds"][-1]["clean_share"] >= 90
+    first, *_, last = final["itlm"]["rounds"]
+    assert first["last_accuracy"] + 10 < last["last_accuracy"] < final["oracle"]["last_accuracy"] + 1
+    assert last["clean_share"] >= 90
 
 
 def test_clean_samples_are_learnt_first():

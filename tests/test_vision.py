@@ -1,7 +1,9 @@
 import subprocess
 import sys
+from copy import deepcopy
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from itlm_kit import InputError, TrajectoryRecorder, loop, trim_groups
 from itlm_kit.vision import itlm as itlm_module
 from itlm_kit.vision.descent import descend, step_size_at
-from itlm_kit.vision.itlm import Watch, accuracy, classifier_rounds, train_watched
+from itlm_kit.vision.itlm import Watch, accuracy, classifier_rounds, round_seed, train_watched
 from itlm_kit.vision.models import draw_normal, draw_xavier, two_layer_cnn, wide_resnet
 from itlm_kit.vision.recording import record_training
 from itlm_kit.vision.training import Recipe, Samples, outputs, per_sample_losses, train
@@ -264,6 +266,27 @@ def test_a_cut_run_goes_on_as_it_would_have(samples):
         assert all(torch.equal(a.losses, b.losses) for a, b in zip(rest, whole[done:], strict=True))
     with pytest.raises(InputError, match="mask of the 120 samples"):
         rounds(kept=[np.ones(100, bool)])
+
+
+def test_warm_rounds_go_on_from_the_weights_of_the_round_before(samples):
+    how = {"alpha": 0.5, "epochs": (2, 1, 1), "seed": 3, "watch": Watch(samples, samples)}
+    anew, warm = (list(classifier_rounds(samples, RECIPE, warm=warm, **how)) for warm in (False, True))
+    assert torch.equal(anew[0].losses, warm[0].losses) and [step.t for step in warm] == [0, 1, 2]
+    for before, step in pairwise(warm):
+        start, unchanged = before.state.model, deepcopy(before.state.model)
+        again = train(samples, before.kept, RECIPE, epochs=1, seed=round_seed(3, step.t), start=start)
+        assert torch.equal(step.losses, per_sample_losses(again, samples))
+        assert all(torch.equal(a, b) for a, b in zip(start.parameters(), unchanged.parameters(), strict=True))
+    still = replace(RECIPE, step_size=0.0)
+    anew, warm = (list(classifier_rounds(samples, still, warm=warm, **how)) for warm in (False, True))
+    assert torch.equal(warm[0].losses, warm[2].losses) and not torch.equal(anew[0].losses, anew[2].losses)
+
+
+def test_a_cut_run_of_warm_rounds_cannot_go_on(samples, monkeypatch):
+    monkeypatch.setattr(itlm_module, "train", lambda *a, **k: pytest.fail("trained before the input was checked"))
+    done = {"kept": [np.ones(120, bool)], "watch": Watch(samples, samples)}
+    with pytest.raises(InputError, match="kept must be empty where rounds are warm; got 1 masks"):
+        next(classifier_rounds(samples, RECIPE, alpha=0.5, epochs=(1, 1), seed=0, warm=True, **done))
 
 
 def test_the_noisy_labels_select_the_epoch(samples):

@@ -11,7 +11,8 @@ import click
 from itlm_kit import __version__
 from itlm_kit.errors import InputError
 from itlm_kit.machine import DEVICES, PROFILES
-from itlm_kit.runner.progress import INTERRUPTED, in_words, watch_cells, watch_run
+from itlm_kit.names import duration
+from itlm_kit.runner.progress import INTERRUPTED, watch_cells, watch_run
 
 _option = partial(click.option, show_default=True)
 _whole = click.IntRange(min=1)
@@ -135,7 +136,7 @@ def _list_experiments():
 def _tell_plan(planned):
     experiment, count = planned.experiment, len(planned.todo)
     click.echo(f"{experiment.name}: {experiment.title} ({experiment.place})")
-    click.echo(f"cells: {len(planned.done)} done, {count} to compute, about {in_words(planned.seconds)}")
+    click.echo(f"cells: {len(planned.done)} done, {count} to compute, about {duration(planned.seconds)}")
 
 
 def _tell_data(names, data_root, must_be_there):

@@ -10,7 +10,7 @@ from itlm_kit.errors import InputError, check_integer
 from itlm_kit.trimming import num_kept, trim
 from itlm_kit.vision.descent import Descent
 from itlm_kit.vision.itlm import round_seed
-from itlm_kit.vision.training import check_batch, per_sample_losses
+from itlm_kit.vision.training import check_batch, new_network, per_sample_losses
 
 RAMP = 10  # epochs in which the forget rate grows to its full height, theirs of 200
 
@@ -27,7 +27,7 @@ def coteach(samples, recipe, *, forget, epochs, seed, ramp=RAMP):
         raise InputError(f"forget must lie in [0, 1); got {forget!r}. It is the share of bad samples, e.g. 0.4")
     epochs, ramp = check_integer("epochs", epochs), check_integer("ramp", ramp)
     check_batch(len(samples), recipe)
-    nets = [_new(samples, recipe, round_seed(seed, which)) for which in range(2)]
+    nets = [new_network(samples, recipe, round_seed(seed, which)).train() for which in range(2)]
     descents = [Descent(net, recipe, epochs) for net in nets]
     order = torch.Generator().manual_seed(seed)
     for epoch in range(epochs):
@@ -38,11 +38,6 @@ def coteach(samples, recipe, *, forget, epochs, seed, ramp=RAMP):
             for descent in descents:
                 descent.step(epoch + (i + 0.5) / len(batches))
     return nets
-
-
-def _new(samples, recipe, seed):
-    model = recipe.initialise(recipe.build(tuple(samples.x.shape[1:]), samples.classes), seed)
-    return model.to(samples.y.device, memory_format=torch.channels_last).train()
 
 
 def _teach(nets, images, labels, share):

@@ -2,7 +2,9 @@
 
 from itlm_kit.examine.columns import TableColumns
 from itlm_kit.examine.examination import Examination
+from itlm_kit.examine.pictures import folder
+from itlm_kit.examine.recordings import recording
 from itlm_kit.examine.report import Report
 from itlm_kit.examine.tables import table
 
-__all__ = ["Examination", "Report", "TableColumns", "table"]
+__all__ = ["Examination", "Report", "TableColumns", "folder", "recording", "table"]

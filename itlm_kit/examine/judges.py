@@ -1,7 +1,6 @@
 """What models say of rows that they were not fitted to: of classes once, of numbers round after round."""
 
 from collections.abc import Iterator
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -18,8 +17,6 @@ from itlm_kit.trimming import num_kept
 
 if TYPE_CHECKING:
     from pandas import DataFrame
-
-GIVEN = "as you gave it"  # where alpha is from
 
 
 class Verdict(NamedTuple):
@@ -63,8 +60,8 @@ def held_out_rounds(
 
         return out_of_sample(fit_fold, n=len(y), folds=folds, seed=seed)
 
-    squares = lambda predicted: (y - predicted) ** 2  # noqa: E731
-    return refit_rounds(fit, squares, n=len(y), k=partial(num_kept, alpha), rounds=rounds)
+    k = num_kept(alpha, len(y))
+    return refit_rounds(fit, lambda predicted: (y - predicted) ** 2, n=len(y), k=k, rounds=rounds)
 
 
 def fitted(model: BaseEstimator, x: Any, y: np.ndarray, rows: np.ndarray) -> BaseEstimator:

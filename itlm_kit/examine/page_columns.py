@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 MOST_COLUMNS = 40  # of a table
+_MOST_CHOICES = 1_000
 _LONGEST = 2_000  # characters of a text
 _HEADINGS = {
     "rank": "no.",
@@ -35,6 +36,11 @@ class Column(NamedTuple):
     def width(self):
         """Characters that a table gives to the column, and cuts what is longer."""
         return min(max(map(len, [self.heading, *self.texts])), self.widest) + 1
+
+    @property
+    def can_be_chosen(self):
+        """Whether there are few enough different texts to choose from, as of classes; not of a target's numbers."""
+        return len(set(self.texts)) <= _MOST_CHOICES
 
 
 def listed_columns(suspects: "DataFrame", rank: np.ndarray) -> dict[str, Column]:

@@ -7,17 +7,17 @@ from numpy.typing import ArrayLike
 from itlm_kit.choosing import choose_alpha
 from itlm_kit.classes import Classes
 from itlm_kit.data.folders import load_folder
-from itlm_kit.errors import InputError
 from itlm_kit.examine.examination import Examination
-from itlm_kit.examine.examining import examined, groups_of
+from itlm_kit.examine.examining import examined, groups_of, refused_unless_trained
+from itlm_kit.examine.report import GIVEN
 from itlm_kit.files import as_path
 from itlm_kit.machine import resolve_device
 from itlm_kit.names import counted, readable
-from itlm_kit.trajectories import TrajectoryRecorder, diagnose, rank_suspects
+from itlm_kit.trajectories import rank_suspects
 from itlm_kit.trimming import check_alpha
 from itlm_kit.vision.out_of_sample import out_of_sample
 from itlm_kit.vision.own_pictures import in_words, recipe_for
-from itlm_kit.vision.recording import RecordedRecipe, record_training
+from itlm_kit.vision.recording import record_training
 from itlm_kit.vision.training import Samples
 
 
@@ -48,27 +48,19 @@ def folder(
     groups = groups_of(groups, classes.decode(images.y), len(samples))
     how = recipe_for(samples)
     print(in_words(samples, how, trainings=1 if alpha else 1 + folds), flush=True)
-    recorder = _watched(samples, how, classes, seed)
-    alpha, alpha_from = (alpha, "as you gave it") if alpha else _agreement(samples, how, classes, folds, seed)
-    ranked = rank_suspects(recorder, by="aum", classes=classes)
+    with refused_unless_trained("pictures"):
+        recorder = record_training(samples, how.training, epochs=how.epochs, seed=seed)
+        ranked = rank_suspects(recorder, by="aum", classes=classes)
+        alpha, alpha_from = (alpha, GIVEN) if alpha else _agreement(samples, how, folds, seed)
     ranked.insert(1, "file", [readable(images.files[i].relative_to(root)) for i in ranked["index"]])
     return examined(
-        ranked, alpha=alpha, alpha_from=alpha_from, source=images.source, groups=groups, looks=images.x,
+        ranked, alpha=alpha, alpha_from=alpha_from, groups=groups, source=images.source,
         how=f"a network that saw all of them {counted(how.epochs, 'time')}",
-        recorder=recorder, files=images.files, root=root,
+        looks=images.x, files=images.files, root=root, recorder=recorder,
     )  # fmt: skip
 
 
-def _watched(samples: Samples, how: RecordedRecipe, classes: Classes, seed: int) -> TrajectoryRecorder:
-    recorder = record_training(samples, how.training, epochs=how.epochs, seed=seed)
-    found = diagnose(recorder, classes=classes)
-    if not found.ok:
-        raise InputError(f"pictures must be such that a network learns their classes; it did not. {found}")
-    return recorder
-
-
-def _agreement(samples, how, classes, folds, seed):
+def _agreement(samples, how, folds, seed):
     called = out_of_sample(samples, how.training, epochs=how.epochs, folds=folds, seed=seed).argmax(1)
-    called, given = (classes.decode(numbers.cpu().numpy()) for numbers in (called, samples.y))
-    alpha = choose_alpha(method="agreement", called=called, given=given)
+    alpha = choose_alpha(method="agreement", called=called, given=samples.y)
     return alpha, f"how often {folds} networks agree with the folder of pictures that they have not seen"

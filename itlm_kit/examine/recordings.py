@@ -8,9 +8,11 @@ from numpy.typing import ArrayLike
 from itlm_kit.choosing import choose_alpha
 from itlm_kit.classes import Classes
 from itlm_kit.examine.examination import Examination
-from itlm_kit.examine.examining import examined
+from itlm_kit.examine.examining import examined, groups_of, refused_unless_trained
+from itlm_kit.examine.report import GIVEN
 from itlm_kit.names import counted
 from itlm_kit.trajectories import SCORES, TrajectoryRecorder, rank_suspects
+from itlm_kit.trimming import check_alpha
 
 
 def recording(
@@ -33,15 +35,21 @@ def recording(
     Raises InputError for what `rank_suspects` and `choose_alpha` refuse, and where the training did not learn.
     """
     by = "aum" if recorder.has("margin") else "mean_loss"
-    ranked = rank_suspects(recorder, by=by, given=y, classes=classes)
-    if alpha is not None:
-        alpha_from = "as you gave it"
-    elif called is not None:
-        alpha = choose_alpha(method="agreement", called=called, given=y)
-        alpha_from = "how often models that had not seen a sample agree with its label"
-    else:
+    with refused_unless_trained("samples"):
+        ranked = rank_suspects(recorder, by=by, given=y, classes=classes)
+    given = ranked.sort_values("index")["given"].to_numpy() if "given" in ranked else None
+    groups = groups_of(groups, given, recorder.n)
+    alpha, alpha_from = _alpha(recorder, given, called) if alpha is None else (check_alpha(alpha), GIVEN)
+    return examined(
+        ranked, alpha=alpha, alpha_from=alpha_from, groups=groups, source=f"a recording of {recorder.n:,} samples",
+        how=f"{counted(recorder.epochs, 'epoch')} of your own training, by {by.replace('_', ' ')}",
+        looks=looks, recorder=recorder,
+    )  # fmt: skip
+
+
+def _alpha(recorder, given, called):
+    if called is None:
         alpha = choose_alpha(SCORES["mean_loss"](recorder), method="mixture")
-        alpha_from = "the share of samples in the lower heap of losses"
-    how = f"{counted(recorder.epochs, 'epoch')} of your own training, by {by.replace('_', ' ')}"
-    source = f"a recording of {recorder.n:,} samples"
-    return examined(ranked, alpha=alpha, alpha_from=alpha_from, source=source, how=how, groups=groups, looks=looks)
+        return alpha, "the share of samples in the lower heap of losses"
+    alpha = choose_alpha(method="agreement", called=called, given=given)
+    return alpha, "how often models that had not seen a sample agree with its label"

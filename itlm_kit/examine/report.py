@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 
+GIVEN = "as you gave it"  # what alpha is, where it was not read from anything
+
+
 @dataclass(frozen=True)
 class Report:
     """What was examined, by what, and what dropping the suspects would do.

@@ -13,7 +13,8 @@ from itlm_kit.choosing import choose_alpha
 from itlm_kit.classes import Classes
 from itlm_kit.errors import InputError
 from itlm_kit.examine.columns import TableColumns
-from itlm_kit.examine.judges import GIVEN, Verdict, held_out_logits, in_words, passed_over
+from itlm_kit.examine.judges import Verdict, held_out_logits, in_words, passed_over
+from itlm_kit.examine.report import GIVEN
 from itlm_kit.names import listed, readable
 from itlm_kit.trajectories import TrajectoryRecorder, rank_suspects
 from itlm_kit.trajectories.did_it_train import DidNotTrain, diagnose_calls

@@ -8,7 +8,8 @@ from sklearn.base import BaseEstimator
 from itlm_kit.choosing import choose_alpha, out_of_sample
 from itlm_kit.errors import InputError
 from itlm_kit.examine.columns import TableColumns
-from itlm_kit.examine.judges import GIVEN, Verdict, held_out_rounds, in_words, passed_over
+from itlm_kit.examine.judges import Verdict, held_out_rounds, in_words, passed_over
+from itlm_kit.examine.report import GIVEN
 from itlm_kit.glm import TrimmedLeastSquares
 from itlm_kit.names import counted
 from itlm_kit.trajectories import rank_suspects

@@ -128,16 +128,17 @@ def _reasons(recording, by, score, epochs, columns):
         clauses.append(_agreement(recording.correct[:epochs], seen))
     if {"given", "likely"} <= columns.keys():
         clauses.append(_another(columns))
-    return ["; ".join(filter(None, parts)) for parts in zip(*clauses, strict=True)]
+    reasons = ["; ".join(filter(None, parts)) for parts in zip(*clauses, strict=True)]
+    return np.array(reasons, dtype=object)  # as an array of text each would take the room of the longest
 
 
 def _place(by, score, seen):
     above = np.searchsorted(np.sort(score[~np.isnan(score)]), score, side="left")
-    return [
+    return (
         f"{_in_words(by, value, count)}, above {counted(lower, 'other sample')}"
         if not np.isnan(value) else f"no {by}" if count else "never seen in training"
         for value, lower, count in zip(score, above, seen, strict=True)
-    ]  # fmt: skip
+    )  # fmt: skip
 
 
 def _in_words(by, score, seen):
@@ -148,13 +149,13 @@ def _in_words(by, score, seen):
 def _agreement(correct, seen):
     agreed = sum((row == 1).astype(int) for row in correct)
     pairs = zip(agreed, seen, strict=True)
-    return [f"called by its label in {some} of {counted(count, 'epoch')}" if count else None for some, count in pairs]
+    return (f"called by its label in {some} of {counted(count, 'epoch')}" if count else None for some, count in pairs)
 
 
 def _another(columns):
     given, likely = columns["given"], columns["likely"]
     words = [columns.get(f"{name}_name", columns[name]) for name in ("given", "likely")]
-    return [
+    return (
         readable(f"given {said}, most often called {called}") if None not in (g, c) and g != c else None
         for g, c, said, called in zip(given, likely, *words, strict=True)
-    ]
+    )

@@ -28,6 +28,26 @@ def two_layer_cnn(shape, classes, *, tanh_logits=False):
     return nn.Sequential(*features, *head, *([nn.Tanh()] if tanh_logits else []))
 
 
+def normalised_cnn(shape, classes, *, width=16):
+    """A small network for any pictures: three 3 x 3 convolutions, each normalised over the batch, then the mean.
+
+    shape: (channels, height, width), at least 8 x 8; from 64 on, pictures are averaged to less first. The convolutions
+    have width, 2 width and 4 width channels. The first normalisation (Ioffe & Szegedy 2015), without scale or centre,
+    is that of the pixels: how bright they are does not matter, and a channel that is the same everywhere becomes 0.
+    """
+    channels, side = shape[0], min(shape[1:])
+    if side < 8:
+        raise InputError(f"images must be at least 8 x 8 for this network; got {shape[1]} x {shape[2]}. Enlarge them.")
+    layers = [] if side < 64 else [nn.AvgPool2d(side // 32)]
+    layers.append(nn.BatchNorm2d(channels, affine=False))
+    side //= max(1, side // 32)
+    for before, after in ((channels, width), (width, 2 * width), (2 * width, 4 * width)):
+        pooling = [nn.MaxPool2d(2)] if side >= 4 else []
+        layers += [_conv3x3(before, after), *pooling, nn.BatchNorm2d(after), nn.ReLU()]
+        side //= 2
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4 * width, classes))
+
+
 def wide_resnet(shape, classes, *, depth=16, width=10):
     """The paper's CIFAR-10 network: a WideResNet of pre-activation blocks (Zagoruyko & Komodakis 2016).
 

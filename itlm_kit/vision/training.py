@@ -1,4 +1,4 @@
-"""Algorithm 2 for image classifiers: batch gradient steps on the kept samples, from weights drawn anew.
+"""Algorithm 2 for image classifiers: batch gradient steps on the kept samples, from weights drawn anew or given.
 
 Images stay on the device as uint8 and are gathered by index: no DataLoader. On a CPU a batch is worked through in
 micro-batches whose gradients are summed, which is the same step and faster on its caches. On CUDA nothing in a step
@@ -6,6 +6,7 @@ waits for the device.
 """
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any, Protocol
@@ -82,14 +83,16 @@ def train(
     *,
     epochs: int,
     seed: int,
+    start: nn.Module | None = None,
     recorder: TrajectoryRecorder | None = None,
     after_epoch: Callable[[nn.Module, int], Any] | None = None,
 ) -> nn.Module:
     """Train a new network for `epochs` on the kept samples and return it. Algorithm 2, step 3 included.
 
-    kept: bool mask (n,) or index. recorder: a TrajectoryRecorder that gets every loss of the training pass, at no
-    extra pass. after_epoch(model, epoch) is called after each epoch (counted from 0). Raises InputError when fewer
-    samples than one batch are kept, or the mask is of another length. Weights, the order of samples and their
+    kept: bool mask (n,) or index. start: a network whose weights the new one begins with, itself left as it is (None:
+    weights drawn anew). recorder: a TrajectoryRecorder that gets every loss of the training pass, at no extra pass.
+    after_epoch(model, epoch) is called after each epoch (counted from 0). Raises InputError when fewer samples than
+    one batch are kept, or the mask is of another length. Weights drawn anew, the order of samples and their
     augmentation depend on `seed` alone.
     """
     index = torch.as_tensor(kept).to(samples.y.device)
@@ -97,8 +100,7 @@ def train(
         _check_mask(index, samples)
         index = index.nonzero().squeeze(1)
     check_batch(len(index), recipe)
-    model = recipe.initialise(recipe.build(tuple(samples.x.shape[1:]), samples.classes), seed)
-    model = model.to(samples.y.device, memory_format=torch.channels_last)
+    model = new_network(samples, recipe, seed) if start is None else deepcopy(start)
     descent = Descent(model, recipe, epochs)
     order, augmentation = (torch.Generator().manual_seed(each) for each in (seed, seed + 1))
     for epoch in range(epochs):
@@ -110,6 +112,12 @@ def train(
         if after_epoch is not None:
             after_epoch(model, epoch)
     return model
+
+
+def new_network(samples: Samples, recipe: Recipe, seed: int) -> nn.Module:
+    """A network for Samples as the recipe builds it, on their device, with weights drawn from `seed`."""
+    model = recipe.initialise(recipe.build(tuple(samples.x.shape[1:]), samples.classes), seed)
+    return model.to(samples.y.device, memory_format=torch.channels_last)
 
 
 def _check_mask(kept, samples):

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from typing import Any
 
 import numpy as np
 
@@ -89,11 +88,11 @@ def _rounds(settings, recipe, seed, noisy, finished):
         past = {"kept": [done.kept for done in finished], "first": None if finished else _theta_0(recipe, seed, noisy)}
         for step in classifier_rounds(noisy.samples, recipe.training, seed=seed, watch=noisy.watch, **how, **past):
             kept = step.kept.cpu().numpy()
-            yield Finished(_row(step.t, step.state, kept, noisy.is_clean), kept)
+            yield Finished(round_row(step.t, step.state, kept, noisy.is_clean), kept)
     elif not finished:
         first = {"epochs": recipe.epochs[0], "seed": round_seed(seed, 0)}  # the same weights as theta_0 of ITLM
         theta = train_watched(noisy.samples, once, recipe.training, watch=noisy.watch, **first)
-        yield Finished(_row(0, theta, once, noisy.is_clean), once)
+        yield Finished(round_row(0, theta, once, noisy.is_clean), once)
 
 
 def _theta_0(recipe, seed, noisy):
@@ -117,6 +116,7 @@ def _kept_once(method, alpha, noisy):
     return None
 
 
-def _row(t, theta: Trained, kept: Any, is_clean):
+def round_row(t: int, theta: Trained, kept: np.ndarray, is_clean: np.ndarray) -> dict:
+    """What is reported of a round: the accuracies of theta_t, and how clean and how large S_t is."""
     share = round(100 * float(is_clean[kept].mean()), 3)
     return {"round": t, **theta.report, "clean_share": share, "kept": int(kept.sum())}
