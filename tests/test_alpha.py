@@ -71,15 +71,22 @@ def result(seed, clean, picks, gain):
 
 def test_regrets_by_hand():
     reached = {0.55: 90.0, 0.75: 88.5, 1.0: 91.0}
-    assert alpha._pick("cv", 0.66, reached, 90.0) == {
-        "chooser": "cv", "alpha": 0.66, "on_grid": 0.75, "accuracy": 88.5, "regret": 1.5,
+    assert alpha._pick("cv", 0.65, reached, 0.55) == {
+        "chooser": "cv", "alpha": 0.65, "off": 0.1, "accuracy": 89.25, "regret": 0.75,
     }  # fmt: skip
-    picks = [[alpha._pick(name, a, reached, 90.0) for name in alpha.CHOOSERS] for a in (0.5, 0.7, 1.0)]
+    picks = [[alpha._pick(name, a, reached, 0.55) for name in alpha.CHOOSERS] for a in (0.5, 0.75, 1.0)]
     frame = choices_frame([result(seed, 0.6, each, 4.0) for seed, each in enumerate(picks)])
     assert len(frame) == 12 and set(frame["gain"]) == {4.0}
     row = regret_table(frame).loc[("random", 0.6)]
     assert row["known", "gain"] == 4.0
     assert row["cv", "mean"] == pytest.approx((0 + 1.5 - 1) / 3, abs=0.005) and row["cv", "worst"] == 1.5
+    assert row["cv", "off"] == pytest.approx((-0.05 + 0.2 + 0.45) / 3, abs=0.005)
+
+
+def test_a_choice_between_two_points_costs_what_lies_between_theirs():
+    """No choice is free because it lies near the known alpha: a grid of nine hides five points either way."""
+    reached = {0.5: 80.0, 0.55: 90.0, 0.65: 70.0}
+    assert [alpha._pick("cv", a, reached, 0.55)["regret"] for a in (0.56, 0.6, 0.4)] == [2.0, 10.0, 10.0]
 
 
 def stored(data):
@@ -100,6 +107,15 @@ def test_agreement_stays_within_two_points_wherever_the_known_alpha_gains(data):
     table = regret_table(stored(data))
     gains = table[table["known", "gain"] > 0]
     assert len(gains) >= 3 and (gains["agreement", "mean"] <= 2).all()
+    assert table["agreement", "off"].between(-0.06, 0.03).all()
+
+
+def test_stored_choices_are_read_off_their_own_grid():
+    for found in ResultStore(RESULTS).results("alpha"):
+        reached = {row["alpha"]: row["last_accuracy"] for row in found.metrics["rounds"]}
+        for pick in found.metrics["choices"]:
+            again = alpha._pick(pick["chooser"], pick["alpha"], reached, known_alpha(found.settings["clean"]))
+            assert again["regret"] == pytest.approx(pick["regret"], abs=0.05)
 
 
 @pytest.mark.slow

@@ -45,6 +45,13 @@ def test_regret_against_the_true_share(method, kind):
     assert mine < 1.25 * known
 
 
+@pytest.mark.parametrize("kind", ["random", "mixture"])
+def test_cross_validation_chooses_more_than_is_clean_by_no_more_than_its_margin(kind):
+    draws = [(clean, draw(kind, n=1000, d=20, clean=clean, seed=seed)) for clean in (0.7, 0.8) for seed in range(3)]
+    above = np.array([chosen(drawn, "cv") - clean for clean, drawn in draws])
+    assert np.median(above) > 0.04 and (above <= 0.1 + 1e-9).all()
+
+
 @pytest.mark.parametrize("method, least", [("cv", 0.85), ("mixture", 1.0), ("elbow", 0.85)])
 def test_clean_data_is_kept(method, least):
     assert chosen(draw("random", n=500, d=20, clean=1.0, seed=0), method) >= least

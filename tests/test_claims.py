@@ -8,12 +8,14 @@ from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import toys
 
 from itlm_kit.chapters import all_claims, counted_verdicts, get_experiment, observation
 from itlm_kit.chapters.regression import claims as regression
+from itlm_kit.chapters.regression import convergence
 from itlm_kit.chapters.regression import theory_claims as theory
 from itlm_kit.errors import InputError
 from itlm_kit.experiments.running import plan, run_plan
@@ -565,15 +567,47 @@ def test_measures_of_the_theory():
     assert theory.speeding_up(rates) == 0.5
     assert theory.first_rates(rates) == 0.5
     assert theory.constant_drift(frame([{"sigma": s, "kappa_constant": c} for s, c in ((0.1, 2), (0.01, 6))])) == 3
+    by_kind = {"a": (0.2, 0.3), "b": (0.5, 0.4)}
+    residuals = [{"kind": k, "round": t, "residual_ratio": r} for k, rs in by_kind.items() for t, r in enumerate(rs)]
+    assert theory.residuals_speeding_up(frame(residuals)) == pytest.approx(0.8)
     reach = frame([{"components": m, "clean": c, "reach_of_last": r}
                    for m, c, r in ((2, 0.5, 1.0), (2, 0.8, 0.2), (3, 0.5, 0.8), (3, 0.8, 0.4))])  # fmt: skip
     assert theory.narrowing(reach) == 0.5
 
 
+def test_thresholds_are_read_between_the_shares_measured():
+    firsts = {5: (1.1, 0.9, 0.3, 0.1), 100: (0.4, 0.7, 0.6, 0.2)}
+    rows = [{"d": d, "clean": c, "first_rate": r} for d, rates in firsts.items()
+            for c, r in zip((0.6, 0.7, 0.8, 0.9), rates, strict=True)]  # fmt: skip
+    assert theory.threshold(frame(rows)) == pytest.approx(0.8 + 0.1 / 4)
+    assert theory.threshold(frame(rows[:4])) == pytest.approx(0.7 + 0.1 * 2 / 3)
+    assert theory.threshold(frame(rows[:2])) == 1.0
+    assert theory.threshold(frame(rows[2:4])) == 0.8
+
+
+def test_samples_needed_are_compared_over_features():
+    shares = {d: {k * d**2: s for k, s in ((1, 0.0), (2, 0.25), (3, 0.75), (4, 1.0))} for d in (10, 20, 40)}
+    rows = [{"d": d, "n": n, "recovered": s} for d, points in shares.items() for n, s in points.items()]
+    assert theory.growth_of_samples(frame(rows)) == pytest.approx(2)
+
+
+def test_shares_that_recover_are_the_last_rows_from_a_share_on():
+    rows = [{"method": "itlm-1", "clean": c, "round": t, "recovered": r + t / 10}
+            for c, r in ((0.6, 0.1), (0.7, 0.8), (0.8, 0.7)) for t in (0, 1)]  # fmt: skip
+    assert regression.recovered(frame(rows), method="itlm-1", low=0.7) == pytest.approx(0.8)
+
+
+def test_samples_for_a_drift_are_those_where_it_is_foretold():
+    n = regression.samples_for(0.05, "random", d=100, small=25_000)
+    assert n == pytest.approx(5.8e6, rel=0.05)
+    first, last = convergence.expected_ratio("random", np.array([25_000, n]), d=100)
+    assert last / first == pytest.approx(1.05, abs=1e-3)
+
+
 # --- the measures fit what the experiments record
 
 
-SYNTHETIC = ("fig2", "fig5", "fig6", "fig7", "theory")
+SYNTHETIC = ("fig2", "fig5", "fig6", "fig7", "drift", "theory")
 
 
 def few(name):

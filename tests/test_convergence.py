@@ -113,7 +113,7 @@ def test_another_step_or_number_of_rounds_is_another_cell(name, change):
 
 def test_bands_hold_the_mean_95_times_in_100():
     rng = np.random.default_rng(0)
-    rows = [convergence._rows("oracle", rng.normal(5, 2, (8, 1)), {}, recipe({}))[0] for _ in range(2000)]
+    rows = [convergence._rows("oracle", rng.normal(5, 2, (8, 1)), {"sigma": 1}, recipe({}))[0] for _ in range(2000)]
     assert np.mean([row["low"] <= 5 <= row["high"] for row in rows]) == pytest.approx(0.95, abs=0.015)
 
 
@@ -177,6 +177,34 @@ def test_kinked_links_converge_like_straight_ones():
     last = frame[frame["method"] == "itlm-2"].groupby(["panel", "sigma"])["error"].last()
     oracle = frame[frame["method"] == "oracle"].groupby(["panel", "sigma"])["error"].last()
     assert (last < 1.8 * oracle).all()
+
+
+def test_with_two_features_the_bias_shows():
+    experiment = get_experiment("drift")
+    settings = {**experiment.cells("quick")[2], "sigma": 0.4}
+    assert (settings["n"], settings["d"], settings["kind"]) == (100_000, 2, "random")
+    assert {(c["d"], c["panel"]) for c in experiment.cells("full")} == {(2, "a")}
+    assert max(c["n"] for c in experiment.cells("full")) == 1_000_000
+    frame = results_frame([compute_cell(Cell(experiment, settings), HERE)])
+    ratios = convergence.over_oracle(frame).set_index("method")["ratio"]
+    assert ratios["itlm-1"] == pytest.approx(ratios["itlm-2"], rel=0.01) and ratios["itlm-1"] > 3
+
+
+def test_ratios_to_the_oracle_measured_and_foretold():
+    rows = [
+        ("random", n, m, e) for n, i, o in ((10, 0.6, 0.3), (40, 0.5, 0.1)) for m, e in (("itlm-1", i), ("oracle", o))
+    ]
+    found = convergence.over_oracle(pd.DataFrame(rows, columns=["kind", "n", "method", "error"]))
+    assert found.to_dict("list") == {
+        "kind": ["random"] * 2, "n": [10, 40], "method": ["itlm-1"] * 2, "ratio": [2.0, 5.0],
+    }  # fmt: skip
+    foretold = convergence.expected_ratio("mixture", np.array([20_000, 1_000_000]), d=2)
+    assert foretold == pytest.approx([1.33, 2.31], abs=0.01)
+
+
+def test_a_run_recovers_where_it_ends_within_the_noise_level():
+    rows = convergence._rows("oracle", np.array([[0.1], [0.3], [0.2]]), {"sigma": 0.2}, recipe({}))
+    assert rows[0]["recovered"] == pytest.approx(2 / 3)
 
 
 def made_up(rows):

@@ -290,7 +290,7 @@ def test_convergence_shows_the_path_that_the_clear_engine_takes():
 SETTING = dict(kind="random", n=300, d=5, clean=0.7, sigma=0.1, link=glm.SMOOTH, seed=(0, 3))
 
 
-@pytest.mark.parametrize("kind", ["random", "arbitrary", "mixture of 2", "mixture of 3"])
+@pytest.mark.parametrize("kind", ["random", "arbitrary", "adversary", "mixture of 2", "mixture of 3"])
 @pytest.mark.parametrize("change", [{"clean": 0.9}, {"sigma": 1.0}, {"link": glm.KINKED}, {"kind": "other"}])
 def test_common_random_numbers(kind, change):
     """Moving a slider changes only what it must: here, what stays. alpha, update, runs and round change no data."""
@@ -298,6 +298,8 @@ def test_common_random_numbers(kind, change):
     change = {"kind": "arbitrary" if kind == "random" else "random"} if "kind" in change else change
     one, other = draw_alike(**setting), draw_alike(**{**setting, **change})
     assert (one.x == other.x).all() and (one.theta == other.theta).all()
+    if (kind, "kind" in change) == ("adversary", True):
+        return  # who alone looks at the features before he picks
     assert (~one.is_clean >= ~other.is_clean).all() and ("clean" in change or (one.is_clean == other.is_clean).all())
     noise = [_noise(one, SETTING), _noise(other, {**SETTING, **change})]
     assert noise[0][one.is_clean] == pytest.approx(noise[1][one.is_clean], abs=1e-9)
@@ -328,6 +330,13 @@ def test_convergence_without_bad_samples_does_not_depend_on_their_kind():
     assert np.allclose(kinds[0], kinds[1]) and np.allclose(kinds[0], kinds[2])
 
 
+def test_an_adversary_who_picks_wins_where_chance_does_not():
+    """Both move a fifth of the outputs onto a model of their own; large M comes home from chance's, not from his."""
+    explorer = explorers.ConvergenceExplorer(**SMALL, clean=0.7, alpha=0.65, sigma=0.01)
+    ends = {kind: drawn(explorer.figure_at(kind=kind), "‖θ − θ*‖")[1][-1] for kind in ("adversary", "mixture of 2")}
+    assert ends["adversary"] > 0.9 > 0.05 > ends["mixture of 2"]
+
+
 @pytest.mark.parametrize("name", ["least squares", "oracle"])
 def test_convergence_levels_stay_when_alpha_or_the_update_moves(name):
     explorer = explorers.ConvergenceExplorer(**SMALL)
@@ -338,7 +347,7 @@ def test_convergence_levels_stay_when_alpha_or_the_update_moves(name):
 
 
 @pytest.mark.parametrize("update, link", [("large M", "identity"), ("M = 1", "identity"), ("M = 1", "kinked")])
-@pytest.mark.parametrize("kind", ["random", "arbitrary", "mixture of 3"])
+@pytest.mark.parametrize("kind", ["random", "arbitrary", "adversary", "mixture of 3"])
 def test_convergence_keeps_below_its_bound(update, link, kind):
     figure = explorers.ConvergenceExplorer(**SMALL, update=update, link=link, kind=kind).figure_at()
     errors = dict(zip(*drawn(figure, "‖θ − θ*‖"), strict=True))

@@ -38,6 +38,20 @@ def test_arbitrary_outputs_are_the_callers_or_the_opposite():
     np.testing.assert_allclose(own.y[~own.is_clean], own.x[~own.is_clean, 0] + 9)
 
 
+@pytest.mark.parametrize("link", [IDENTITY, KINKED])
+def test_an_adaptive_adversary_spoils_what_turns_the_fit_most(link):
+    drawn = draw("adaptive", n=300, d=6, clean=0.7, sigma=0, seed=2, link=link)
+    v = drawn.thetas[1] - drawn.theta
+    assert np.linalg.norm(v) == pytest.approx(1) and v @ drawn.theta == pytest.approx(0, abs=1e-12)
+    reach = np.abs(drawn.x @ v)
+    assert drawn.is_clean.sum() == 210 and reach[drawn.is_clean].max() < reach[~drawn.is_clean].min()
+    np.testing.assert_allclose(drawn.y[drawn.is_clean], link.value(drawn.x @ drawn.theta)[drawn.is_clean])
+    np.testing.assert_allclose(drawn.y[~drawn.is_clean], link.value(drawn.x @ (drawn.theta + v))[~drawn.is_clean])
+    elsewhere = draw("random", n=300, d=6, clean=0.7, sigma=0, seed=2, link=link)
+    np.testing.assert_array_equal(drawn.x, elsewhere.x)
+    np.testing.assert_array_equal(drawn.theta, elsewhere.theta)
+
+
 def test_one_seed_shares_all_but_the_bad_outputs():
     random, mixed = (draw(kind, n=60, d=4, clean=0.5, seed=5) for kind in ("random", "mixture"))
     for name in ("x", "is_clean", "theta"):
@@ -79,6 +93,7 @@ def test_links_by_hand():
         (dict(sigma=-1), "sigma must be at least 0"),
         (dict(kind="mixture", others=(0.5, 0.6)), "others must be positive shares"),
         (dict(kind="mixture", d=1), "d must be at least the number of components, 2"),
+        (dict(kind="adaptive", d=1), "d must be at least the number of components, 2"),
     ],
 )
 def test_settings_out_of_range(settings, words):

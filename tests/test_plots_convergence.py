@@ -68,6 +68,37 @@ def test_labels_of_lines_that_end_together_do_not_meet():
     assert all(low.y1 <= high.y0 + 2 for low, high in zip(boxes, boxes[1:], strict=False))
 
 
+def by_kind(**columns):
+    """Rows of two kinds; columns: name -> values, of the second kind half as large but for x (the first column)."""
+    (x, values), (y, rates) = columns.items()
+    frames = [
+        pd.DataFrame({"kind": k, x: values, y: f * np.array(rates)}) for k, f in (("mixture", 1), ("random", 0.5))
+    ]
+    return pd.concat(frames)
+
+
+def test_drift_shows_marks_measured_and_lines_foretold():
+    measured = by_kind(n=[1000, 10_000, 100_000], ratio=[1.3, 1.4, 2.6])
+    foretold = by_kind(n=[1000, 3000, 10_000, 100_000], ratio=[1.3, 1.3, 1.5, 2.4])
+    (axis,) = check(plots.drift(measured, foretold, source=SOURCE))
+    marks, lines = (
+        {tuple(y) for shape, y in drawn(axis).items() if (shape[1] == "None") == none} for none in (True, False)
+    )
+    assert marks == {(1.3, 1.4, 2.6), (0.65, 0.7, 1.3)} and lines == {(1.3, 1.3, 1.5, 2.4), (0.65, 0.65, 0.75, 1.2)}
+    assert set(texts(axis)) == {"mixture", "random"} and axis.get_xscale() == "log"
+
+
+def test_first_rates_by_kind_and_features():
+    one = by_kind(clean=[0.6, 0.8, 0.9], first_rate=[1.1, 0.9, 0.1])
+    measured = pd.concat([one.assign(d=5), one.assign(d=100, first_rate=0.9 * one["first_rate"])])
+    foretold = pd.DataFrame({"clean": [0.6, 0.7, 0.8, 0.9], "first_rate": [1.1, 1.2, 0.9, 0.0]})
+    (axis,) = check(plots.first_rates(measured, foretold, source=SOURCE, titles={"random": "by chance"}))
+    assert [tuple(np.round(y, 3)) for y in drawn(axis).values()][-1] == (1.1, 1.2, 0.9, 0.0) and len(drawn(axis)) == 5
+    named = [text.get_text() for text in axis.get_legend().get_texts()]
+    assert {"mixture, d = 5", "mixture, d = 100", "by chance, d = 5", "by chance, d = 100"} < set(named)
+    assert {"halved", "no progress"} == set(texts(axis))
+
+
 def test_errors_by_clean_share():
     (axis,) = check(plots.by_clean_share(tidy("c", "clean", [0.6, 0.7, 0.8]), source=SOURCE))
     assert axis.get_yscale() == "log" and len(drawn(axis)) == 4

@@ -6,11 +6,11 @@ import shutil
 import numpy as np
 import pytest
 
-from itlm_kit import glm
-from itlm_kit.chapters.regression import rivals
+from itlm_kit import InputError, glm
+from itlm_kit.chapters.regression import peers, rivals
 
 ROBUST = ("ITLM", rivals.REWEIGHTED, "Huber (scikit-learn)", "RANSAC (scikit-learn)", "Tukey (statsmodels)",
-          "ltsReg (R robustbase)")  # fmt: skip
+          *rivals.FAST_LTS)  # fmt: skip
 
 
 def table(*, clean, d=3, draws=2, sigma=0.05):
@@ -53,7 +53,7 @@ def test_the_oracle_alone_sees_the_truth(corrupted):
     assert found.loc["oracle", "error"] > corrupted.loc["oracle", "error"]
 
 
-@pytest.mark.parametrize("name", ["Tukey (statsmodels)", "ltsReg (R robustbase)"])
+@pytest.mark.parametrize("name", ["Tukey (statsmodels)", *rivals.FAST_LTS])
 def test_what_is_not_installed_says_what_it_needs(name, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     monkeypatch.setattr(shutil, "which", lambda name: None)
@@ -61,6 +61,35 @@ def test_what_is_not_installed_says_what_it_needs(name, monkeypatch):
     row = table(clean=1.0).loc[name]
     rivals._no_robustbase.cache_clear()
     assert np.isnan(row["error"]) and np.isnan(row["seconds"]) and row["note"].startswith("needs ")
+
+
+@pytest.fixture
+def slow_peer(monkeypatch):
+    """In robpy's place: least squares that takes its time."""
+
+    def fit(task):
+        return rivals.start(task.x, task.y), 10.0
+
+    slow = rivals.Peer(rivals.FAST_LTS[0], fit)
+    monkeypatch.setattr(peers, "PEERS", [rivals.PEERS[2], slow])
+
+
+CELL = {"peer": rivals.FAST_LTS[0], "n": 120, "d": 3, "runs": 3}
+
+
+def test_a_cell_of_peers_tells_times_as_a_ratio_and_errors(slow_peer):
+    found = peers.run(CELL, peers.PeersRecipe(), 4, None).metrics
+    drawn = [glm.draw("random", n=120, d=3, seed=(4, r)) for r in range(3)]
+    expected = rivals.compare(drawn, alpha=0.75).set_index("method")["error"]
+    assert found["time_ratio"] > 100
+    errors = {row["method"]: row["error"] for row in found["rounds"]}
+    assert errors == pytest.approx({"ITLM": expected["ITLM"], rivals.FAST_LTS[0]: expected["least squares"]})
+
+
+def test_a_cell_of_a_peer_that_is_not_there_says_what_it_needs(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(InputError, match="peer must be one that runs here; FAST-LTS .robpy. needs robpy: pip install"):
+        peers.run(CELL, peers.PeersRecipe(), 0, None)
 
 
 def test_theil_sen_is_left_out_of_wide_tables():

@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 from itlm_kit.chapters import get_experiment
+from itlm_kit.chapters.regression import convergence, theory_claims
 from itlm_kit.experiments.experiment import Cell
+from itlm_kit.experiments.results import results_frame
 from itlm_kit.experiments.running import compute_cell
 from itlm_kit.experiments.store import ResultStore
+from itlm_kit.glm.population import adaptive_path
 from itlm_kit.machine import Where
 
 STORED = ResultStore(Path(__file__).parents[1] / "notebooks" / "results")
@@ -17,6 +20,7 @@ CHEAP = {
     "fig5": {"panel": "e", "sigma": 0.01},
     "fig6": {"panel": "d", "clean": 0.8, "alpha": 0.7},
     "fig7": {"panel": "b", "sigma": 0.2},
+    "drift": {"kind": "mixture", "n": 2500},
     "theory": {"check": "kappa", "kind": "mixture", "sigma": 0.1},
 }
 
@@ -34,7 +38,9 @@ def test_every_stored_cell_is_found_by_what_it_is_computed_from_now(name):
     assert [r.key for r in found] == [Cell(get_experiment(name), r.settings, r.seed).key for r in found]
 
 
-@pytest.mark.parametrize("name", ["fig2", "fig5", "fig6", pytest.param("fig7", marks=pytest.mark.slow), "theory"])
+@pytest.mark.parametrize(
+    "name", ["fig2", "fig5", "fig6", pytest.param("fig7", marks=pytest.mark.slow), "drift", "theory"]
+)
 def test_a_stored_cell_is_what_the_code_computes(name):
     experiment = get_experiment(name)
     (settings,) = [each for each in experiment.cells("full") if CHEAP[name].items() <= each.items()]
@@ -45,6 +51,33 @@ def test_a_stored_cell_is_what_the_code_computes(name):
     for curve, values in old.curves.items():
         close = np.isclose(new.curves[curve], values, rtol=1e-3)
         assert close.mean() > 0.98  # elsewhere rounding may turn a tie at the cut, in a run or two
+
+
+def stored_frame(name, **where):
+    frame = results_frame(STORED.results(name))
+    return frame[np.logical_and.reduce([frame[key] == value for key, value in where.items()])]
+
+
+def test_the_drift_is_what_the_map_of_the_population_foretells():
+    found = convergence.over_oracle(stored_frame("drift", d=2)).query("method == 'itlm-1'")
+    for kind, rows in found.groupby("kind"):
+        foretold = convergence.expected_ratio(kind, rows["n"].to_numpy(), d=2)
+        np.testing.assert_allclose(rows["ratio"], foretold, rtol=0.1)  # three means of 40 to 100 draws each
+
+
+def test_first_rates_with_few_features_are_the_population_s():
+    rates = stored_frame("theory", check="theorem 7", kind="adaptive", d=5).groupby("clean")["first_rate"].mean()
+    for clean, rate in rates.items():
+        first, then = adaptive_path(clean=clean, alpha=clean - 0.05, rounds=1)
+        assert rate == pytest.approx(then / first, abs=0.07)
+
+
+def test_the_note_on_the_dropped_term_has_the_figures_measured():
+    (note,) = {claim.note for claim in theory_claims.claims() if claim.id in ("Lem5.c", "Lem5.T3")}
+    by_round = stored_frame("theory", check="dropped term").groupby(["round", "n"])["noise_over_error"].mean()
+    for t, text in ((0, "0.059"), (1, "0.23")):
+        assert text in note
+        np.testing.assert_allclose(by_round[t], float(text), rtol=0.03)
 
 
 def _numbers(metrics):

@@ -100,13 +100,49 @@ def test_other_losses_end_alike():
     assert frame["error_ratio"].iloc[0] < 2
 
 
-def test_many_starts_take_many_times_as_long():
-    assert measured("scalable")["time_ratio"].iloc[0] > 5
+def test_an_adversary_does_more_harm_than_chance_and_none_above_a_threshold():
+    rates = measured("theorem 7").pivot_table(index="clean", columns="kind", values=["first_rate", "arrives"])
+    first, arrives = rates["first_rate"], rates["arrives"]
+    assert (first["adaptive"] >= first["arbitrary"] - 0.05).loc[0.65:].all()
+    assert first.loc[0.7, "adaptive"] > 1 > 0.5 > first.loc[0.95, "adaptive"]
+    assert (
+        arrives.loc[0.7, "adaptive"] < 0.5 and arrives.loc[0.9:].to_numpy().min() == 1 == arrives.loc[0.7, "arbitrary"]
+    )
+
+
+def test_the_dropped_term_is_a_share_of_the_error():
+    """It counts kept clean samples whose noise opposes the error: as many of n, whatever n."""
+    found = measured("dropped term").pivot(index="n", columns="round", values="noise_over_error")
+    assert list(found.columns) == [0, 1]
+    np.testing.assert_allclose(found.loc[1600], found.loc[6400], rtol=0.2)
+    assert (found[1] > 2 * found[0]).all()
+
+
+def test_samples_needed_grow_with_the_features():
+    shares = measured("sample complexity").pivot(index="n", columns="d", values="recovered")
+    assert (shares.apply(lambda of_d: of_d.dropna().iloc[-1]) == 1).all()
+    assert shares[20].dropna().iloc[0] < 0.5
+    settings = {"n": 60, "d": 10, "sigma": 0.1, "within": 1e-6}
+    assert CHECKS["sample complexity"](settings, [(0, 0), (0, 1)]) == {"recovered": 0.0}
+
+
+def test_single_steps_are_of_an_order_near_one():
+    found = measured("M = 1").query("step <= 1.0")
+    assert found["order"].between(0.8, 1.2).all() and (found["known"] == 1).all()
+    noisy = {"n": 100, "d": 5, "sigma": 9.0, "clean": 0.8, "alpha": 0.75, "step": 0.5}
+    assert CHECKS["M = 1"](noisy, [(0, 0)]) == {"order": None, "known": 0.0}
 
 
 def test_every_check_has_cells_and_every_cell_a_check():
     for profile in ("quick", "full"):
         assert {cell["check"] for cell in get_experiment("theory").cells(profile)} == set(CHECKS)
+
+
+def test_rounds_of_a_check_are_its_recipe_s():
+    experiment = get_experiment("theory")
+    by_check = {cell["check"]: experiment.recipe(cell).rounds for cell in experiment.cells("quick")}
+    assert by_check["lemma 5"] == HOW.rounds == 10 and by_check["theorem 7"] == 60
+    assert len(measured("remark 2").query("kind == 'random'")) == by_check["remark 2"] - 1
 
 
 @pytest.mark.parametrize("change", [{"alpha": 0.5}, {"rounds": 2}])

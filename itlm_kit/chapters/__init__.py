@@ -6,8 +6,9 @@ from itlm_kit.errors import check_choice
 
 # Where each experiment lives; a module is imported when one of its experiments is asked for.
 _EXPERIMENTS = {
-    "regression.convergence": ("fig2", "fig5", "fig6", "fig7"),
+    "regression.convergence": ("fig2", "fig5", "fig6", "fig7", "drift"),
     "regression.theory_cells": ("theory",),
+    "regression.peers": ("peers",),
     "labels.mnist": ("fig1a", "fig1b", "table1-mnist"),
     "labels.cifar": ("table1-cifar", "table2"),
     "labels.scores": ("scores",),

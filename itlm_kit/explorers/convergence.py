@@ -14,6 +14,7 @@ from itlm_kit.plots import rounds
 _KINDS = {
     "random": {"kind": "random"},
     "arbitrary": {"kind": "arbitrary"},
+    "adversary": {"kind": "adaptive"},
     "mixture of 2": {"kind": "mixture"},
     "mixture of 3": {"kind": "mixture", "others": (0.5, 0.5)},
 }
@@ -42,8 +43,9 @@ class ConvergenceExplorer(Explorer):
     values: where the controls start, e.g. ConvergenceExplorer(seed=0, sigma=1.0): update, kind, link, clean (alpha*),
     alpha, sigma, n, d, runs (1 or 20), seed, round (whose residuals are shown), hundred (a button: 100 runs, until
     anything is moved). The same seed gives the same features, theta*, noise, bad outputs and order of samples whatever
-    else is moved, n and d aside: `draw_alike`. The bound is the right side of Lemma 5 for large M and of Lemma 6 for
-    M = 1: Theorems 7 to 10 with the proof's own terms for the constants they leave open. Sections 5 and 6.1.
+    else is moved, n and d aside: `draw_alike`; the adversary alone picks others to spoil. The bound is the right side
+    of Lemma 5 for large M and of Lemma 6 for M = 1: Theorems 7 to 10 with the proof's own terms for the constants they
+    leave open. Sections 5 and 6.1.
     """
 
     view = rounds
@@ -106,7 +108,8 @@ class ConvergenceExplorer(Explorer):
 def draw_alike(kind, *, clean, **setting):
     """A Regression as `draw` makes it, bad outputs too the same for one seed: a sample stays bad as it was.
 
-    kind: "random", "arbitrary", "mixture of 2" or "mixture of 3"; clean: at least 0.5. At 0.5 it is what `draw` makes.
+    kind: "random", "arbitrary", "adversary" ("adaptive" errors), "mixture of 2" or "mixture of 3"; clean: at least 0.5.
+    At 0.5 it is what `draw` makes.
     """
     data = draw(**_KINDS[kind], clean=clean, **setting)
     if kind != "random":

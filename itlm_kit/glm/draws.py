@@ -9,7 +9,7 @@ from itlm_kit.errors import InputError, check_choice, check_integer
 from itlm_kit.glm.links import IDENTITY, Link
 from itlm_kit.trimming import num_kept
 
-KINDS = ("random", "arbitrary", "mixture")
+KINDS = ("random", "arbitrary", "mixture", "adaptive")
 
 
 class Regression(NamedTuple):
@@ -19,7 +19,7 @@ class Regression(NamedTuple):
     y: np.ndarray  # (n,) outputs
     is_clean: np.ndarray  # (n,) bool
     theta: np.ndarray  # (d,) theta*, of unit length
-    thetas: np.ndarray  # (m, d), theta* and, for a mixture, the other components
+    thetas: np.ndarray  # (m, d), theta* and what bad samples follow, if anything
     component: np.ndarray  # (n,) int, the row of thetas a sample follows; -1 where none
 
 
@@ -40,16 +40,22 @@ def draw(
     Features are N(0, I_d), theta* is a random unit vector, noise is N(0, sigma^2). Bad outputs before noise, by kind:
     "random" N(0, 1); "mixture" w(x'theta_(j)), other unit vectors orthogonal to theta* and each other, `others` their
     shares of the bad samples, e.g. (0.5, 0.5) for three components; "arbitrary" corruption(x, output, rng) -> (m,) from
-    the bad samples' features, their true w(x'theta*) and a generator (None: `opposed`). The same seed gives the same
-    features, theta*, noise and order of samples whatever the kind. Raises InputError for settings out of range.
+    the bad samples' features, their true w(x'theta*) and a generator (None: `opposed`); "adaptive" w(x'(theta* + v)),
+    v a unit vector orthogonal to theta*, where an adversary spoils the outputs with the largest |x'v|: those that turn
+    a fit towards v most. The same seed gives the same features, theta* and noise whatever the kind, and the same bad
+    samples but for "adaptive". Raises InputError for settings out of range.
     """
     check_choice("kind", kind, KINDS)
     n, d, num_clean = _check_sizes(n, d, clean, sigma)
-    shares = _check_shares(others, d) if kind == "mixture" else []
+    shares = {"mixture": others, "adaptive": (1.0,)}.get(kind)
+    shares = [] if shares is None else check_shares(shares, d)
     rng = np.random.default_rng(seed)
     x, noise = rng.standard_normal((n, d)), sigma * rng.standard_normal(n)
     order = rng.permutation(n)
     thetas = _orthonormal(rng, 1 + len(shares), d)
+    if kind == "adaptive":
+        order = np.argsort(np.abs(x @ thetas[1]), kind="stable")
+        thetas[1] += thetas[0]
     component = _components(order, num_clean, shares)
     output = link.value((x @ thetas.T)[np.arange(n), component])
     bad = component < 0
@@ -93,12 +99,19 @@ def leverage(
 def _check_sizes(n, d, clean, sigma):
     n = check_integer("n", n, remedy="It is the number of samples.")
     d = check_integer("d", d, remedy="It is the number of features.")
-    if not 0 <= sigma < np.inf:
-        raise InputError(f"sigma must be at least 0; got {sigma!r}. It is the standard deviation of the noise.")
+    check_sigma(sigma)
     return n, d, num_kept(clean, n)
 
 
-def _check_shares(others, d):
+def check_sigma(sigma: float) -> float:
+    """Return sigma, the standard deviation of the noise; raise InputError unless it is finite and at least 0."""
+    if not 0 <= sigma < np.inf:
+        raise InputError(f"sigma must be at least 0; got {sigma!r}. It is the standard deviation of the noise.")
+    return sigma
+
+
+def check_shares(others: Sequence[float], d: int) -> np.ndarray:
+    """Return shares of the bad samples as an array; raise InputError unless positive, of sum 1 and fewer than d."""
     shares = np.asarray(others, float)
     if shares.ndim != 1 or not shares.size or (shares <= 0).any() or not np.isclose(shares.sum(), 1):
         raise InputError(f"others must be positive shares that sum to 1; got {others!r}, e.g. (0.5, 0.5).")

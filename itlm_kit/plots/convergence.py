@@ -94,6 +94,50 @@ def paths(errors, *, source, title="Error after each round"):
     return with_source(figure, source)
 
 
+def drift(measured, foretold, *, source):
+    """Error over the oracle's against n, one line per kind of bad outputs, beside what the population's map foretells.
+
+    measured, foretold: frames with columns kind, n, ratio.
+    """
+    figure, (axis,) = panels(width=5.8, height=3.6)
+    axis.set(xscale="log", xlabel="sample size n", ylabel="error over the oracle's")
+    ends = []
+    for (kind, line), look in zip(measured.groupby("kind"), _looks(measured["kind"].nunique()), strict=True):
+        line, expected = line.sort_values("n"), foretold[foretold["kind"] == kind].sort_values("n")
+        axis.plot(line["n"], line["ratio"], **{**look, "linestyle": "none"})
+        axis.plot(expected["n"], expected["ratio"], color=look["color"], linestyle=look["linestyle"])
+        ends.append((kind, expected["n"].iloc[-1], expected["ratio"].iloc[-1], look["color"]))
+    _label_ends(axis, ends)
+    axis.axhline(1, color="#222222", linewidth=0.8)
+    axis.set_title("Drift: marks measured, lines from the map of the population", loc="left")
+    plain_numbers(axis, "x")
+    return with_source(figure, source)
+
+
+def first_rates(measured, foretold, *, source, titles=None):
+    """Rate of the first round against the clean share, one line per kind and number of features, and where it halves.
+
+    measured: columns kind, d, clean, first_rate; foretold: columns clean, first_rate, the adversary's with samples
+    without end. titles: kind -> text.
+    """
+    figure, (axis,) = panels(width=6.2, height=3.8)
+    axis.set(xlabel="share of clean samples α*", ylabel="error after / before the first round")
+    lines = list(measured.groupby(["kind", "d"]))
+    for ((kind, d), line), look in zip(lines, _looks(len(lines)), strict=True):
+        line = line.sort_values("clean")
+        axis.plot(line["clean"], line["first_rate"], **look, label=f"{(titles or {}).get(kind, kind)}, d = {d}")
+    axis.plot(
+        foretold["clean"], foretold["first_rate"], color="#222222", linewidth=1, label="adversary, no end of samples"
+    )
+    for level, text in ((0.5, "halved"), (1, "no progress")):
+        axis.axhline(level, color="#5A5A5A", linewidth=0.8, linestyle=(0, (8, 2)))
+        axis.annotate(text, (1, level), xycoords=("axes fraction", "data"), xytext=(3, 0), textcoords="offset points",
+                      va="center", fontsize=8, color="#5A5A5A", annotation_clip=False)  # fmt: skip
+    axis.set_title("Who picks the bad samples decides", loc="left")
+    axis.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
+    return with_source(figure, source)
+
+
 def lemma_sides(terms, *, source, title="Lemma 5, round by round"):
     """Left and right side of a lemma and its proof in between, round by round; terms: a Lemma5 or Lemma6."""
     figure, (axis,) = panels(width=5.8, height=3.6)

@@ -2,8 +2,8 @@
 
 A cell is one noisy training set. ITLM runs once for each alpha of a grid, on four fifths of the set, from one common
 theta_0; the other fifth, noisy as the rest, is held out for cross-validation. Each chooser sees noisy labels alone. Its
-alpha is rounded to the grid, and its regret is the accuracy of the known alpha, less its own. Known is the paper's
-rule, 5 points below the clean share; where no label is wrong, keeping all.
+accuracy is read off the grid, along straight lines between its points, and its regret is the accuracy of the known
+alpha, less its own. Known is the paper's rule, 5 points below the clean share; where no label is wrong, keeping all.
 """
 
 from dataclasses import dataclass
@@ -62,10 +62,10 @@ def run_alpha(settings, recipe, seed, where):
     grid = GridRuns(noisy, recipe, epochs=settings["epochs"], updates=settings["updates"], seed=seed)
     chosen = choices(grid, seed)
     reached = {row["alpha"]: row["last_accuracy"] for row in grid.rows}
-    known = reached[known_alpha(settings["clean"])]
+    known = known_alpha(settings["clean"])
     picks = [_pick(name, alpha, reached, known) for name, alpha in chosen.items()]
     bad = round(1 - float(noisy.is_clean.mean()), 6)
-    metrics = {"achieved_noise_rate": bad, "known_accuracy": known, "baseline_accuracy": reached[1.0]}
+    metrics = {"achieved_noise_rate": bad, "known_accuracy": reached[known], "baseline_accuracy": reached[1.0]}
     return Outcome({**metrics, "choices": picks, "rounds": grid.rows}, noisy.source)
 
 
@@ -128,17 +128,18 @@ def _part(samples, index):
 
 
 def _pick(chooser, alpha, reached, known):
-    nearest = min(reached, key=lambda candidate: abs(candidate - alpha))
-    own = reached[nearest]
-    regret = round(known - own, 3)
-    return {"chooser": chooser, "alpha": round(alpha, 4), "on_grid": nearest, "accuracy": own, "regret": regret}
+    """What a choice costs; reached: alpha -> accuracy on the grid, on which the known alpha lies."""
+    own = float(np.interp(alpha, *np.array(sorted(reached.items())).T))
+    regret = round(reached[known] - own, 3)
+    return {"chooser": chooser, "alpha": round(alpha, 4), "off": round(alpha - known, 4), "accuracy": round(own, 3),
+            "regret": regret}  # fmt: skip
 
 
 def choices_frame(results):
     """Tidy frame of finished cells of `alpha`: one row per (setting, seed, chooser).
 
-    Columns: the settings, seed, chooser, alpha (as chosen), on_grid (as used), accuracy, regret, gain (of the known
-    alpha over keeping all), all in points of test accuracy but the alphas; source.
+    Columns: the settings, seed, chooser, alpha, off (by how much it lies above the known one), accuracy, regret, gain
+    (of the known alpha over keeping all), all in points of test accuracy but the alphas; source.
     """
     return pd.DataFrame(
         {**r.settings, "seed": r.seed, **choice, "gain": _gain(r.metrics), "source": r.data}
@@ -150,12 +151,15 @@ def choices_frame(results):
 def regret_table(frame):
     """Regrets by noise and clean share, from a `choices_frame`: the mean over seeds and the worst seed of each chooser.
 
-    Index noise, clean; columns gain (mean gain of the known alpha over keeping all), then (chooser, mean | worst).
+    Index noise, clean; columns gain (mean gain of the known alpha over keeping all), then (chooser, mean | worst |
+    off), off the mean of how far its alpha lies above the known one.
     """
-    by = frame.groupby(["noise", "clean", "chooser"])["regret"].agg(["mean", "max"]).unstack("chooser")
+    groups = frame.groupby(["noise", "clean", "chooser"])
+    by = groups["regret"].agg(["mean", "max"]).assign(off=groups["off"].mean()).unstack("chooser")
     table = pd.DataFrame({("known", "gain"): frame.groupby(["noise", "clean"])["gain"].mean()})
     for chooser in CHOOSERS:
-        table[chooser, "mean"], table[chooser, "worst"] = by["mean", chooser], by["max", chooser]
+        for name, column in (("mean", "mean"), ("worst", "max"), ("off", "off")):
+            table[chooser, name] = by[column, chooser]
     return table.round(2)
 
 

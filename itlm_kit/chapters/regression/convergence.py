@@ -3,6 +3,9 @@
 Where the paper leaves clean share and alpha open they are 0.8 and 0.75. ITLM-1 updates by full least squares (large M),
 ITLM-2 by one gradient step a round (M = 1). All methods of a run see the same draw, and run r of one cell the same
 features, theta* and unit noise as run r of every other cell of its size: curves differ by what they are about.
+
+Experiment "drift" repeats panel (a) with two features: with 100 the bias that bad samples leave hides, up to millions
+of samples, under an error that grows as the root of d (`glm.population`).
 """
 
 from dataclasses import dataclass, field
@@ -18,8 +21,10 @@ from itlm_kit.glm.draws import draw
 from itlm_kit.glm.fast import FastFitter
 from itlm_kit.glm.links import IDENTITY, LINKS
 from itlm_kit.glm.path import fit
+from itlm_kit.glm.population import expected_error, oracle_error, population
 from itlm_kit.glm.theory import order_of_convergence, parameter_errors
 
+CLEAN_SHARE, ALPHA = 0.8, 0.75  # where a panel does not move them
 STEP = 0.5  # eta of ITLM-2, on half the mean squared loss
 ROUNDS = {"itlm-1": 40, "itlm-2": 200}  # by then paths have settled; a set that repeats costs no more rounds
 METHODS = ("naive", "oracle", "itlm-1", "itlm-2")
@@ -32,6 +37,11 @@ SAMPLES = {
     "quick": (150, 300, 1000, 3000, 10_000),
     "full": (1000, 2500, 5000, 10_000, 25_000, 50_000, 100_000),
 }
+DRIFT = {  # n -> runs
+    "quick": {1000: 10, 10_000: 10, 100_000: 10},
+    "full": {2500: 100, 20_000: 100, 100_000: 100, 300_000: 100, 1_000_000: 40},
+}
+DRIFT_ROUNDS = {"itlm-1": 40, "itlm-2": 60}  # with two features single steps settle sooner
 CLEAN = {
     "quick": (0.55, 0.65, 0.75, 0.85, 0.95),
     "full": (0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95),
@@ -51,6 +61,11 @@ class PathRecipe:
 def recipe(settings):
     """The PathRecipe, the same for every cell."""
     return PathRecipe()
+
+
+def drift_recipe(settings):
+    """The same with fewer single steps."""
+    return PathRecipe(rounds=dict(DRIFT_ROUNDS))
 
 
 def run(settings, recipe, seed, where):
@@ -91,15 +106,17 @@ def _oracle(data, link):
 
 
 def _rows(method, values, settings, recipe):
-    """One row per round, with the mean over runs and its 95 % band (Student's t)."""
+    """One row per round: the mean over runs, its 95 % band (Student's t), the share of runs within the noise level."""
     runs = len(values)
     mean = values.mean(0)
     half = stats.t.ppf(0.975, runs - 1) * values.std(0, ddof=1) / np.sqrt(runs) if runs > 1 else 0 * mean
     first = 0 if "follow" in settings or method not in recipe.rounds else recipe.rounds[method]
+    recovered = (values <= settings["sigma"]).mean(0)
     return [
-        {"method": method, "round": first + t, "error": _short(m), "low": _short(m - h), "high": _short(m + h)}
-        for t, (m, h) in enumerate(zip(mean, half, strict=True))
-    ]
+        {"method": method, "round": first + t, "error": _short(m), "low": _short(m - h), "high": _short(m + h),
+         "recovered": float(r)}
+        for t, (m, h, r) in enumerate(zip(mean, half, recovered, strict=True))
+    ]  # fmt: skip
 
 
 def _short(number):
@@ -139,14 +156,32 @@ def _bent_cells(profile):
     ]
 
 
+def _drift_cells(profile):
+    """Panel (a) with two features and many samples."""
+    common = {kind: _common("a", kind, "identity", profile) for kind in ("random", "mixture")}
+    return [{**common[kind], "n": n, "d": 2, "runs": runs} for kind in common for n, runs in DRIFT[profile].items()]
+
+
 def _common(panel, kind, link, profile):
-    return {"panel": panel, "kind": kind, "link": link, "clean": 0.8, "alpha": 0.75, "sigma": 0.1, **SIZES[profile]}
+    return {
+        "panel": panel,
+        "kind": kind,
+        "link": link,
+        "clean": CLEAN_SHARE,
+        "alpha": ALPHA,
+        "sigma": 0.1,
+        **SIZES[profile],
+    }
 
 
 def _seconds(settings):
     """Expected time of a cell on one CPU core, from measured times per run."""
     per_number = 1e-7 if settings["link"] == "identity" else 4e-7
     return settings["runs"] * (5e-3 + per_number * settings["n"] * settings["d"])
+
+
+def _drift_seconds(settings):
+    return settings["runs"] * 1.7e-6 * settings["n"]
 
 
 def error_floor(frame, *, panel="b", method="itlm-1", last=4):
@@ -160,6 +195,19 @@ def error_floor(frame, *, panel="b", method="itlm-1", last=4):
     weights = 1 / squares  # errors are known to a share of themselves
     intercept = np.polyfit(1 / n, squares, 1, w=weights)[1]
     return float(np.sqrt(max(0.0, intercept)))
+
+
+def expected_ratio(kind, n, *, d):
+    """ITLM's mean error over the oracle's with n samples (an array) in panel (a), from the map of the population."""
+    source = population(kind, d=d, clean=CLEAN_SHARE)
+    return expected_error(source, n, alpha=ALPHA) / oracle_error(source, n)
+
+
+def over_oracle(frame):
+    """Errors over the oracle's as rows: kind, n, method, ratio; means over base seeds come first."""
+    errors = frame.pivot_table(index=["kind", "n"], columns="method", values="error")
+    ratios = errors.div(errors["oracle"], axis=0).drop(columns="oracle")
+    return ratios.melt(ignore_index=False, value_name="ratio").reset_index()
 
 
 def misspecification(frame, *, clean, method="itlm-1", panel="d", low=0.05, high=0.15):
@@ -245,5 +293,13 @@ EXPERIMENTS = {
     ),
     "fig7": _experiment(
         name="fig7", title="Convergence with a kinked link", place="Figure 7, appendix D", cells=_bent_cells
+    ),
+    "drift": _experiment(
+        name="drift",
+        title="Drift from the oracle, two features",
+        place="Figures 2(a), 5(a), 6(a)",
+        cells=_drift_cells,
+        recipe=drift_recipe,
+        seconds=_drift_seconds,
     ),
 }
