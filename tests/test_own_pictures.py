@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch import nn
@@ -12,7 +13,7 @@ from torch import nn
 from itlm_kit import InputError, data
 from itlm_kit.chapters import get_experiment
 from itlm_kit.chapters.labels import own_pictures as chapter
-from itlm_kit.chapters.labels.own_pictures import at_bad, pictures
+from itlm_kit.chapters.labels.own_pictures import at_bad, pictures, pictures_table
 from itlm_kit.experiments.experiment import Cell, choose_cells
 from itlm_kit.experiments.running import compute_cell
 from itlm_kit.experiments.store import ResultStore
@@ -211,6 +212,15 @@ def test_digits_are_told_better_than_by_the_recipe_tuned_on_them():
     )
     assert own["precision"] > before["precision"] > 70
     assert own["trained"] and own["named"] == 10
+
+
+def test_the_table_is_over_the_seeds_of_one_training_each():
+    rows = [(seed, folds, precision) for seed, folds, precision in ((0, 0, 70), (1, 0, 90), (2, 0, 74), (0, 5, 70))]
+    frame = pd.DataFrame(rows, columns=["seed", "folds", "precision"]).assign(**{
+        "data": "mnist", "classes": "0123", "images": 600, "recipe": "own", "alpha": [np.nan, np.nan, np.nan, 0.8],
+    })  # fmt: skip
+    assert pictures_table(frame).loc["mnist", "0123", 600, "own"].tolist() == [74, 70, 90, 3]
+    assert pictures_table(frame, "alpha").loc["mnist", "0123", 600, "own"].tolist() == [0.8, 0.8, 0.8, 1]
 
 
 def test_a_stored_cell_is_what_is_computed_now():

@@ -8,6 +8,7 @@ as many. "before" is the recipe that notebook 08 had for digits, to stand beside
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from itlm_kit import data
 from itlm_kit.choosing import choose_alpha
@@ -16,6 +17,7 @@ from itlm_kit.data.cifar10n import BY_PEOPLE
 from itlm_kit.errors import InputError
 from itlm_kit.experiments.experiment import Experiment, Outcome
 from itlm_kit.experiments.settings import SHARE, Setting, one_of, whole
+from itlm_kit.experiments.spread import over_seeds
 from itlm_kit.trajectories import SCORES
 from itlm_kit.trajectories.did_it_train import diagnose
 from itlm_kit.trajectories.logits import measure
@@ -118,6 +120,19 @@ def _drawn(y, classes, images, seed):
         return np.arange(len(y))
     rng, each = np.random.default_rng(round_seed(seed, 2)), images // len(classes)
     return rng.permutation(np.concatenate([rng.choice(np.flatnonzero(y == c), each, replace=False) for c in classes]))
+
+
+def pictures_table(frame, figure="precision"):
+    """Median, low and high over the seeds of a figure, and its seeds, for each kind of pictures and recipe.
+
+    frame: as `results_frame` gives it for finished cells of own-pictures. figure: "precision" of the list by one
+    training; where out-of-sample networks judged, "alpha", or the precision of the list by their margins,
+    "precision_unseen", or of the list by both, "precision_both". Cells without it are left out. Index data, classes,
+    images, recipe; columns median, low, high, seeds.
+    """
+    known = frame[frame[figure].notna()].drop_duplicates(["data", "classes", "images", "recipe", "seed"])
+    by = known.groupby(["data", "classes", "images", "recipe"])[figure]
+    return pd.DataFrame({kind: over_seeds(values)._asdict() for kind, values in by}).T.rename_axis(by.keys)
 
 
 def _cells(profile):
