@@ -1,7 +1,7 @@
 """Trimming in the batch, epoch by epoch: which classes starve where it trims from the first step (beyond section 6.2).
 
-The methods "small-loss" and "small-loss-warm" of the experiment field, with its network, alpha and passes: here it is
-told after each epoch what they would keep of each class, and how well they know it.
+The method small-loss of the experiment field, with its network, alpha and passes, and the same without its warm-up:
+here it is told after each epoch what they would keep of each class, and how well they know it.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from itlm_kit.vision.itlm import round_seed
 from itlm_kit.vision.noisy_set import PROTOCOLS, Protocol
 from itlm_kit.vision.training import Recipe, outputs, per_sample_losses
 
-CASES = (("systematic", 0.6), ("random", 0.5))
+CASES = {"digits": (("systematic", 0.6), ("random", 0.5)), "mnist": (("systematic", 0.6),)}
 STARVED = 5.0  # percent: a class of which less is kept
 
 
@@ -97,7 +97,9 @@ def starved_table(frame):
 def _cells(profile):
     name, share = ("digits", 1.0) if profile == "quick" else ("mnist", 0.05)
     common = {"data": name, "share": share, "protocol": "last", "epochs": EPOCHS[name], "updates": UPDATES[name]}
-    return [{**common, "noise": noise, "clean": clean, "warm_up": w} for noise, clean in CASES for w in (0.0, 1.0)]
+    return [
+        {**common, "noise": noise, "clean": clean, "warm_up": w} for noise, clean in CASES[name] for w in (0.0, 1.0)
+    ]
 
 
 def _seconds(settings):
