@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from tqdm import tqdm
 
 from itlm_kit.classes import as_labels, label_codes
 from itlm_kit.errors import InputError, check_choice, check_integer
-from itlm_kit.trajectories.did_it_train import diagnose_calls
+from itlm_kit.progress import progress
+from itlm_kit.trajectories.did_it_train import diagnose_calls, warn_unless_trained
 from itlm_kit.trajectories.logits import as_array, number_array
 from itlm_kit.trimming import check_alpha, is_tensor
 
@@ -59,7 +59,7 @@ def choose_alpha(
     if method == "cv":
         return _one_error_rule(*cv_scores(fit_and_score, n=n, grid=grid, folds=folds, splits=splits, seed=seed))
     if method == "agreement":
-        return float(_check_agrees(agrees if called is None and given is None else _agrees(called, given)).mean())
+        return float(_check_agrees(_agrees(called, given, agrees)).mean())
     roots = _check_losses(losses) ** 0.25
     return _lower_share(roots, seed) if method == "mixture" else _share_before_elbow(roots)
 
@@ -105,17 +105,21 @@ def out_of_sample(
     fit(train) -> predict, and predict(held_out) -> an array or tensor (m, ...); train and held_out are rising indices
     into the samples. labels: (n,) given classes, numbers or text, right or wrong: each is dealt out evenly to the folds
     that `seed` draws. n: how many samples there are, where they have no classes. Returns (n, ...), tensors without
-    their graph; so `out_of_sample(fit, y, seed=0) == y` is what `choose_alpha` reads by "agreement". Warns where a
-    class has fewer samples than there are folds. Raises InputError for labels missing, folds outside 2..n, and a
+    their graph; so `out_of_sample(fit, y, seed=0)` is what `choose_alpha` reads as called by "agreement". Warns where a
+    class has fewer samples than there are folds, and (DidNotTrain) where labels are predicted that tell of models, or
+    of one, that did not train (`diagnose_calls`). Raises InputError for labels missing, folds outside 2..n, and a
     predict that does not return one row per sample, all of one shape.
     """
     codes, classes = _classes(labels, n)
     fold = _deal(codes, classes, folds, seed)
     answers = []
-    for i in tqdm(range(folds), "out of sample", delay=2, disable=None, leave=False):  # None: no bar without terminal
+    for i in progress(range(folds), words="out of sample"):
         answers.append(_answer(fit(np.flatnonzero(fold != i)), np.flatnonzero(fold == i), answers))
     order = np.argsort(fold, kind="stable")  # the samples, as the answers come
-    return _joined(answers)[np.argsort(order)]
+    found = _joined(answers)[np.argsort(order)]
+    if _are_labels(found, labels):
+        warn_unless_trained(diagnose_calls(found, labels, fold=fold), "The prediction out of sample")
+    return found
 
 
 def _classes(labels, n):
@@ -170,6 +174,14 @@ def _joined(answers):
     return torch.cat(answers)
 
 
+def _are_labels(found, labels):
+    """Whether what is predicted are labels of the given kind, not scores or the like."""
+    if labels is None or found.ndim != 1:
+        return False
+    found, labels = as_array(found), as_array(labels)
+    return found.dtype.kind == labels.dtype.kind and np.isin(found, labels).all()
+
+
 def _check_grid(grid):
     alphas = np.array(sorted(check_alpha(alpha) for alpha in grid)) if np.iterable(grid) else np.empty(0)
     if not alphas.size:
@@ -219,7 +231,11 @@ def _all_equal(values):
     return np.ptp(values) <= ROUNDING * values.max()
 
 
-def _agrees(called, given):
+def _agrees(called, given, agrees):
+    if called is None and given is None:
+        return agrees
+    if agrees is not None:
+        raise InputError("agrees takes the place of called and given; got all of them. Leave it out: they tell more.")
     called, given = as_labels(called, "called"), as_labels(given, "given")
     found = diagnose_calls(called, given)
     if not found.ok:

@@ -173,6 +173,7 @@ def test_trimming_in_the_batch_refuses(wrong, words):
 # --- out of sample, cleanlab ---
 
 
+@pytest.mark.filterwarnings("ignore:The prediction out of sample says little")  # the networks are stand-ins
 def test_every_sample_is_judged_by_a_network_that_never_saw_it(monkeypatch):
     from itlm_kit.vision import out_of_sample as module
 

@@ -16,7 +16,7 @@ from itlm_kit import InputError, TrajectoryRecorder, loop, trim_groups
 from itlm_kit.vision import itlm as itlm_module
 from itlm_kit.vision.descent import descend, step_size_at
 from itlm_kit.vision.itlm import Watch, accuracy, classifier_rounds, round_seed, train_watched
-from itlm_kit.vision.models import draw_xavier, two_layer_cnn, wide_resnet
+from itlm_kit.vision.models import draw_normal, draw_xavier, two_layer_cnn, wide_resnet
 from itlm_kit.vision.recording import record_training
 from itlm_kit.vision.training import Recipe, Samples, outputs, per_sample_losses, train
 
@@ -64,6 +64,14 @@ def test_weights_are_xavier_with_zero_biases_and_depend_on_the_seed():
     assert torch.equal(weight, again[7].weight) and not torch.equal(weight, other[7].weight)
 
 
+def test_normal_weights_have_the_spread_asked_for_and_zero_biases():
+    first, again, other = (draw_normal(two_layer_cnn((1, 28, 28), 3), seed, sigma=0.02) for seed in (1, 1, 2))
+    for layer in (first[0], first[3], first[7], first[9]):
+        assert layer.weight.std().item() == pytest.approx(0.02, rel=0.1) and not layer.bias.any()
+    assert first[7].weight.abs().max() > 3 * 0.02  # no uniform draw reaches so far
+    assert torch.equal(first[0].weight, again[0].weight) and not torch.equal(first[0].weight, other[0].weight)
+
+
 @pytest.mark.parametrize("build", [two_layer_cnn, wide_resnet])
 def test_small_images_are_refused(build):
     with pytest.raises(InputError, match="at least 8 x 8"):
@@ -95,11 +103,12 @@ def test_wide_resnet_sees_normalised_pixels():
     torch.testing.assert_close(model(x), model(brighter), atol=1e-3, rtol=0)
 
 
-def test_weights_drawn_anew_in_place_are_those_of_a_new_network():
+@pytest.mark.parametrize("draw", [draw_xavier, partial(draw_normal, sigma=0.02)])
+def test_weights_drawn_anew_in_place_are_those_of_a_new_network(draw):
     build = partial(wide_resnet, (3, 8, 8), 4, depth=10, width=1)
-    used = draw_xavier(build(), 0)
+    used = draw(build(), 0)
     used(torch.rand(16, 3, 8, 8))
-    anew, new = draw_xavier(used, 1).state_dict(), draw_xavier(build(), 1).state_dict()
+    anew, new = draw(used, 1).state_dict(), draw(build(), 1).state_dict()
     assert all(torch.equal(anew[name], new[name]) for name in new)
 
 

@@ -1,13 +1,23 @@
 """A folder of pictures in, a sub-folder per class; an Examination out."""
 
 from pathlib import Path
-from typing import Any
 
+from numpy.typing import ArrayLike
+
+from itlm_kit.choosing import choose_alpha
+from itlm_kit.classes import Classes
 from itlm_kit.data.folders import load_folder
+from itlm_kit.errors import InputError
 from itlm_kit.examine.examination import Examination
+from itlm_kit.examine.examining import examined, groups_of
+from itlm_kit.files import as_path
 from itlm_kit.machine import resolve_device
+from itlm_kit.names import counted, readable
+from itlm_kit.trajectories import TrajectoryRecorder, diagnose, rank_suspects
+from itlm_kit.trimming import check_alpha
+from itlm_kit.vision.out_of_sample import out_of_sample
 from itlm_kit.vision.own_pictures import in_words, recipe_for
-from itlm_kit.vision.recording import record_training
+from itlm_kit.vision.recording import RecordedRecipe, record_training
 from itlm_kit.vision.training import Samples
 
 
@@ -16,23 +26,49 @@ def folder(
     *,
     size: int | str | None = "auto",
     alpha: float | None = None,
-    groups: Any = None,
+    groups: ArrayLike | str | None = None,
     folds: int = 5,
     skip_broken: bool = False,
     device: str = "auto",
     seed: int = 0,
 ) -> Examination:
-    """Examine a folder of pictures with one sub-folder per class: which are filed wrong?
+    """Examine a folder of pictures with one sub-folder per class: which of them are filed wrong?
 
-    One network is trained on all of them and watched: who is called by another class over many epochs ranks high.
-    Where alpha is not given, `folds` more each judge a part that they have not seen, and alpha is how often they agree
-    with the folders. Prints beforehand what that takes. size, skip_broken: as of `data.load_folder`. groups: (n,)
-    labels, or "class", where that share of each group is to be kept. device: "auto", "cpu" or "cuda".
-    Raises InputError as `load_folder`, and where the networks did not learn the classes, since then a list says nothing.
+    A network is trained on all of them and watched: a picture that it calls by another class, epoch after epoch, ranks
+    high (score "aum"). Where alpha is not given, `folds` more networks each judge a part that they have not seen, and
+    alpha is how often they agree with the folders. Prints beforehand what that takes. size, skip_broken: as of
+    `data.load_folder`. groups: (n,) labels, or "class", where that share of each group is to be kept. device: "auto",
+    "cpu" or "cuda". Raises InputError as `load_folder`, for an alpha outside (0, 1], and where the networks did not
+    learn the classes, since then a list says nothing.
     """
-    device = resolve_device(device)
-    images = load_folder(path, size=size, skip_broken=skip_broken)
-    samples = Samples(images.x, images.y, images.classes, device)
+    alpha = None if alpha is None else check_alpha(alpha)
+    device, root = resolve_device(device), as_path(path)
+    images = load_folder(root, size=size, skip_broken=skip_broken)
+    classes, samples = Classes(images.names), Samples(images.x, images.y, images.classes, device)
+    groups = groups_of(groups, classes.decode(images.y), len(samples))
     how = recipe_for(samples)
-    print(in_words(samples, how, trainings=1 if alpha else 1 + folds))
+    print(in_words(samples, how, trainings=1 if alpha else 1 + folds), flush=True)
+    recorder = _watched(samples, how, classes, seed)
+    alpha, alpha_from = (alpha, "as you gave it") if alpha else _agreement(samples, how, classes, folds, seed)
+    ranked = rank_suspects(recorder, by="aum", classes=classes)
+    ranked.insert(1, "file", [readable(images.files[i].relative_to(root)) for i in ranked["index"]])
+    return examined(
+        ranked, alpha=alpha, alpha_from=alpha_from, source=images.source, groups=groups, looks=images.x,
+        how=f"a network that saw all of them {counted(how.epochs, 'time')}",
+        recorder=recorder, files=images.files, root=root,
+    )  # fmt: skip
+
+
+def _watched(samples: Samples, how: RecordedRecipe, classes: Classes, seed: int) -> TrajectoryRecorder:
     recorder = record_training(samples, how.training, epochs=how.epochs, seed=seed)
+    found = diagnose(recorder, classes=classes)
+    if not found.ok:
+        raise InputError(f"pictures must be such that a network learns their classes; it did not. {found}")
+    return recorder
+
+
+def _agreement(samples, how, classes, folds, seed):
+    called = out_of_sample(samples, how.training, epochs=how.epochs, folds=folds, seed=seed).argmax(1)
+    called, given = (classes.decode(numbers.cpu().numpy()) for numbers in (called, samples.y))
+    alpha = choose_alpha(method="agreement", called=called, given=given)
+    return alpha, f"how often {folds} networks agree with the folder of pictures that they have not seen"

@@ -34,8 +34,8 @@ def dropped_by_class(kept: ArrayLike, given: ArrayLike) -> "DataFrame":
 def heavy_losses(by_class: "DataFrame") -> list[str]:
     """A sentence of warning, with the remedy, for each class of `dropped_by_class` that would lose more than half."""
     return [
-        f"{readable(name)} would lose {dropped:,} of its {counted(samples, 'sample')} ({100 * share:.0f} %): look at them "
-        "first, or drop the same share of each class, by trim_groups."
+        f"{readable(name)} would lose {dropped:,} of its {counted(samples, 'sample')} ({100 * share:.0f} %): look at "
+        "them first, or drop the same share of each class, by trim_groups."
         for name, samples, dropped, share in by_class.itertuples(index=False)
         if share > HEAVY
     ]

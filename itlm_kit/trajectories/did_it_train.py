@@ -142,7 +142,7 @@ def _diagnose_rows(rows, given, in_words=np.asarray):
     faults = _unnamed(calls, sizes, names), _no_better(agreement, sizes, chance, names)
     named = _named(calls, sizes) if calls else None
     share = float(sizes.max() / sizes.sum())
-    return Diagnosis(tuple(filter(None, faults)), float(agreement), share, named, np.count_nonzero(sizes))
+    return Diagnosis(tuple(filter(None, faults)), float(agreement), share, named, int((sizes > 0).sum()))
 
 
 def _counts(called, kinds):

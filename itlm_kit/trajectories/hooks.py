@@ -80,7 +80,7 @@ def record_partial_fit(
     keep_known_as(recorder, known)
     for epoch in range(int(epochs)):
         estimator.partial_fit(x, given, classes=labels)
-        recorder.record_logits(epoch, everything, _logits(estimator, x), numbers)
+        recorder.record_logits(epoch, everything, logits_of(estimator, x), numbers)
     return recorder
 
 
@@ -118,7 +118,7 @@ def _classes(estimator, y):
     return classes
 
 
-def _logits(estimator, x):
+def logits_of(estimator: Any, x: Any) -> np.ndarray:
     """(n, classes) outputs whose softmax is what the estimator predicts."""
     if hasattr(estimator, "predict_proba"):
         probabilities = np.asarray(estimator.predict_proba(x), float)

@@ -34,18 +34,20 @@ def classifier_rounds(
     watch: "Watch",
     groups: Any = None,
     kept: Sequence[Any] = (),
+    first: Trained | None = None,
     warm: bool = False,
     augmented: bool = False,
 ) -> Iterator[Round]:
     """Yield the Rounds of ITLM on labelled images, one for each of theta_0 ... theta_T.
 
-    samples: Samples. epochs: explicit, one number for each of theta_0 ... theta_T. alpha: share to keep. watch:
-    a Watch, which selects the epoch that becomes theta_t. groups: (n,) labels, where that share of each group is to be
+    samples: Samples. epochs: explicit, one number for each of theta_0 ... theta_T. alpha: share to keep. watch: a
+    Watch, which selects the epoch that becomes theta_t. groups: (n,) labels, where that share of each group is to be
     kept, as `trim_groups` does. kept: S_0 ... S_{t-1} of the rounds that a cut run has finished; then Round t comes
-    first, just as it would have come. Every round starts from weights drawn anew (appendix B c); warm: from those of
-    the round before. These are in no mask, so that a cut run of warm rounds cannot go on: it begins again. A round is
-    scored by one pass over the images as they are; augmented: over images changed as in training, once for all rounds,
-    as the authors' code does. Raises InputError before any training.
+    first, just as it would have come. first: theta_0 where it is known, for it depends on no alpha. Every round starts
+    from weights drawn anew (appendix B c); warm: from those of the round before. These are in no mask, so that a cut
+    run of warm rounds cannot go on: it begins again. A round is scored by one pass over the images as they are;
+    augmented: over images changed as in training, once for all rounds, as the authors' code does. Raises InputError
+    before any training.
     """
     if len(epochs) == 0:
         raise InputError("epochs must name a number for each of theta_0 ... theta_T; got none, e.g. (80, 80, 80)")
@@ -63,11 +65,12 @@ def classifier_rounds(
 
     if warm:
         _check_nothing_done(kept)
-        first = fit(np.ones(len(samples), bool), 0)
+        first = first or fit(np.ones(len(samples), bool), 0)
         steps = itlm_rounds(first, losses, lambda theta, kept, t: fit(kept, t + 1, theta.model), k=k, groups=groups)
         yield from islice(steps, len(epochs))
     else:
-        yield from refit_rounds(fit, losses, n=len(samples), k=k, rounds=len(epochs), groups=groups, kept=kept)
+        past = {"kept": kept, "first": first}
+        yield from refit_rounds(fit, losses, n=len(samples), k=k, rounds=len(epochs), groups=groups, **past)
 
 
 def _check_nothing_done(kept):

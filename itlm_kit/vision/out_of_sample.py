@@ -30,5 +30,5 @@ def out_of_sample(samples, recipe, *, epochs, folds=5, seed):
             index = torch.as_tensor(held_out, device=samples.y.device)
             how = {"epochs": epochs, "seed": round_seed(seed, i), "after_epoch": lambda *_: bar.update()}
             logits[index] = outputs(train(samples, inside, recipe, **how), samples, index)
-    warn_unless_trained(diagnose_calls(logits.argmax(1), samples.y, fold=fold), "What they say out of sample")
+    warn_unless_trained(diagnose_calls(logits.argmax(1), samples.y, fold=fold), "The prediction out of sample")
     return logits
