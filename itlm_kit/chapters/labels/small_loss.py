@@ -18,7 +18,7 @@ from itlm_kit.vision.itlm import round_seed
 from itlm_kit.vision.noisy_set import PROTOCOLS, Protocol
 from itlm_kit.vision.training import Recipe, outputs, per_sample_losses
 
-CASES = {"digits": (("systematic", 0.6), ("random", 0.5)), "mnist": (("systematic", 0.6),)}
+CASES = (("systematic", 0.6), ("random", 0.5))
 STARVED = 5.0  # percent: a class of which less is kept
 
 
@@ -97,9 +97,7 @@ def starved_table(frame):
 def _cells(profile):
     name, share = ("digits", 1.0) if profile == "quick" else ("mnist", 0.05)
     common = {"data": name, "share": share, "protocol": "last", "epochs": EPOCHS[name], "updates": UPDATES[name]}
-    return [
-        {**common, "noise": noise, "clean": clean, "warm_up": w} for noise, clean in CASES[name] for w in (0.0, 1.0)
-    ]
+    return [{**common, "noise": noise, "clean": clean, "warm_up": w} for noise, clean in CASES for w in (0.0, 1.0)]
 
 
 def _seconds(settings):
