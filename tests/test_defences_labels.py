@@ -13,7 +13,7 @@ from itlm_kit.defences.cleanlab_issues import cleanlab_kept
 from itlm_kit.defences.coteaching import coteach
 from itlm_kit.defences.gce import generalized_cross_entropy
 from itlm_kit.defences.tasks import LabelTask
-from itlm_kit.defences.trimmed_batches import train_trimmed
+from itlm_kit.defences.trimmed_batches import TrimmedBatches, train_trimmed
 from itlm_kit.vision.models import two_layer_cnn
 from itlm_kit.vision.out_of_sample import out_of_sample
 from itlm_kit.vision.training import Recipe, Samples, new_network, train
@@ -155,7 +155,7 @@ def test_its_warm_up_is_told_in_trainings_and_it_names_as_many_as_itlm(monkeypat
     whole = trimmed_batches.train_trimmed
     monkeypatch.setattr(trimmed_batches, "train_trimmed", lambda *a, **how: called.append(how) or whole(*a, **how))
     task = LabelTask(digits(n=100)[0], RECIPE, epochs=2, budget=3.1, clean=0.6, alpha=0.55, folds=2, seed=0)
-    fitted = [label_rivals()[name](task) for name in ("small-loss", "small-loss-warm")]
+    fitted = [rival(task) for rival in (TrimmedBatches(warm_up=0), label_rivals()["small-loss"])]
     assert [(how["epochs"], how["warm_up"], how["alpha"]) for how in called] == [(3, 0, 0.55), (3, 2, 0.55)]
     assert [(each.passes, each.kept.sum()) for each in fitted] == [(3, 55), (3, 55)]
 

@@ -2,10 +2,10 @@
 
 The budget of a cell is what ITLM spends on it, in training passes over the whole set: one naive training and one on the
 kept share for each update. Co-teaching (two networks), generalized cross-entropy and trimming in the batch (small-loss,
-from the first step, and small-loss-warm, after a naive training) get as much. Naive training and the oracle train once.
-cleanlab, and ITLM where it chooses alpha, add five networks of four fifths each, and say so in `passes`. ITLM and
-trimming in the batch know alpha by the paper's rule, co-teaching the true noise rate, as its authors have it; cleanlab,
-generalized cross-entropy and "itlm-chosen" know neither. The rivals are those that `defences` lists.
+after a naive training) get as much. Naive training and the oracle train once. cleanlab, and ITLM where it chooses
+alpha, add five networks of four fifths each, and say so in `passes`. ITLM and small-loss know alpha by the paper's
+rule, co-teaching the true noise rate, as its authors have it; cleanlab, generalized cross-entropy and "itlm-chosen"
+know neither. The rivals are those that `defences` lists.
 """
 
 from collections.abc import Callable

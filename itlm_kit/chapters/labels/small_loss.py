@@ -1,7 +1,7 @@
 """Trimming in the batch, epoch by epoch: which classes starve where it trims from the first step (beyond section 6.2).
 
-The methods "small-loss" and "small-loss-warm" of the experiment field, with its network, alpha and passes: here it is
-told after each epoch what they would keep of each class, and how well they know it.
+The method small-loss of the experiment field, with its network, alpha and passes, and the same without its warm-up:
+here it is told after each epoch what they would keep of each class, and how well they know it.
 """
 
 from dataclasses import dataclass

@@ -20,7 +20,10 @@ from itlm_kit.vision.itlm import classifier_rounds
 from itlm_kit.vision.noisy_set import PROTOCOLS
 
 WEIGHTS = ("anew", "last")
-CLEAN = {"digits": {"systematic": (0.6, 0.8), "random": (0.3, 0.5)}, "mnist": {"systematic": (0.6,), "random": (0.5,)}}
+CLEAN = {
+    "digits": {"systematic": (0.6, 0.7, 0.8), "random": (0.3, 0.5)},
+    "mnist": {"systematic": (0.6,), "random": (0.5,)},
+}
 COLUMNS = ("last_accuracy", "clean_share", "bad_kept_again")
 
 
