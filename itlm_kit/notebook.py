@@ -81,7 +81,7 @@ def measured(name, *, only=(), folder=RESULTS):
     from itlm_kit.experiments import cells
     from itlm_kit.experiments.store import ResultStore
 
-    return cells.measured(get_experiment(name), ResultStore(folder), only=only)
+    return cells.measured(get_experiment(name), ResultStore(_results(folder)), only=only)
 
 
 def stored(name, *, folder=RESULTS):
@@ -93,7 +93,7 @@ def stored(name, *, folder=RESULTS):
     from itlm_kit.experiments import cells
     from itlm_kit.experiments.store import published_results
 
-    return cells.stored(get_experiment(name), published_results(folder))
+    return cells.stored(get_experiment(name), published_results(_results(folder)))
 
 
 def beside_printed(name, measure, *, profile="full", folder=RESULTS):
@@ -102,6 +102,12 @@ def beside_printed(name, measure, *, profile="full", folder=RESULTS):
     from itlm_kit.ledger import beside
 
     return beside.beside_printed(get_experiment(name), stored(name, folder=folder), measure, profile=profile)
+
+
+def _results(folder):
+    # A working copy has none beside it: there are the kit's own, where the kit is a checkout.
+    kit = Path(__file__).resolve().parents[1] / "notebooks" / RESULTS
+    return kit if folder == RESULTS and not Path(folder).is_dir() and kit.is_dir() else folder
 
 
 def read_records(nb):
