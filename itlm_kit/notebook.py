@@ -14,6 +14,7 @@ from itlm_kit.machine import DEVICES, PROFILES, resolve_device
 
 RECORD = "application/vnd.itlm.record+json"
 RESULTS = "results"  # the folder of measured figures, beside the notebooks
+_KIT_RESULTS = Path(__file__).resolve().parents[1] / "notebooks" / RESULTS  # there where the kit is a checkout
 
 
 class SetUp(NamedTuple):
@@ -105,9 +106,8 @@ def beside_printed(name, measure, *, profile="full", folder=RESULTS):
 
 
 def _results(folder):
-    # A working copy has none beside it: there are the kit's own, where the kit is a checkout.
-    kit = Path(__file__).resolve().parents[1] / "notebooks" / RESULTS
-    return kit if folder == RESULTS and not Path(folder).is_dir() and kit.is_dir() else folder
+    is_working_copy = folder == RESULTS and not Path(folder).is_dir()
+    return _KIT_RESULTS if is_working_copy and _KIT_RESULTS.is_dir() else folder
 
 
 def read_records(nb):

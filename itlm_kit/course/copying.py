@@ -8,6 +8,8 @@ from itlm_kit.course.assignments.releasing import write_notebook
 from itlm_kit.course.assignments.sources import read_notebook
 from itlm_kit.runner import find_notebooks
 
+_LINK = re.compile(r"(?<=\]\()[^)#\s]+")  # what a link of Markdown leads to
+
 
 def working_copy(name, out):
     """Copy the kit's notebook `name` (number or name) to `out`, a folder or a name ending in .ipynb; return its path.

@@ -29,7 +29,7 @@ def command(words, own, hidden=()):
     hidden: folders that it finds empty.
     """
     if walls() == "walls":
-        empty = [str(folder) for folder in map(_resolved, hidden) if _can_be_hidden(folder)]
+        empty = [str(folder) for folder in map(_resolved, hidden) if _can_be_hidden(folder, own)]
         return [*_WALLED, str(own), *empty, "--", *_mounts(), "--", *words]
     return [*_ALONE, *words] if walls() == "network" else list(words)
 
@@ -56,7 +56,7 @@ def _resolved(folder):
     return Path(folder).resolve()
 
 
-def _can_be_hidden(folder):
+def _can_be_hidden(folder, own):
     """Whether Python and the kit still run without the folder."""
-    needed = map(_resolved, (sys.prefix, sys.base_prefix, sys.executable, __file__, os.__file__))
+    needed = map(_resolved, (own, sys.prefix, sys.base_prefix, sys.executable, __file__, os.__file__))
     return folder.is_dir() and not any(folder in path.parents or folder == path for path in needed)

@@ -59,10 +59,11 @@ def keep_marks(grades, marks):
 
 def _read_table(path):
     try:
-        table = pd.read_csv(
-            path, dtype=str, encoding="utf-8-sig", sep=None, engine="python"
-        )  # any separator of a sheet
-        return table.set_index(STUDENT, verify_integrity=True)
+        # sep=None: whatever a spreadsheet put between the columns
+        table = pd.read_csv(path, dtype=str, encoding="utf-8-sig", sep=None, engine="python").set_index(STUDENT)
+        if not table.index.is_unique:
+            raise ValueError("a student is there twice")
+        return table
     except (OSError, ValueError, KeyError) as error:
         reason = " ".join(str(error).split())
         raise InputError(f"out must be new or a table of grades; {path}: {reason}. Name another file.") from error

@@ -80,6 +80,6 @@ def _take(step, kernel, assignment, limits, found):
         found.errors[step.name] = str(death)
         raise Died(f"{step.name or 'the first cell'}: {death}") from death
     if error:
-        found.errors[step.name] = error[:_WORDS]
+        found.errors.setdefault(step.name, error[:_WORDS])
     elif step.is_test:
         found.points[step.name] = assignment.points[step.name]

@@ -15,6 +15,7 @@ from jupyter_client import BlockingKernelClient
 from jupyter_client.connect import write_connection_file
 
 from itlm_kit.course.assignments import cage
+from itlm_kit.errors import InputError
 from itlm_kit.runner.guard import Guard
 
 _START_SECONDS = 120  # on a busy machine
@@ -71,8 +72,13 @@ class Session:
             os.killpg(self._process.pid, signal.SIGINT)
 
     def wait_until_ready(self):
-        """Return once the kernel answers; raises Died."""
-        self._wait(self._client.kernel_info(), _START_SECONDS)
+        """Return once the kernel answers; raises InputError when it does not start."""
+        try:
+            self._wait(self._client.kernel_info(), _START_SECONDS)
+        except Died as death:
+            raise InputError(
+                f"a kernel must start within the limits; this one did not: {death}. Is --max-memory large enough?"
+            ) from death
 
 
 @contextmanager

@@ -61,7 +61,10 @@ def read_assignment(name, source=None):
 def read_notebook(path):
     """A notebook of any format that can be read as the current one; raises InputError when it cannot."""
     try:
-        return nbformat.read(path, as_version=4)
+        nb = nbformat.read(path, as_version=4)
+        if not all(isinstance(cell.source, str) and isinstance(cell.metadata, dict) for cell in nb.cells):
+            raise ValueError("a cell without text")
+        return nb
     except OSError as error:
         raise InputError(f"notebook must be a file that can be read; {path}: {error.strerror}.") from error
     except Exception as error:  # no JSON, no notebook, a format of the future: nbformat raises what it likes

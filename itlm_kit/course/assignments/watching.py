@@ -1,4 +1,4 @@
-"""Grading as a teacher sees it: a line and a step of the progress bar for each submission, then where the results are."""
+"""Grading as a teacher sees it: a line and a step of the bar for each submission, then where the results are."""
 
 from contextlib import closing
 
