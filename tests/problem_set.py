@@ -50,9 +50,8 @@ def write_source(folder):
 
 
 def student_notebook(assignment, **answers):
-    """The release with `answers` {id: text} in place of what is there; dashes of an id are underscores."""
+    """The release with `answers`, {id: text}, in place of what is there."""
     nb = student_copy(assignment.nb)
-    texts = {name.replace("_", "-"): text for name, text in answers.items()}
     for cell in nb.cells:
-        cell.source = texts.get(grade_id(cell), cell.source)
+        cell.source = answers.get(grade_id(cell), cell.source)
     return nb

@@ -22,11 +22,8 @@ from itlm_kit.course.assignments.submissions import Submission
 pytestmark = pytest.mark.skipif(
     not importlib.util.find_spec("nbgrader"), reason="needs nbgrader: pip install -e .[assignments]"
 )
-WRONG = {
-    "loop": "itlm = None",
-    "turn": "def first_turn(x, v, delta, is_bad):\n    return delta * v",
-    "bound": "bound =",
-}
+TURN = "def first_turn(x, v, delta, is_bad):\n    return delta * v"
+WRONG = {"1-1-loop": "itlm = None", "3-2-turn": TURN, "2-3-bound": "bound ="}
 
 
 @pytest.fixture(scope="module")
