@@ -7,17 +7,22 @@ import sys
 from functools import cache
 from pathlib import Path
 
-# $1 is the submission's own folder, what follows up to -- are folders that it finds empty; then mounts to be read only.
+import psutil
+
+# $1 is the submission's own folder; then, up to a -- each: folders that it finds empty, mounts to be read only, and
+# mounts to be read only where they can be.
 _SCRIPT = """
 own=$1; shift; mount --bind "$own" "$own" || exit 1
-while [ "$1" != -- ]; do mount -t tmpfs none "$1" || exit 1; shift; done; shift
+while [ "$1" != -- ]; do mount -t tmpfs -o size=64m none "$1" || exit 1; shift; done; shift
 while [ "$1" != -- ]; do mount -o remount,bind,ro "$1" || exit 1; shift; done; shift
+while [ "$1" != -- ]; do mount -o remount,bind,ro "$1"; shift; done; shift
 cd "$own" && exec setpriv --no-new-privs --bounding-set=-all --inh-caps=-all -- "$@"
 """
 _ALONE = ("unshare", "--user", "--map-root-user", "--net")
 _WALLED = (*_ALONE, "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", _SCRIPT, "cage")
+_SHARED = "/dev/shm"  # memory that one process leaves to others: each submission has its own
 WORDS = {
-    "walls": "submissions run without network, see no other process and write no file but their own",
+    "walls": "submissions run without network, see no other process and write no file of yours",
     "network": "submissions run without network; this machine does not let their files be kept apart from yours",
     "none": "submissions run with network and all of your files: only grade what you would run yourself",
 }
@@ -29,16 +34,15 @@ def command(words, own, hidden=()):
     hidden: folders that it finds empty.
     """
     if walls() == "walls":
-        empty = [str(folder) for folder in map(_resolved, hidden) if _can_be_hidden(folder, own)]
-        return [*_WALLED, str(own), *empty, "--", *_mounts(), "--", *words]
+        empty = [str(folder) for folder in map(_resolved, (*hidden, _SHARED)) if _can_be_hidden(folder, own)]
+        return [*_walled(own, empty), *words]
     return [*_ALONE, *words] if walls() == "network" else list(words)
 
 
 @cache
 def walls():
     """How a submission is kept apart here, a key of WORDS, found out by trying."""
-    own = Path(__file__).parent
-    tries = {"walls": [*_WALLED, str(own), "--", *_mounts(), "--", "true"], "network": [*_ALONE, "true"]}
+    tries = {"walls": [*_walled(Path(__file__).parent, [_SHARED]), "true"], "network": [*_ALONE, "true"]}
     return next((kind for kind, words in tries.items() if _works(words)), "none")
 
 
@@ -46,10 +50,17 @@ def _works(words):
     return shutil.which(words[0]) is not None and not subprocess.run(words, capture_output=True).returncode
 
 
-def _mounts():
-    """The mounts that hold the system and the home folder, each once."""
+def _walled(own, empty):
     home = Path.home().resolve()
-    return sorted({"/", str(next(folder for folder in (home, *home.parents) if os.path.ismount(folder)))})
+    needed = {"/", str(next(folder for folder in (home, *home.parents) if os.path.ismount(folder)))}
+    return [*_WALLED, str(own), *empty, "--", *sorted(needed), "--", *sorted(_mounts() - needed), "--"]
+
+
+def _mounts():
+    """Where something is mounted that can be written to, but for what the system itself shows there."""
+    found = psutil.disk_partitions(all=True)
+    places = {one.mountpoint for one in found if "rw" in one.opts.split(",")}
+    return {place for place in places if not place.startswith(("/proc", "/sys", "/dev"))}
 
 
 def _resolved(folder):

@@ -97,6 +97,7 @@ def session(*, megabytes, hidden=(), stop=None):
                 client.start_channels(iopub=False, stdin=False, hb=False)
                 running = Session(process, client, guard)
                 running.wait_until_ready()
+                Path(client.connection_file).unlink()  # it holds the key to this kernel, and others may read it
                 yield running
             finally:
                 client.stop_channels()
