@@ -39,6 +39,7 @@ def cells():
         ),
         new_markdown_cell("Why is it larger?"),
         new_markdown_cell("It is, because it grows. **Mark scheme.** 5.", metadata=mark("why", "markdown", **answer)),
+        new_markdown_cell("That is all."),
     ]
 
 
