@@ -196,6 +196,15 @@ def test_cells_that_were_tampered_with_are_put_right_and_said(toy, tamper):
     assert [step.code for step in merged.steps if step.is_test] == [toy.cells[n].source for n in toy.tests]
 
 
+def test_a_mark_may_hold_anything(toy):
+    nb = student_notebook(toy, **SOLVED)
+    for cell, mark in zip(nb.cells, (None, 3, [], {"grade_id": [1]}, {"grade_id": {}}, {}, "x"), strict=False):
+        cell.metadata["nbgrader"] = mark
+    assert [step.code for step in merge(toy, nb).steps if step.is_test] == [
+        toy.cells[name].source for name in toy.tests
+    ]
+
+
 def test_an_answer_in_two_cells_is_read_whole(toy):
     nb = student_notebook(toy, why="First.")
     nb.cells += [new_markdown_cell("Second."), new_code_cell("measured = 1")]
@@ -204,12 +213,15 @@ def test_an_answer_in_two_cells_is_read_whole(toy):
 
 
 OLD = {"nbformat": 3, "nbformat_minor": 0, "metadata": {"name": "x"}, "worksheets": [{"cells": [], "metadata": {}}]}
+WITH_ONE_CELL = '{"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": [{"metadata": {}, %s}]}'
 BROKEN = {
     "empty file": "",
     "no JSON": "def square(x): return x * x",
     "no notebook": "[1, 2]",
     "no cells": '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}}',
     "cells are text": '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": ["a"]}',
+    "a cell without text": WITH_ONE_CELL % '"cell_type": "code", "source": null',
+    "a cell of no kind": WITH_ONE_CELL % '"source": "1"',
     "format 5": '{"nbformat": 5, "nbformat_minor": 0, "metadata": {}, "cells": []}',
     "format 3, another notebook": json.dumps(OLD),
 }

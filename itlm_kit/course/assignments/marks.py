@@ -3,7 +3,8 @@
 
 def grade_id(cell):
     """The id that nbgrader knows a cell by; None for a cell that has no mark."""
-    return _mark(cell).get("grade_id")
+    name = _mark(cell).get("grade_id")
+    return name if isinstance(name, str) else None
 
 
 def is_solution(cell):

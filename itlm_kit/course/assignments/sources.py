@@ -62,7 +62,7 @@ def read_notebook(path):
     """A notebook of any format that can be read as the current one; raises InputError when it cannot."""
     try:
         nb = nbformat.read(path, as_version=4)
-        if not all(isinstance(cell.source, str) and isinstance(cell.metadata, dict) for cell in nb.cells):
+        if not all(cell.cell_type and isinstance(cell.source, str) for cell in nb.cells):
             raise ValueError("a cell without text")
         return nb
     except OSError as error:
