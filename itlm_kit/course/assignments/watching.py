@@ -1,8 +1,10 @@
 """Grading as a teacher sees it: a line and a step of the bar for each submission, then where the results are."""
 
+import warnings
 from contextlib import closing
 
 import click
+from nbformat.warnings import DuplicateCellId
 from tqdm import tqdm
 
 from itlm_kit.course.assignments import cage
@@ -25,15 +27,17 @@ def watch_grading(folder, out, *, source=None, jobs=1, seconds, megabytes):
             f"out must be a name that ends in .csv; got {str(out)!r}. The pages go into a folder beside it."
         )
     submissions = find_submissions(folder)
-    assignment = recognise(submissions, source)
-    marks = read_marks(assignment, out)
-    limits = Limits(seconds, megabytes, hidden=(assignment.folder, as_path(folder)))
-    click.echo(f"{assignment.name}, {len(submissions)} submissions; {cage.WORDS[cage.walls()]}")
-    try:
-        grades = list(_watched(grade_all(assignment, submissions, limits, jobs=jobs), len(submissions)))
-    except KeyboardInterrupt:
-        click.echo("stopped; nothing was written")
-        return INTERRUPTED
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DuplicateCellId)  # copied cells, which nbformat gives new ids
+        assignment = recognise(submissions, source)
+        marks = read_marks(assignment, out)
+        limits = Limits(seconds, megabytes, hidden=(assignment.folder, as_path(folder)))
+        click.echo(f"{assignment.name}, {len(submissions)} submissions; {cage.WORDS[cage.walls()]}")
+        try:
+            grades = list(_watched(grade_all(assignment, submissions, limits, jobs=jobs), len(submissions)))
+        except KeyboardInterrupt:
+            click.echo("stopped; nothing was written")
+            return INTERRUPTED
     keep_marks(grades, marks)
     pages = write_grades(assignment, grades, out)
     click.echo(f"{out} is the table, {pages} has a page for each student")
