@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from tqdm import tqdm
 
+from itlm_kit.classes import as_labels, label_codes
 from itlm_kit.errors import InputError, check_choice, check_integer
+from itlm_kit.progress import progress
+from itlm_kit.trajectories.did_it_train import diagnose_calls, warn_unless_trained
 from itlm_kit.trajectories.logits import as_array, number_array
-from itlm_kit.trimming import check_alpha, is_tensor, label_codes
+from itlm_kit.trimming import check_alpha, is_tensor
 
 METHODS = ("cv", "mixture", "elbow", "agreement")
 GRID = tuple(np.linspace(0.5, 1.0, 11).round(2).tolist())
@@ -30,6 +32,8 @@ def choose_alpha(
     grid: Iterable[float] = GRID,
     folds: int = 5,
     splits: int | None = None,
+    called: ArrayLike | None = None,
+    given: ArrayLike | None = None,
     agrees: ArrayLike | None = None,
     seed: int = 0,
 ) -> float:
@@ -44,17 +48,18 @@ def choose_alpha(
     nearly normal for squared residuals. "mixture" is the share that the lower of two normal components claims, 1 where
     two describe the losses hardly better than one; "elbow" the share before the sorted curve turns up, where it is
     farthest below its chord, 1 where it never is below.
-    "agreement", for classes: needs agrees (n,) bool, whether a model fitted to all samples but a few, this among them,
-    calls it by its label, right or wrong (`out_of_sample`); the share that it does. A model that errs on a share e of
-    the samples agrees with 1 - e of the clean ones and few of the bad: that is a little below the clean share, where
-    alpha should be.
+    "agreement", for classes: needs called and given (n,), what a model fitted to all samples but a few, this among
+    them, calls it (`out_of_sample`), and its label, right or wrong; the share that agrees. A model that errs on a share
+    e of the samples agrees with 1 - e of the clean ones and few of the bad: that is a little below the clean share,
+    where alpha should be. A model that did not train is refused (`diagnose_calls`); in the place of both, agrees (n,)
+    bool, whether they are equal, cannot tell.
     Raises InputError for arguments missing or out of range. Section 6.2 names cross-validation for this.
     """
     check_choice("method", method, METHODS)
     if method == "cv":
         return _one_error_rule(*cv_scores(fit_and_score, n=n, grid=grid, folds=folds, splits=splits, seed=seed))
     if method == "agreement":
-        return float(_check_agrees(agrees).mean())
+        return float(_check_agrees(_agrees(called, given, agrees)).mean())
     roots = _check_losses(losses) ** 0.25
     return _lower_share(roots, seed) if method == "mixture" else _share_before_elbow(roots)
 
@@ -100,22 +105,26 @@ def out_of_sample(
     fit(train) -> predict, and predict(held_out) -> an array or tensor (m, ...); train and held_out are rising indices
     into the samples. labels: (n,) given classes, numbers or text, right or wrong: each is dealt out evenly to the folds
     that `seed` draws. n: how many samples there are, where they have no classes. Returns (n, ...), tensors without
-    their graph; so `out_of_sample(fit, y, seed=0) == y` is what `choose_alpha` reads by "agreement". Warns where a
-    class has fewer samples than there are folds. Raises InputError for labels missing, folds outside 2..n, and a
+    their graph; so `out_of_sample(fit, y, seed=0)` is what `choose_alpha` reads as called by "agreement". Warns where a
+    class has fewer samples than there are folds, and (DidNotTrain) where labels are predicted that tell of models, or
+    of one, that did not train (`diagnose_calls`). Raises InputError for labels missing, folds outside 2..n, and a
     predict that does not return one row per sample, all of one shape.
     """
     codes, classes = _classes(labels, n)
     fold = _deal(codes, classes, folds, seed)
     answers = []
-    for i in tqdm(range(folds), "out of sample", delay=2, disable=None, leave=False):  # None: no bar without terminal
+    for i in progress(range(folds), words="out of sample"):
         answers.append(_answer(fit(np.flatnonzero(fold != i)), np.flatnonzero(fold == i), answers))
     order = np.argsort(fold, kind="stable")  # the samples, as the answers come
-    return _joined(answers)[np.argsort(order)]
+    found = _joined(answers)[np.argsort(order)]
+    if _are_labels(found, labels):
+        warn_unless_trained(diagnose_calls(found, labels, fold=fold), "The prediction out of sample")
+    return found
 
 
 def _classes(labels, n):
     if labels is not None:
-        return label_codes(labels, n, "labels")
+        return label_codes(labels, n)
     n = check_integer("n", n, remedy="It is the number of samples; pass their labels instead where they have classes.")
     return np.zeros(n, int), np.zeros(1, int)
 
@@ -163,6 +172,14 @@ def _joined(answers):
     import torch
 
     return torch.cat(answers)
+
+
+def _are_labels(found, labels):
+    """Whether what is predicted are labels of the given kind, not scores or the like."""
+    if labels is None or found.ndim != 1:
+        return False
+    found, labels = as_array(found), as_array(labels)
+    return found.dtype.kind == labels.dtype.kind and np.isin(found, labels).all()
 
 
 def _check_grid(grid):
@@ -214,12 +231,24 @@ def _all_equal(values):
     return np.ptp(values) <= ROUNDING * values.max()
 
 
+def _agrees(called, given, agrees):
+    if called is None and given is None:
+        return agrees
+    if agrees is not None:
+        raise InputError("agrees takes the place of called and given; got all of them. Leave it out: they tell more.")
+    called, given = as_labels(called, "called"), as_labels(given, "given")
+    found = diagnose_calls(called, given)
+    if not found.ok:
+        raise InputError(f"a model must have trained before it can say how much to keep. {found}")
+    return called == given
+
+
 def _check_agrees(agrees):
     agrees = as_array(agrees if agrees is not None else [])
     if agrees.ndim != 1 or agrees.dtype != bool or not agrees.any():
         raise InputError(
             f"agrees must be a row of bool with a True in it; got {agrees.dtype} of shape {agrees.shape}. Method "
-            "'agreement' reads it, e.g. cross_val_predict(model, x, y) == y"
+            "'agreement' reads it, or better called=cross_val_predict(model, x, y), given=y."
         )
     return agrees
 

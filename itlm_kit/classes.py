@@ -82,6 +82,19 @@ def as_labels(y: ArrayLike, name: str = "labels") -> np.ndarray:
     return _of_one_kind(array, name) if array.dtype == object else array
 
 
+def label_codes(y: ArrayLike, n: int | None = None, name: str = "labels") -> tuple[np.ndarray, np.ndarray]:
+    """Return codes (n,), 0, 1, ... in the order in which labels appear, and the labels they mean.
+
+    Raises InputError as `as_labels`, and for another number of labels than n, where it is given.
+    """
+    import pandas as pd  # here, so that `import itlm_kit` stays light
+
+    codes, labels = pd.factorize(as_labels(y, name))
+    if n is not None and len(codes) != n:
+        raise InputError(f"{name} must have one label per sample, {n}; got {len(codes)}.")
+    return codes, labels
+
+
 def as_column(y: ArrayLike, name: str = "labels") -> np.ndarray:
     """Labels as they are, as an array (n,), None where masked; raises InputError for another shape."""
     if np.ma.isMaskedArray(y):

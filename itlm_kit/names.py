@@ -27,3 +27,10 @@ def counted(count, noun):
 def rows(positions):
     """Positions of samples in words: "row 5, counted from 0"."""
     return f"{'row' if len(positions) == 1 else 'rows'} {listed(positions)}, counted from 0"
+
+
+def duration(seconds):
+    """A duration as "40 s", "12 min" or "3.5 h"."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

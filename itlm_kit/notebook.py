@@ -55,6 +55,13 @@ def show(figure, alt):
         display(figure, metadata={"image/png": {"alt": alt}})
 
 
+def prediction(outcome):
+    """Display what became of a prediction that the text asked for, in one sentence."""
+    from IPython.display import Markdown, display
+
+    display(Markdown(f"**Your prediction:** {outcome}"))
+
+
 def record(**figures):
     """Hand figures over to whoever runs the notebook: `itlm run` collects them in results.json.
 

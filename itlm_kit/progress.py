@@ -4,6 +4,8 @@ import sys
 
 from tqdm import tqdm
 
+DELAY = 2  # seconds before a bar shows
+
 
 def progress(steps=None, *, words: str, total: int | None = None) -> tqdm:
     """A tqdm bar over `steps`, or for `total` calls of its update; it shows after two seconds and leaves no trace.
@@ -11,7 +13,7 @@ def progress(steps=None, *, words: str, total: int | None = None) -> tqdm:
     There is none where nobody looks: in a log, or where TQDM_DISABLE is set.
     """
     unwatched = {} if _is_watched() else {"disable": True}
-    return tqdm(steps, words, total=total, delay=2, leave=False, dynamic_ncols=True, **unwatched)
+    return tqdm(steps, words, total=total, delay=DELAY, leave=False, dynamic_ncols=True, **unwatched)
 
 
 def _is_watched():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from itlm_kit.classes import label_codes
 from itlm_kit.errors import InputError, check_integer
 
 if TYPE_CHECKING:
@@ -49,14 +50,14 @@ def trim(
 
     losses: (..., n), NumPy array (or what NumPy reads as one) or torch tensor. k: how many to keep, or a function
     n -> k of how many there are. groups: (n,) labels, numbers or text. Returns a bool mask of the losses' shape, on
-    the same device. Raises InputError for NaN or what is no real number, an empty axis, k outside 1..n, or a label
-    missing. Algorithm 1, step 4.
+    the same device. Raises InputError for NaN or what is no real number, an empty axis, k outside 1..n, and labels
+    that are missing or of several kinds. Algorithm 1, step 4.
     """
     losses = _check_losses(losses)
     if groups is None:
         return _smallest(losses, k)
     kept = losses != losses  # none: no loss is NaN
-    for index in _members(label_codes(groups, losses.shape[-1])[0]):
+    for index in _members(label_codes(groups, losses.shape[-1], "groups")[0]):
         kept[..., index] = _smallest(losses[..., index], k)
     return kept
 
@@ -95,26 +96,6 @@ def _kth_smallest(losses, k):
     if is_tensor(losses):
         return losses.kthvalue(k, dim=-1, keepdim=True).values
     return np.partition(losses, k - 1, axis=-1)[..., k - 1 : k]
-
-
-def label_codes(
-    labels: "ArrayLike | Tensor", n: int | None = None, name: str = "groups"
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return codes (n,), 0, 1, ... in the order in which labels (numbers or text) appear, and the classes they mean.
-
-    Raises InputError for a label missing, what cannot be a label, and another number of them than n, where it is given.
-    """
-    import pandas as pd  # here, so that `import itlm_kit` stays light
-
-    try:
-        codes, classes = pd.factorize(pd.Series(labels.detach().cpu().numpy() if is_tensor(labels) else labels))
-    except (TypeError, ValueError) as error:  # a table, or lists as labels
-        raise InputError(f"{name} must be a row of labels, each a number or text; {error}.") from error
-    if n is not None and len(codes) != n:
-        raise InputError(f"{name} must have one label per sample, {n}; got {len(codes)}.")
-    if (codes < 0).any():
-        raise InputError(f"{name} must have no label missing; sample {codes.argmin()} has none. Drop it, or name one.")
-    return codes, np.asarray(classes)
 
 
 def _members(codes):

@@ -25,6 +25,7 @@ def real_data():
 @pytest.fixture
 def blind_label_noise(monkeypatch):
     """A function: from its call on, the truth of label-noise experiments is replaced by noise after the corruption."""
+    from itlm_kit.chapters.labels import methods
     from itlm_kit.vision import noisy_set
 
     whole = noisy_set.noisy_set
@@ -33,7 +34,12 @@ def blind_label_noise(monkeypatch):
         noisy = whole(*args)
         return noisy._replace(is_clean=np.random.default_rng(9).permutation(noisy.is_clean))
 
-    return lambda: monkeypatch.setattr(noisy_set, "noisy_set", blind)
+    def from_now_on():
+        monkeypatch.setattr(noisy_set, "noisy_set", blind)
+        methods.drawn.cache_clear()
+
+    yield from_now_on
+    methods.drawn.cache_clear()
 
 
 def pytest_collection_modifyitems(items):

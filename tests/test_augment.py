@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from itlm_kit.vision.augment import CropFlip
+from itlm_kit.vision.augment import CropFlip, Shift
 from itlm_kit.vision.models import draw_xavier, two_layer_cnn
 from itlm_kit.vision.training import Recipe, Samples, per_sample_losses, train
 
@@ -67,3 +67,28 @@ def test_losses_under_augmentation_depend_on_their_seed():
     plain = per_sample_losses(model, samples())
     first, again, other = (per_sample_losses(model, samples(), augment=CropFlip(2), seed=s) for s in (0, 0, 1))
     assert torch.equal(first, again) and not torch.equal(first, other) and not torch.equal(first, plain)
+
+
+# --- shifts ---
+
+
+def moved(image, down, right):
+    """One image shifted pixel by pixel, its border repeated."""
+    height, width = image.shape[1:]
+    rows = [min(max(r - down, 0), height - 1) for r in range(height)]
+    columns = [min(max(c - right, 0), width - 1) for c in range(width)]
+    return image[:, rows][:, :, columns]
+
+
+def test_shifts_are_those_of_a_plain_loop():
+    drawn = torch.tensor([[0.0, 0.0], [0.99, -0.99], [-0.6, 0.6], [0.3, 0.1], [-1.0, 0.5], [0.1, -0.3]])
+    by_hand = [(0, 0), (2, -3), (-2, 2), (1, 0), (-2, 2), (0, -1)]  # at most 2 of 8 rows, 2.5 and a half of 10 columns
+    expected = torch.stack([moved(image, *by) for image, by in zip(IMAGES, by_hand, strict=True)])
+    assert torch.equal(Shift(1 / 4)(IMAGES, drawn), expected)
+
+
+def test_all_shifts_of_a_side_are_drawn_alike():
+    drawn = Shift().draw(9000, torch.Generator().manual_seed(0))
+    image = torch.arange(16.0).expand(9000, 1, 16, 16)
+    counts = torch.bincount((10 - Shift()(image, drawn)[:, 0, 0, 8]).long())
+    assert len(counts) == 5 and abs(counts / 9000 - 1 / 5).max() < 0.015

@@ -55,7 +55,7 @@ def test_spans_are_told_by_their_ends():
 
 
 TABLE5 = get_experiment("table5")
-CELL = {"pair": "mnist+fashion_mnist", "images": 60_000, "clean": 0.8, "method": "itlm"}
+CELL = {"pair": "mnist+fashion_mnist", "images": 60_000, "clean": 0.8, "method": "delta-alpha-10"}
 
 
 def test_what_was_measured_stands_beside_what_is_printed():
@@ -63,7 +63,9 @@ def test_what_was_measured_stands_beside_what_is_printed():
     frame = beside_printed(TABLE5, results, "clean_share")
     assert frame[list(CELL)].to_dict("records") == TABLE5.cells("full")
     run = frame[frame["seeds"] > 0]
-    assert run[["clean", "method", "paper", "measured", "seeds"]].values.tolist() == [[0.8, "itlm", 100.0, 98.0, 3]]
+    assert run[["clean", "method", "paper", "measured", "seeds"]].values.tolist() == [
+        [0.8, "delta-alpha-10", 98.8, 98.0, 3]
+    ]
     assert frame["measured"].isna().sum() == len(frame) - 1
 
 

@@ -11,8 +11,8 @@ from sklearn.base import clone
 
 from itlm_kit import InputError, choose_alpha, data, out_of_sample
 from itlm_kit.choosing import GRID, cv_scores
+from itlm_kit.classes import label_codes
 from itlm_kit.glm import draw, fast_path
-from itlm_kit.trimming import label_codes
 
 
 def fitted(x, y, alpha):
@@ -293,7 +293,7 @@ def test_a_bar_is_shown_where_it_takes_long_and_there_is_a_terminal(monkeypatch,
         (dict(n=9, folds=1), "folds must be a whole number of at least 2"),
         (dict(n=9, seed=None), "seed must be a whole number of at least 0; got None"),
         (dict(n=9, labels=[0, 1]), "labels must have one label per sample, 9; got 2"),
-        (dict(labels=["a", None] * 5), "labels must have no label missing; sample 1 has none"),
+        (dict(labels=["a", None] * 5), "labels must not be missing; got none in rows 1, 3, 5, 7, 9, counted from 0"),
         (dict(n=9, fit=lambda train: train[0]), "fit must return a function, indices -> what is predicted"),
         (dict(n=9, fit=lambda train: lambda part: np.arange(9)), r"a row for each of the 2 indices; got shape \(9,\)"),
         (dict(n=9, fit=lambda train: lambda part: 1.0), r"a row for each of the 2 indices; got shape \(\)"),

@@ -251,6 +251,8 @@ def test_departures_compare_settings_and_recipes_by_dotted_names():
         "steps 150, in the paper not told",
         "batch size not told, in the paper 64",
     ]
+    trains_nothing = toys.result("toy", {"share": 0.05, "data": "mnist"}, {})
+    assert departures(paper, [done, trains_nothing]) == departures(paper, [done])
 
 
 def test_a_figure_outside_the_band_is_not_reproduced(tmp_path):

@@ -22,7 +22,7 @@ from itlm_kit.cli.tables import comparison
 from itlm_kit.experiments.experiment import Outcome
 from itlm_kit.experiments.settings import SHARE, one_of
 from itlm_kit.experiments.store import ResultStore
-from itlm_kit.runner.progress import in_words
+from itlm_kit.names import duration
 
 PLANTED = "01_sound.ipynb"  # what marks a planted folder of notebooks as the kit's
 
@@ -394,4 +394,4 @@ def test_the_command_starts_light():
 
 @pytest.mark.parametrize(("seconds", "words"), [(0.4, "0 s"), (119, "119 s"), (150, "2 min"), (9000, "2.5 h")])
 def test_durations_in_words(seconds, words):
-    assert in_words(seconds) == words
+    assert duration(seconds) == words

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from itlm_kit import InputError
-from itlm_kit.defences.centroid import centroid_kept
+from itlm_kit.defences.centroid import centroid_kept, unit_norm
 
 
 def test_the_farthest_from_its_class_is_dropped():
@@ -16,6 +16,17 @@ def test_images_of_any_shape_are_taken_and_each_class_keeps_its_share():
     x, y = rng.integers(0, 256, (50, 1, 8, 8), dtype=np.uint8), np.repeat([0, 1], [30, 20])
     kept = centroid_kept(x, y, alpha=0.5)
     assert kept[:30].sum() == 15 and kept[30:].sum() == 10
+
+
+def test_each_sample_is_scaled_to_norm_1_and_one_of_zeros_stays():
+    x = np.array([[[3, 4]], [[0, 0]], [[0, 200]]], dtype=np.uint8)
+    assert unit_norm(x) == pytest.approx(np.array([[0.6, 0.8], [0, 0], [0, 1]]))
+
+
+def test_at_unit_norm_what_is_brighter_alone_is_not_farther():
+    x = np.array([[1.0, 0], [1, 0.2], [9, 0], [0, 1]])
+    assert centroid_kept(x, np.zeros(4), alpha=0.75).tolist() == [True, True, False, True]
+    assert centroid_kept(unit_norm(x), np.zeros(4), alpha=0.75).tolist() == [True, True, True, False]
 
 
 def test_bad_input():

@@ -1,4 +1,6 @@
-"""What ITLM is compared with on label noise: generalized cross-entropy, co-teaching, cleanlab."""
+"""ITLM's rivals on label noise: generalized cross-entropy, co-teaching, trimming in the batch, cleanlab."""
+
+from copy import deepcopy
 
 import numpy as np
 import pytest
@@ -6,14 +8,15 @@ import torch
 from torch.nn import functional
 
 from itlm_kit import InputError, data
-from itlm_kit.defences import label_rivals, tasks
+from itlm_kit.defences import label_rivals, tasks, trimmed_batches
 from itlm_kit.defences.cleanlab_issues import cleanlab_kept
 from itlm_kit.defences.coteaching import coteach
 from itlm_kit.defences.gce import generalized_cross_entropy
 from itlm_kit.defences.tasks import LabelTask
+from itlm_kit.defences.trimmed_batches import train_trimmed
 from itlm_kit.vision.models import two_layer_cnn
 from itlm_kit.vision.out_of_sample import out_of_sample
-from itlm_kit.vision.training import Recipe, Samples
+from itlm_kit.vision.training import Recipe, Samples, new_network, train
 
 RECIPE = Recipe(two_layer_cnn, batch_size=50, step_size=0.1)
 
@@ -62,7 +65,8 @@ def test_more_is_forgotten_from_epoch_to_epoch(monkeypatch):
     from itlm_kit.defences import coteaching
 
     taught = []
-    monkeypatch.setattr(coteaching, "_teach", lambda nets, images, labels, share, step: taught.append(share))
+    monkeypatch.setattr(coteaching, "_teach", lambda nets, images, labels, share: taught.append(share))
+    monkeypatch.setattr(coteaching.Descent, "step", lambda descent, passed: None)
     coteach(digits(n=50)[0], RECIPE, forget=0.4, epochs=6, ramp=4, seed=0)
     assert taught == pytest.approx([1, 0.9, 0.8, 0.7, 0.6, 0.6])
 
@@ -79,9 +83,11 @@ def test_each_network_learns_what_the_other_finds_easy(monkeypatch):
         return masks[-1]
 
     monkeypatch.setattr(coteaching, "trim", watched)
-    monkeypatch.setattr(
-        coteaching, "descend", lambda net, step: order.append([p.grad.clone() for p in net.parameters()])
-    )
+
+    def gradients(descent, passed):
+        order.append([weight.grad.clone() for weight in descent.weights])
+
+    monkeypatch.setattr(coteaching.Descent, "step", gradients)
     monkeypatch.setattr(coteaching, "num_kept", lambda share, n: 30)
     nets = coteach(samples, RECIPE, forget=0.4, epochs=1, seed=1)
     batch = torch.randperm(50, generator=torch.Generator().manual_seed(1))
@@ -110,9 +116,64 @@ def test_coteaching_refuses(wrong, words):
         coteach(digits(n=100)[0], RECIPE, **{"forget": 0.4, "epochs": 1, "seed": 0} | wrong)
 
 
+# --- trimming in the batch ---
+
+
+def test_steps_go_down_the_trimmed_mean_of_their_batch():
+    samples, _ = digits(n=50)
+    (net,), weights = _first_steps(samples, epochs=1), new_network(samples, RECIPE, 2)
+    batch = torch.randperm(50, generator=torch.Generator().manual_seed(2))
+    losses = functional.cross_entropy(weights(samples.images(batch)), samples.y[batch], reduction="none")
+    losses.sort().values[:30].mean().backward()
+    for weight, start in zip(net.parameters(), weights.parameters(), strict=True):
+        torch.testing.assert_close(weight, start - RECIPE.step_size * start.grad, rtol=1e-4, atol=1e-6)
+
+
+def test_a_warm_up_on_all_samples_comes_first():
+    samples, _ = digits(n=50)
+    trimmed, warm, plain = (_first_steps(samples, epochs=2, **how) for how in ({}, {"warm_up": 1}, {"warm_up": 2}))
+    assert not _equal(trimmed[0], warm[0]) and _equal(warm[0], plain[0]) and not _equal(warm[1], plain[1])
+    whole = train(samples, np.ones(50, bool), RECIPE, epochs=2, seed=2)
+    for one, other in zip(plain[1].parameters(), whole.parameters(), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-6)
+
+
+def _first_steps(samples, *, epochs, **how):
+    """The network after each epoch of one step."""
+    seen = []
+    keep = {"after_epoch": lambda net, epoch: seen.append(deepcopy(net))}
+    train_trimmed(samples, RECIPE, alpha=0.6, epochs=epochs, seed=2, **how, **keep)
+    return seen
+
+
+def _equal(net, other):
+    return all(torch.equal(a, b) for a, b in zip(net.parameters(), other.parameters(), strict=True))
+
+
+def test_its_warm_up_is_told_in_trainings_and_it_names_as_many_as_itlm(monkeypatch):
+    called = []
+    whole = trimmed_batches.train_trimmed
+    monkeypatch.setattr(trimmed_batches, "train_trimmed", lambda *a, **how: called.append(how) or whole(*a, **how))
+    task = LabelTask(digits(n=100)[0], RECIPE, epochs=2, budget=3.1, clean=0.6, alpha=0.55, folds=2, seed=0)
+    fitted = [label_rivals()[name](task) for name in ("small-loss", "small-loss-warm")]
+    assert [(how["epochs"], how["warm_up"], how["alpha"]) for how in called] == [(3, 0, 0.55), (3, 2, 0.55)]
+    assert [(each.passes, each.kept.sum()) for each in fitted] == [(3, 55), (3, 55)]
+
+
+@pytest.mark.parametrize(
+    "wrong, words",
+    [({"alpha": 0}, "alpha must lie in"), ({"epochs": 0}, "epochs must be"), ({"warm_up": -1}, "warm_up must be"),
+     ({"warm_up": 0.5}, "warm_up must be")],
+)  # fmt: skip
+def test_trimming_in_the_batch_refuses(wrong, words):
+    with pytest.raises(InputError, match=words):
+        train_trimmed(digits(n=100)[0], RECIPE, **{"alpha": 0.6, "epochs": 1, "seed": 0} | wrong)
+
+
 # --- out of sample, cleanlab ---
 
 
+@pytest.mark.filterwarnings("ignore:The prediction out of sample says little")  # the networks are stand-ins
 def test_every_sample_is_judged_by_a_network_that_never_saw_it(monkeypatch):
     from itlm_kit.vision import out_of_sample as module
 
@@ -155,7 +216,7 @@ def test_without_cleanlab_its_cells_stop_before_any_training(monkeypatch):
     monkeypatch.setattr("itlm_kit.defences.cleanlab_issues.find_spec", lambda name: None)
     for name in ("out_of_sample", "train"):
         monkeypatch.setattr(tasks, name, lambda *args, **kw: pytest.fail("trained without cleanlab"))
-    task = LabelTask(digits(n=100)[0], RECIPE, epochs=1, budget=2, clean=0.6, folds=2, seed=0)
+    task = LabelTask(digits(n=100)[0], RECIPE, epochs=1, budget=2, clean=0.6, alpha=0.55, folds=2, seed=0)
     with pytest.raises(InputError, match=r"pip install 'itlm_kit\[peers\]'"):
         label_rivals()["cleanlab"](task)
 

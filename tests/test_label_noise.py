@@ -6,9 +6,10 @@ import pytest
 
 from itlm_kit import InputError
 from itlm_kit.chapters import get_experiment
-from itlm_kit.chapters.labels import mnist
+from itlm_kit.chapters.labels import methods, mnist
 from itlm_kit.chapters.labels.methods import METHODS, run_method
 from itlm_kit.experiments.experiment import Cell, choose_cells
+from itlm_kit.experiments.recipe import described
 from itlm_kit.experiments.results import results_frame
 from itlm_kit.experiments.running import compute_cell
 from itlm_kit.experiments.store import ResultStore
@@ -28,6 +29,11 @@ def short_recipe(settings):
     return replace(whole, epochs=(2,) * len(whole.epochs))
 
 
+@pytest.fixture(autouse=True)
+def nothing_is_shared_between_tests():
+    methods.drawn.cache_clear()
+
+
 def run_short(seed=0, where=None, **changes):
     """The Outcome of a cell of Table 1 with few epochs."""
     settings = {**SETTINGS, **changes}
@@ -35,14 +41,14 @@ def run_short(seed=0, where=None, **changes):
         return run_method(settings, short_recipe(settings), seed, where or Where())
 
 
-@pytest.mark.parametrize("protocol, n", [("last", 1400), ("paper", 1400), ("holdout", 1260)])
+@pytest.mark.parametrize("protocol, n", [("last", 1400), ("paper", 1400), ("authors", 1400), ("holdout", 1260)])
 def test_protocols_choose_who_selects_the_epoch(protocol, n):
     noisy = noisy_set({**SETTINGS, "protocol": protocol}, 0, Where())
     assert len(noisy.samples) == len(noisy.is_clean) == n
     assert noisy.is_clean.mean() == pytest.approx(0.6, abs=0.01)
     if protocol == "last":
         assert noisy.watch.validation is None
-    elif protocol == "paper":
+    elif protocol in ("paper", "authors"):
         wrong = (noisy.watch.validation != noisy.watch.watched.y).double().mean()
         assert wrong == pytest.approx(0.4, abs=0.01)
     else:
@@ -72,22 +78,36 @@ def test_methods_keep_what_the_table_says():
     for method in METHODS:
         rounds = run_short(method=method).metrics["rounds"]
         kept[method] = (len(rounds), rounds[-1]["kept"])
-    assert kept["baseline"] == (1, 1400) and kept["oracle"][1] == pytest.approx(840, abs=5)
-    assert kept["itlm"] == (6, 770) and kept["1-step"] == (2, 770) and kept["centroid"][1] == pytest.approx(770, abs=5)
+    assert kept["oracle"] == (1, pytest.approx(840, abs=5)) and kept["centroid"] == (1, pytest.approx(770, abs=5))
+    assert kept["itlm"] == (6, 770)
     assert kept["delta-alpha-10"] == (6, 700) and kept["delta-alpha-15"] == (6, 630)
 
 
-def test_baseline_is_round_0_of_itlm_and_1_step_its_round_1():
-    itlm, baseline, one = (
-        run_short(seed=3, method=method).metrics["rounds"] for method in ("itlm", "baseline", "1-step")
+def count_trainings(monkeypatch):
+    """A list that gets the seed of each training from now on."""
+    whole, trainings = itlm_module.train, []
+    monkeypatch.setattr(
+        itlm_module, "train", lambda *args, **kwargs: trainings.append(kwargs["seed"]) or whole(*args, **kwargs)
     )
-    assert itlm[0]["last_accuracy"] == baseline[0]["last_accuracy"]
-    assert itlm[:2] == one
+    return trainings
+
+
+def test_theta_0_is_trained_once_for_all_alphas_of_a_seed(monkeypatch):
+    alone = run_short(seed=3, method="delta-alpha-10").metrics
+    methods.drawn.cache_clear()
+    trainings = count_trainings(monkeypatch)
+    itlm = run_short(seed=3).metrics["rounds"]
+    beside = run_short(seed=3, method="delta-alpha-10").metrics
+    assert beside == alone and len(trainings) == 6 + 5 and len(set(trainings)) == 6
+    assert beside["rounds"][0]["last_accuracy"] == itlm[0]["last_accuracy"] and beside["rounds"][1] != itlm[1]
+    run_short(seed=4)
+    assert len(trainings) == 6 + 5 + 6
 
 
 def test_a_cut_run_goes_on_to_the_same_figures(monkeypatch, tmp_path):
     """Killed in its third training, then gone on with: bit-identical to a run that was never cut."""
     uncut = run_short(seed=2).metrics
+    methods.drawn.cache_clear()
     whole, trainings = itlm_module.train, []
 
     def train_twice(*args, **kwargs):
@@ -114,11 +134,11 @@ def test_another_seed_is_another_result():
 
 @pytest.mark.slow
 def test_itlm_beats_the_baseline_on_systematic_errors_and_not_the_oracle():
-    cells = {method: Cell(EXPERIMENT, {**SETTINGS, "method": method}) for method in ("baseline", "itlm", "oracle")}
+    cells = {method: Cell(EXPERIMENT, {**SETTINGS, "method": method}) for method in ("itlm", "oracle")}
     final = {method: compute_cell(cell, Where()).metrics for method, cell in cells.items()}
-    accuracy = {m: metrics["last_accuracy"] for m, metrics in final.items()}
-    assert accuracy["baseline"] + 10 < accuracy["itlm"] < accuracy["oracle"] + 1
-    assert final["itlm"]["rounds"][-1]["clean_share"] >= 90
+    first, *_, last = final["itlm"]["rounds"]
+    assert first["last_accuracy"] + 10 < last["last_accuracy"] < final["oracle"]["last_accuracy"] + 1
+    assert last["clean_share"] >= 90
 
 
 def test_clean_samples_are_learnt_first():
@@ -130,9 +150,9 @@ def test_clean_samples_are_learnt_first():
 
 def test_cells_are_the_settings_of_the_table():
     cells = EXPERIMENT.cells("full")
-    assert len(cells) == 2 * 8 * 7 and len({tuple(sorted(c.items())) for c in cells}) == len(cells)
-    only = ["noise=systematic", "clean=0.6", "method=itlm", "method=baseline", "protocol=paper"]
-    assert [c["method"] for c in choose_cells(EXPERIMENT, "full", only=only)] == ["baseline", "itlm"]
+    assert len(cells) == (3 * 8 + 1) * 5 and len({tuple(sorted(c.items())) for c in cells}) == len(cells)
+    only = ["noise=systematic", "clean=0.6", "method=itlm", "method=oracle", "protocol=paper"]
+    assert [c["method"] for c in choose_cells(EXPERIMENT, "full", only=only)] == ["itlm", "oracle"]
     assert {c["data"] for c in EXPERIMENT.cells("quick")} == {"digits"}
 
 
@@ -161,16 +181,34 @@ def test_five_percent_of_mnist(real_data):
 
 
 def test_the_recipe_is_the_published_one():
-    settings = {**SETTINGS, "data": "mnist", "share": 0.05, "net": "two-layer-cnn-tanh"}
+    settings = {**SETTINGS, "data": "mnist", "share": 0.05, "net": "two-layer-cnn-tanh", "protocol": "paper"}
     for recipe, epochs in ((mnist.recorded_recipe(settings), 80), (mnist.table1_recipe(settings), (80,) * 6)):
         how = recipe.training
         assert (how.batch_size, how.step_size, how.drop_by, recipe.epochs) == (1000, 0.3, 5, epochs)
         assert how.drop_at * 80 == 50 and how.build.keywords == {"tanh_logits": True}
 
 
+def test_protocol_authors_trains_as_their_code_does():
+    paper, authors = (
+        choose_cells(EXPERIMENT, "full", only=["method=itlm", "noise=systematic", "clean=0.6", *only])
+        for only in (["protocol=paper"], ["protocol=authors"])
+    )
+    published, *theirs = (mnist.table1_recipe(settings) for settings in (*paper, *authors))
+    assert [how.training.step_size for how in theirs] == [0.3, 0.5] and theirs[0].training.drop_at * 80 == 48
+    assert described(theirs[0].training.initialise) == {"kind": "draw_normal", "sigma": 0.02}
+    same = {"initialise": published.training.initialise, "drop_at": published.training.drop_at}
+    assert replace(theirs[0], training=replace(theirs[0].training, **same)) == published
+
+
+def test_their_step_size_is_asked_for():
+    only, changes = ["method=itlm", "noise=systematic", "clean=0.6"], ["protocol=authors"]
+    with pytest.raises(InputError, match="step_size must be set beside"):
+        choose_cells(EXPERIMENT, "quick", only=only, changes=changes)
+
+
 @pytest.mark.parametrize("method, trainings, below", [
-    ("itlm", 6, 0.05), ("1-step", 2, 0.05), ("centroid", 1, 0.05), ("delta-alpha-10", 6, 0.1),
-    ("delta-alpha-15", 6, 0.15), ("baseline", 1, -0.4), ("oracle", 1, None)])  # fmt: skip
+    ("itlm", 6, 0.05), ("centroid", 1, 0.05), ("delta-alpha-10", 6, 0.1), ("delta-alpha-15", 6, 0.15),
+    ("oracle", 1, None)])  # fmt: skip
 def test_every_training_of_a_method_is_as_long_as_the_others(method, trainings, below):
     recipe = EXPERIMENT.recipe({**SETTINGS, "method": method})
     assert recipe.epochs == (40,) * trainings
@@ -194,7 +232,7 @@ def test_cells_of_other_epochs_are_not_those_that_are_stored():
 
 def test_a_stored_cell_is_what_is_computed_now():
     """Where it is not, though settings and recipe are the same, the version must be raised."""
-    only = ["noise=systematic", "clean=0.6", "method=baseline"]
+    only = ["noise=systematic", "clean=0.6", "method=oracle"]
     (cell,) = (Cell(EXPERIMENT, settings) for settings in choose_cells(EXPERIMENT, "quick", only=only))
     stored, now = ResultStore(RESULTS).load(cell), compute_cell(cell, Where()).metrics
     assert now["achieved_noise_rate"] == stored.metrics["achieved_noise_rate"]

@@ -316,7 +316,7 @@ def test_a_round_is_let_go_when_the_next_one_is_there():
         ({"k": 13}, r"k must lie in 1\.\.12, the number of samples; got 13"),
         ({"k": lambda n: 0}, "k must be a whole number of at least 1; got 0"),
         ({"k": 5, "groups": [0, 0, 1] * 4}, r"k must lie in 1\.\.4, the number of samples; got 5"),
-        ({"groups": "ab" * 6}, "groups must have one label per sample, 12; got 1"),
+        ({"groups": list("ab" * 5)}, "groups must have one label per sample, 12; got 10"),
         ({"kept": [np.ones(4, bool)]}, r"mask of the 12 samples, bool, for each .* got bool of shape \(4,\)"),
         ({"kept": np.ones(12, bool)}, r"got bool of shape \(\)"),
         ({"kept": [np.ones(12, bool), torch.ones(12)]}, r"got torch.float32 of shape \(12,\)"),

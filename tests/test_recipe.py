@@ -1,7 +1,7 @@
 """Recipes as plain values: what shapes a training is told apart, what has no name is refused."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import pytest
@@ -28,6 +28,16 @@ def test_dataclasses_functions_and_partials_by_hand():
     wide = Recipe(build=partial(network, width=3), alpha=0.5)
     assert described({"of": wide})["of"]["build"] == {"kind": "network", "width": 3}
     assert json.loads(json.dumps(described(wide))) == described(wide)
+
+
+def test_a_later_field_is_part_of_it_only_where_it_changes_something():
+    @dataclass(frozen=True)
+    class Grown:
+        size: int = 1
+        momentum: float = field(default=0.0, metadata={"later": True})
+
+    assert described(Grown()) == {"kind": "Grown", "size": 1}
+    assert described(Grown(momentum=0.9)) == {"kind": "Grown", "size": 1, "momentum": 0.9}
 
 
 @pytest.mark.parametrize("nameless", [lambda: 1, object(), partial(network, 3), {1: 2}, partial(lambda: 1)])

@@ -321,7 +321,7 @@ def test_labels_get_names_by_number_or_by_label():
 @pytest.mark.parametrize("folder", [False, True], ids=["in memory", "on disk"])
 @pytest.mark.parametrize("index", [range(9, 159), [f"p{i}" for i in range(150)], pd.date_range("2020", periods=150)])
 def test_the_index_of_a_frame_stands_beside_the_position(index, folder, tmp_path):
-    x = pd.DataFrame(IRIS[0], index=index).sample(frac=1, random_state=0)
+    x = pd.DataFrame(StandardScaler().fit_transform(IRIS[0]), index=index).sample(frac=1, random_state=0)
     y = pd.Series(IRIS[1], index=index)[x.index]
     mine = record_partial_fit(SGDClassifier(random_state=0), x, y, epochs=2, folder=tmp_path if folder else None)
     table = rank_suspects(TrajectoryRecorder.load(tmp_path) if folder else mine)

@@ -201,7 +201,7 @@ def test_batches_in_groups_equal_one_by_one(losses, alpha):
 
 @pytest.mark.parametrize(
     "groups",
-    [[2, 2, 7, 7], [0.5, 0.5, -1, -1], [True, True, False, False], torch.tensor([3, 3, 0, 0]), (1, 1, "a", "a"),
+    [[2, 2, 7, 7], [0.5, 0.5, -1, -1], [True, True, False, False], torch.tensor([3, 3, 0, 0]), (b"b", b"b", b"a", b"a"),
      pd.Series(["x", "x", "y", "y"], index=[9, 8, 7, 6]), pd.Categorical(["y", "y", "x", "x"])],
 )  # fmt: skip
 def test_labels_of_any_kind(groups):
@@ -211,15 +211,16 @@ def test_labels_of_any_kind(groups):
 @pytest.mark.parametrize(
     "groups, words",
     [
-        ([0, 1, None, 1], "groups must have no label missing; sample 2 has none. Drop it, or name one"),
-        (["a", "b", None, "b"], "no label missing; sample 2"),
-        ([0, 1, 0, np.nan], "no label missing; sample 3"),
-        (pd.Series(["a", pd.NA, "b", "b"], dtype="string"), "no label missing; sample 1"),
-        (np.ma.masked_array([0, 1, 1, 0], [1, 0, 0, 0]), "no label missing; sample 0"),
+        ([0, 1, None, 1], "groups must not be missing; got none in row 2, counted from 0. Label these, or drop them"),
+        (["a", "b", None, "b"], "got none in row 2"),
+        ([0, 1, 0, np.nan], "got none in row 3"),
+        (pd.Series(["a", pd.NA, "b", "b"], dtype="string"), "got none in row 1"),
+        (np.ma.masked_array([0, 1, 1, 0], [1, 0, 0, 0]), "got none in row 0"),
         ([0, 1, 1], "groups must have one label per sample, 4; got 3"),
-        ("abcd", "one label per sample, 4; got 1"),
-        (np.eye(4), "groups must be a row of labels, each a number or text; .*1-dimensional"),
-        ([[1], [2], [1, 2], [3]], "groups must be a row of labels"),
+        ("abcd", r"groups must hold one label per sample, shape \(n,\); got shape \(\)"),
+        (np.eye(4), r"groups must hold one label per sample, shape \(n,\); got shape \(4, 4\)"),
+        ([[1], [2], [1, 2], [3]], "groups must be text, numbers or the like; got a list"),
+        ([1, 1, "1", "1"], "groups must be of one kind; got 1, a number, and in row 2, counted from 0, '1', a text"),
     ],
 )
 def test_bad_groups(groups, words):

@@ -1,7 +1,9 @@
 import subprocess
 import sys
+from copy import deepcopy
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -12,10 +14,11 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from itlm_kit import InputError, TrajectoryRecorder, loop, trim_groups
 from itlm_kit.vision import itlm as itlm_module
-from itlm_kit.vision.itlm import Watch, accuracy, classifier_rounds, train_watched
-from itlm_kit.vision.models import draw_xavier, two_layer_cnn, wide_resnet
+from itlm_kit.vision.descent import descend, step_size_at
+from itlm_kit.vision.itlm import Watch, accuracy, classifier_rounds, round_seed, train_watched
+from itlm_kit.vision.models import draw_normal, draw_xavier, two_layer_cnn, wide_resnet
 from itlm_kit.vision.recording import record_training
-from itlm_kit.vision.training import Recipe, Samples, descend, outputs, per_sample_losses, train
+from itlm_kit.vision.training import Recipe, Samples, outputs, per_sample_losses, train
 
 RECIPE = Recipe(two_layer_cnn, batch_size=20, step_size=0.1, micro_batch=8)
 
@@ -61,6 +64,14 @@ def test_weights_are_xavier_with_zero_biases_and_depend_on_the_seed():
     assert torch.equal(weight, again[7].weight) and not torch.equal(weight, other[7].weight)
 
 
+def test_normal_weights_have_the_spread_asked_for_and_zero_biases():
+    first, again, other = (draw_normal(two_layer_cnn((1, 28, 28), 3), seed, sigma=0.02) for seed in (1, 1, 2))
+    for layer in (first[0], first[3], first[7], first[9]):
+        assert layer.weight.std().item() == pytest.approx(0.02, rel=0.1) and not layer.bias.any()
+    assert first[7].weight.abs().max() > 3 * 0.02  # no uniform draw reaches so far
+    assert torch.equal(first[0].weight, again[0].weight) and not torch.equal(first[0].weight, other[0].weight)
+
+
 @pytest.mark.parametrize("build", [two_layer_cnn, wide_resnet])
 def test_small_images_are_refused(build):
     with pytest.raises(InputError, match="at least 8 x 8"):
@@ -92,18 +103,21 @@ def test_wide_resnet_sees_normalised_pixels():
     torch.testing.assert_close(model(x), model(brighter), atol=1e-3, rtol=0)
 
 
-def test_weights_drawn_anew_in_place_are_those_of_a_new_network():
+@pytest.mark.parametrize("draw", [draw_xavier, partial(draw_normal, sigma=0.02)])
+def test_weights_drawn_anew_in_place_are_those_of_a_new_network(draw):
     build = partial(wide_resnet, (3, 8, 8), 4, depth=10, width=1)
-    used = draw_xavier(build(), 0)
+    used = draw(build(), 0)
     used(torch.rand(16, 3, 8, 8))
-    anew, new = draw_xavier(used, 1).state_dict(), draw_xavier(build(), 1).state_dict()
+    anew, new = draw(used, 1).state_dict(), draw(build(), 1).state_dict()
     assert all(torch.equal(anew[name], new[name]) for name in new)
 
 
-def plain_training(x, y, recipe, *, epochs, seed):
-    """The textbook loop over a DataLoader in whole batches, in the same order of samples."""
+def plain_training(x, y, recipe, *, epochs, seed, sizes=None):
+    """The textbook loop over a DataLoader in whole batches, in the same order of samples; sizes: of each step."""
     model = draw_xavier(recipe.build(tuple(x.shape[1:]), 3), seed)
-    optimiser = torch.optim.SGD(model.parameters(), lr=recipe.step_size)
+    how = {"momentum": recipe.momentum, "nesterov": recipe.momentum > 0, "weight_decay": recipe.weight_decay}
+    optimiser = torch.optim.SGD(model.parameters(), lr=recipe.step_size, **how)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: sizes[step] if sizes else 1)
     order = torch.Generator().manual_seed(seed)
     for _ in range(epochs):
         index = torch.randperm(len(y), generator=order)
@@ -112,13 +126,19 @@ def plain_training(x, y, recipe, *, epochs, seed):
             optimiser.zero_grad()
             functional.cross_entropy(model(images), labels).backward()
             optimiser.step()
+            schedule.step()
     return model
 
 
-def test_training_equals_the_textbook_loop():
+ONE_CYCLE = replace(RECIPE, batch_size=48, momentum=0.9, weight_decay=0.02, warm_up=0.5)
+SIZES = [0.2, 0.6, 0.9, 0.8, 0.4, 0.1, 0]  # at the middles of batches of 48, 48 and 24 of 120, in two epochs
+
+
+@pytest.mark.parametrize(("recipe", "epochs", "sizes"), [(RECIPE, 1, None), (ONE_CYCLE, 2, SIZES)])
+def test_training_equals_the_textbook_loop(recipe, epochs, sizes):
     x, y = blobs()
-    ours = train(Samples(x, y, 3), np.ones(120, bool), RECIPE, epochs=1, seed=3)
-    plain = plain_training(x, y, RECIPE, epochs=1, seed=3)
+    ours = train(Samples(x, y, 3), np.ones(120, bool), recipe, epochs=epochs, seed=3)
+    plain = plain_training(x, y, recipe, epochs=epochs, seed=3, sizes=sizes)
     for a, b in zip(ours.parameters(), plain.parameters(), strict=True):
         torch.testing.assert_close(a, b, atol=1e-5, rtol=0)
 
@@ -150,6 +170,23 @@ def test_step_size_drops_where_the_recipe_says(samples):
     train(samples, np.ones(120, bool), still, epochs=4, seed=0,
           after_epoch=lambda model, epoch: seen.append(per_sample_losses(model, samples)))  # fmt: skip
     assert not torch.allclose(seen[0], seen[1]) and torch.allclose(seen[1], seen[3], atol=1e-6)
+
+
+def test_the_step_size_of_one_cycle_rises_and_falls_in_straight_lines():
+    how = Recipe(two_layer_cnn, step_size=0.8, warm_up=0.25)
+    assert [step_size_at(how, passed, 8) for passed in (0, 1, 2, 5, 8)] == pytest.approx([0, 0.4, 0.8, 0.4, 0])
+
+
+def test_frozen_weights_stay(samples):
+    def half_frozen(shape, classes):
+        model = two_layer_cnn(shape, classes)
+        model[0].weight.requires_grad_(False)
+        return model
+
+    model = train(samples, np.ones(120, bool), replace(ONE_CYCLE, build=half_frozen), epochs=1, seed=0)
+    drawn = draw_xavier(half_frozen((1, 8, 8), 3), 0)
+    same = [torch.equal(*pair) for pair in zip(model.parameters(), drawn.parameters(), strict=True)]
+    assert same == [True] + [False] * (len(same) - 1)
 
 
 def test_masking_equals_dropping():
@@ -229,6 +266,27 @@ def test_a_cut_run_goes_on_as_it_would_have(samples):
         assert all(torch.equal(a.losses, b.losses) for a, b in zip(rest, whole[done:], strict=True))
     with pytest.raises(InputError, match="mask of the 120 samples"):
         rounds(kept=[np.ones(100, bool)])
+
+
+def test_warm_rounds_go_on_from_the_weights_of_the_round_before(samples):
+    how = {"alpha": 0.5, "epochs": (2, 1, 1), "seed": 3, "watch": Watch(samples, samples)}
+    anew, warm = (list(classifier_rounds(samples, RECIPE, warm=warm, **how)) for warm in (False, True))
+    assert torch.equal(anew[0].losses, warm[0].losses) and [step.t for step in warm] == [0, 1, 2]
+    for before, step in pairwise(warm):
+        start, unchanged = before.state.model, deepcopy(before.state.model)
+        again = train(samples, before.kept, RECIPE, epochs=1, seed=round_seed(3, step.t), start=start)
+        assert torch.equal(step.losses, per_sample_losses(again, samples))
+        assert all(torch.equal(a, b) for a, b in zip(start.parameters(), unchanged.parameters(), strict=True))
+    still = replace(RECIPE, step_size=0.0)
+    anew, warm = (list(classifier_rounds(samples, still, warm=warm, **how)) for warm in (False, True))
+    assert torch.equal(warm[0].losses, warm[2].losses) and not torch.equal(anew[0].losses, anew[2].losses)
+
+
+def test_a_cut_run_of_warm_rounds_cannot_go_on(samples, monkeypatch):
+    monkeypatch.setattr(itlm_module, "train", lambda *a, **k: pytest.fail("trained before the input was checked"))
+    done = {"kept": [np.ones(120, bool)], "watch": Watch(samples, samples)}
+    with pytest.raises(InputError, match="kept must be empty where rounds are warm; got 1 masks"):
+        next(classifier_rounds(samples, RECIPE, alpha=0.5, epochs=(1, 1), seed=0, warm=True, **done))
 
 
 def test_the_noisy_labels_select_the_epoch(samples):

@@ -13,7 +13,11 @@ _EXPERIMENTS = {
     "labels.scores": ("scores",),
     "labels.alpha": ("alpha",),
     "labels.rivals": ("field",),
+    "labels.small_loss": ("small-loss",),
+    "labels.warm_or_anew": ("warm-or-anew",),
     "labels.cifar10n": ("cifar10n",),
+    "labels.own_pictures": ("own-pictures",),
+    "labels.found_errors": ("found-errors",),
     "mixtures.experiments": ("fig1c", "fig3", "fig8", "table3", "table5"),
     "backdoors.experiments": ("fig1d", "fig4", "table4", "backdoor-map"),
 }

@@ -12,7 +12,8 @@ from itlm_kit import __version__
 from itlm_kit.cli import course
 from itlm_kit.errors import InputError
 from itlm_kit.machine import DEVICES, PROFILES
-from itlm_kit.runner.progress import INTERRUPTED, in_words, watch_cells, watch_run
+from itlm_kit.names import duration
+from itlm_kit.runner.progress import INTERRUPTED, watch_cells, watch_run
 
 _option = partial(click.option, show_default=True)
 _whole = click.IntRange(min=1)
@@ -140,7 +141,7 @@ def _list_experiments():
 def _tell_plan(planned):
     experiment, count = planned.experiment, len(planned.todo)
     click.echo(f"{experiment.name}: {experiment.title} ({experiment.place})")
-    click.echo(f"cells: {len(planned.done)} done, {count} to compute, about {in_words(planned.seconds)}")
+    click.echo(f"cells: {len(planned.done)} done, {count} to compute, about {duration(planned.seconds)}")
 
 
 def _tell_data(names, data_root, must_be_there):
@@ -230,6 +231,26 @@ def explore(name, port, no_browser):
     from itlm_kit.cli.explorer_page import serve
 
     return serve(name, port=port, browser=not no_browser)
+
+
+@itlm.command("examine")
+@click.argument("path")
+@_option("--target", metavar="COLUMN", help="Of a table: the column whose values are doubted.")
+@click.option("--out", metavar="DIR", help="New folder for list, page and report.  [default: examined-NAME]")
+@_option("--copy-kept", metavar="DIR", help="New folder for a copy of all that is kept.")
+@click.option("--alpha", type=click.FloatRange(0, 1, min_open=True), help="Share to keep.  [default: it is chosen]")
+@click.option("--by-class", is_flag=True, help="Keep that share of each class, so that a rare one does not die out.")
+@click.option("--skip-broken", is_flag=True, help="Go on without pictures that cannot be read.")
+@_device
+@_option("--seed", type=click.IntRange(min=0), default=0, help="Of the models that judge.")
+def examine_data(path, by_class, **choice):
+    """Find bad samples in your own data: a folder of pictures with a sub-folder per class, or a table as CSV.
+
+    PATH is only read. What is found goes to a new folder: a list, a page to look at, a report.
+    """
+    from itlm_kit.cli.examining import examine_path
+
+    examine_path(path, groups="class" if by_class else None, **choice)
 
 
 @itlm.group()

@@ -22,10 +22,11 @@ def load_folder(path, *, size=None, labelled=True, skip_broken=False):
 
     labelled: the folder holds one sub-folder per class, numbered 0, 1, ... by name, see `image_files`; otherwise it
     holds the images themselves and all are labelled 0. size: cut out the central square and resize it to size x size
-    pixels; without it all images must be of one size; "auto": 32 where they are not, or larger than 64. skip_broken: leave out files that cannot be read; the ImageSet's
-    files are those that were. Images are upright, on white where they are see-through, and brought to 8 bits, those of
-    a set by one scale (`pictures.to_bytes`). Warns of files passed over. Raises InputError, naming the files, for
-    images that cannot be read, differ in size, or leave a class empty.
+    pixels; without it all images must be of one size; "auto": 32 where they are not, or larger than 64. skip_broken:
+    leave out files that cannot be read; the ImageSet's files are those that were. Images are upright, on white where
+    they are see-through, and brought to 8 bits, those of a set by one scale (`pictures.to_bytes`). Warns of files
+    passed over. Raises InputError, naming the files, for images that cannot be read, differ in size, or leave a class
+    empty.
     """
     path = as_path(path)
     if size not in (None, "auto"):

@@ -22,3 +22,10 @@ def centroid_kept(x, y, *, alpha):
         distance = ((x[members] - x[members].mean(0)) ** 2).sum(1)
         kept[members] = trim(distance, num_kept(alpha, len(members)))
     return kept
+
+
+def unit_norm(x):
+    """The samples x (n, ...) as float64 rows (n, d) of Euclidean norm 1; a sample of zeros stays as it is."""
+    rows = np.asarray(x, dtype=np.float64).reshape(len(x), -1)
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows / np.where(norms, norms, 1)

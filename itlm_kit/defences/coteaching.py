@@ -8,8 +8,9 @@ from torch.nn import functional
 from itlm_kit.defences.tasks import Fitted, LabelTask
 from itlm_kit.errors import InputError, check_integer
 from itlm_kit.trimming import num_kept, trim
+from itlm_kit.vision.descent import Descent
 from itlm_kit.vision.itlm import round_seed
-from itlm_kit.vision.training import check_batch, descend, per_sample_losses, step_size_at
+from itlm_kit.vision.training import check_batch, new_network, per_sample_losses
 
 RAMP = 10  # epochs in which the forget rate grows to its full height, theirs of 200
 
@@ -19,34 +20,33 @@ def coteach(samples, recipe, *, forget, epochs, seed, ramp=RAMP):
 
     forget: share of each batch that is dropped, in [0, 1); theirs is the true noise rate, which they take as known.
     It grows from 0 within the first `ramp` epochs: what is forgotten before anything is learnt is drawn by chance.
-    recipe: its network, batches and step size; the loss is the cross-entropy, and images are not augmented.
+    recipe: its network, batches and steps; the loss is the cross-entropy, and images are not augmented.
     Raises InputError as `train`, and for forget outside.
     """
     if isinstance(forget, bool) or not isinstance(forget, Real) or not 0 <= forget < 1:
         raise InputError(f"forget must lie in [0, 1); got {forget!r}. It is the share of bad samples, e.g. 0.4")
     epochs, ramp = check_integer("epochs", epochs), check_integer("ramp", ramp)
     check_batch(len(samples), recipe)
-    nets = [_new(samples, recipe, round_seed(seed, which)) for which in range(2)]
+    nets = [new_network(samples, recipe, round_seed(seed, which)).train() for which in range(2)]
+    descents = [Descent(net, recipe, epochs) for net in nets]
     order = torch.Generator().manual_seed(seed)
     for epoch in range(epochs):
         share = 1 - forget * min(1, epoch / ramp)
-        for batch in torch.randperm(len(samples), generator=order).split(recipe.batch_size):
-            _teach(nets, samples.images(batch), samples.y[batch], share, step_size_at(recipe, epoch, epochs))
+        batches = torch.randperm(len(samples), generator=order).split(recipe.batch_size)
+        for i, batch in enumerate(batches):
+            _teach(nets, samples.images(batch), samples.y[batch], share)
+            for descent in descents:
+                descent.step(epoch + (i + 0.5) / len(batches))
     return nets
 
 
-def _new(samples, recipe, seed):
-    model = recipe.initialise(recipe.build(tuple(samples.x.shape[1:]), samples.classes), seed)
-    return model.to(samples.y.device, memory_format=torch.channels_last).train()
-
-
-def _teach(nets, images, labels, share, step_size):
+def _teach(nets, images, labels, share):
+    """Give each network the gradients of what the other finds easy."""
     losses = [functional.cross_entropy(net(images), labels, reduction="none") for net in nets]
     easy = [trim(loss.detach(), num_kept(max(share, 1 / len(labels)), len(labels))) for loss in losses]
-    for net, loss, taught in zip(nets, losses, reversed(easy), strict=True):  # each learns what the other finds easy
+    for net, loss, taught in zip(nets, losses, reversed(easy), strict=True):
         net.zero_grad()
         loss[taught].mean().backward()
-        descend(net, step_size)
 
 
 def coteaching_to_the_end(task: LabelTask) -> Fitted:

@@ -18,6 +18,7 @@ class LabelTask(NamedTuple):
     epochs: int  # of one training
     budget: float  # training passes over the whole set that ITLM spends
     clean: float  # the share of clean labels, which some methods take as known
+    alpha: float  # the share kept, by the rule that ITLM goes by
     folds: int  # of out-of-sample outputs
     seed: int
 

@@ -10,6 +10,7 @@ from itlm_kit.errors import InputError
 from itlm_kit.examine.copying import copy_files
 from itlm_kit.examine.page import write_page
 from itlm_kit.examine.report import Report
+from itlm_kit.trajectories.recorder import TrajectoryRecorder
 from itlm_kit.trajectories.suspects import write_suspects
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ class Examination:
     kept. kept: (n,) bool, in the order of the samples. report: what the models said, and what dropping would do to each
     class; print it. looks: what the page shows of each sample: images uint8 (n, c, h, w), or a frame with a row for
     each; None: the list alone. files: (n,) Paths that the samples came from, below root; () where they are no files.
+    recorder: the TrajectoryRecorder that was read; None where there is none.
     """
 
     suspects: "DataFrame"
@@ -33,6 +35,7 @@ class Examination:
     looks: Any = None
     files: tuple[Path, ...] = ()
     root: Path | None = None
+    recorder: TrajectoryRecorder | None = None
 
     def __str__(self):
         return str(self.report)

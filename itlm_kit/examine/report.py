@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 
+GIVEN = "as you gave it"  # what alpha is, where it was not read from anything
+
+
 @dataclass(frozen=True)
 class Report:
     """What was examined, by what, and what dropping the suspects would do.
@@ -40,7 +43,7 @@ class Report:
         return f"{self.source}: {self.dropped:,} of {self.n:,} are suspects ({share}), {rest}."
 
     def _classes(self):
-        if self.by_class is None:
+        if self.by_class is None or not self.dropped:
             return []
         rows = self.by_class.sort_values("share", ascending=False, kind="stable")
         parts = [f"{row['class']} {row.dropped:,} of {row.samples:,}" for _, row in rows.iterrows()]

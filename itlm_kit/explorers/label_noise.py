@@ -9,7 +9,7 @@ from itlm_kit.plots import rounds
 
 _NEEDED = ("noise", "clean", "round", "clean_share")
 _ACCURACIES = ("last_accuracy", "selected_accuracy", "best_accuracy")
-_ONE_OF = ("data", "net", "protocol", "share")  # runs that differ in these are not to be averaged
+_ONE_OF = ("data", "net", "protocol", "step_size", "share")  # runs that differ in these are not to be averaged
 _LEVELS = ("baseline", "oracle")
 _UNKNOWN = rounds.Curve(*np.empty((4, 0)))
 _LIVE = {  # what is offered where it can be trained at once

@@ -37,6 +37,8 @@ TABLE1_MNIST, TABLE1_CIFAR = (
     {row: {c[2:]: v for c, v in figures.items() if c.startswith(half)} for row, figures in TABLE1.items()}
     for half in ("m:", "c:")
 )
+# Columns of Table 1 that are rounds of ITLM's own cell: theta_0 and theta_1.
+ROUNDS = {"baseline": 0, "1-step": 1}
 # Accuracy under noise and on the clean CIFAR-10; clean samples that a method is given besides, in thousands.
 TABLE2 = _table(
     """

@@ -101,9 +101,13 @@ def _source(used):
 
 
 def departures(paper: dict, results) -> list[str]:
-    """Where settings or recipes of results are not the paper's, in words, one text for each dotted name of `paper`."""
+    """Where settings or recipes of results are not the paper's, in words, one text for each dotted name of `paper`.
+
+    Results that have no such setting, as what trains nothing has no batch size, depart where no other one has it.
+    """
     told = [{**_dotted(result.recipe), **result.settings} for result in results]
-    found = {name: list(dict.fromkeys(_word(each.get(name)) for each in told)) for name in paper}
+    having = {name: [each[name] for each in told if name in each] or [None] for name in paper}
+    found = {name: list(dict.fromkeys(map(_word, values))) for name, values in having.items()}
     return [
         f"{name.rpartition('.')[2].replace('_', ' ')} {', '.join(values)}, in the paper {_word(paper[name])}"
         for name, values in found.items()

@@ -76,7 +76,8 @@ class Guard:
     def environment(self):
         """Environment of the kernel: its share of the cores, one BLAS thread (more are slower), few heaps."""
         shares = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": str(self.threads)}
-        return {"MALLOC_ARENA_MAX": "2", **shares, **os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+        quiet = {"PYDEVD_DISABLE_FILE_VALIDATION": "1", "TQDM_DISABLE": "1"}  # nobody watches the bars of a cell
+        return {"MALLOC_ARENA_MAX": "2", **shares, **os.environ, **quiet}
 
 
 def _family(process):

@@ -68,12 +68,5 @@ def watch_cells(plan, results):
             yield result
 
 
-def in_words(seconds):
-    """A duration as "40 s", "12 min" or "3.5 h"."""
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
-
-
 def _bar(**options):
     return tqdm(disable=None, dynamic_ncols=True, smoothing=0.1, **options)  # None: no bar where there is no terminal

@@ -13,8 +13,8 @@ import jinja2
 from traitlets.config import Config
 
 from itlm_kit.files import write_atomically
+from itlm_kit.names import duration
 from itlm_kit.runner.formulas import OfflineExporter
-from itlm_kit.runner.progress import in_words
 
 _PLOTLY, _PLOTLY_JS = "application/vnd.plotly.v1+json", "plotly.min.js"
 # Pictures first: a widget is nothing without a kernel.
@@ -123,7 +123,7 @@ def index_page(report):
 
 def _environment():
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(figure=_figure, words=lambda name: name.replace("_", " "), time=in_words)
+    environment.filters.update(figure=_figure, words=lambda name: name.replace("_", " "), time=duration)
     return environment
 
 

@@ -64,9 +64,10 @@ def record_partial_fit(
 
     >>> from sklearn.datasets import load_iris
     >>> from sklearn.linear_model import SGDClassifier
+    >>> from sklearn.preprocessing import scale
     >>> from itlm_kit import rank_suspects
     >>> x, y = load_iris(return_X_y=True)
-    >>> recorder = record_partial_fit(SGDClassifier(loss="log_loss", random_state=0), x, y, epochs=5)
+    >>> recorder = record_partial_fit(SGDClassifier(loss="log_loss", random_state=0), scale(x), y, epochs=5)
     >>> rank_suspects(recorder).shape[0]
     150
     """
@@ -79,7 +80,7 @@ def record_partial_fit(
     keep_known_as(recorder, known)
     for epoch in range(int(epochs)):
         estimator.partial_fit(x, given, classes=labels)
-        recorder.record_logits(epoch, everything, _logits(estimator, x), numbers)
+        recorder.record_logits(epoch, everything, logits_of(estimator, x), numbers)
     return recorder
 
 
@@ -117,7 +118,7 @@ def _classes(estimator, y):
     return classes
 
 
-def _logits(estimator, x):
+def logits_of(estimator: Any, x: Any) -> np.ndarray:
     """(n, classes) outputs whose softmax is what the estimator predicts."""
     if hasattr(estimator, "predict_proba"):
         probabilities = np.asarray(estimator.predict_proba(x), float)

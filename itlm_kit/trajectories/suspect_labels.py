@@ -12,8 +12,8 @@ from itlm_kit.trajectories.logits import are_labels
 _AT_A_TIME = 10_000  # samples whose predicted classes are sorted together
 
 
-def label_columns(recording, n, *, epochs, given, own, classes):
-    """{"given", "likely", and "given_name", "likely_name" where there are names: (n,)}, None where not known.
+def label_numbers(recording, n, *, epochs, given, own, classes):
+    """Class numbers {"given", "likely": (n,)}, NaN where not known, and the Classes that they count, or None.
 
     What nobody knows is left out. own: the Classes kept with the recording, or None. epochs, given, classes and errors
     are those of `rank_suspects`.
@@ -27,6 +27,11 @@ def label_columns(recording, n, *, epochs, given, own, classes):
     if has_field(recording, "called"):
         numbers["likely"] = _likely(recording.called[:epochs])
     _check_known(numbers, classes)
+    return numbers, classes
+
+
+def label_columns(numbers, classes):
+    """Numbers and Classes of `label_numbers` as the user's labels, and as names where classes have them: (n,) each."""
     labels = {name: _as_given(values, classes) for name, values in numbers.items()}
     if classes is None or classes.names is None:
         return labels

@@ -11,11 +11,12 @@ from itlm_kit.classes import Classes
 from itlm_kit.errors import InputError, check_choice, check_integer
 from itlm_kit.files import as_path, write_atomically, writing_to
 from itlm_kit.names import counted, readable
+from itlm_kit.trajectories.did_it_train import diagnose, warn_unless_trained
 from itlm_kit.trajectories.known_as import index_of, known_as, row_names
 from itlm_kit.trajectories.logits import number_array
 from itlm_kit.trajectories.recorder import TrajectoryRecorder
 from itlm_kit.trajectories.scores import SCORES, recorded_scores
-from itlm_kit.trajectories.suspect_labels import has_field, label_columns
+from itlm_kit.trajectories.suspect_labels import has_field, label_columns, label_numbers
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -52,7 +53,8 @@ def rank_suspects(
     often predicted), both as in the user's data; given_name and likely_name where classes have names; why, in words;
     and every other score that was recorded. A sample never seen has no score and comes last. Raises InputError for an
     unknown score, one that the recording lacks (bare losses have those of losses alone), another number of labels,
-    labels that the recording does not know, or names that leave one out.
+    labels that the recording does not know, or names that leave one out. Warns (DidNotTrain) where the model looks as
+    if it had not trained in these epochs (`diagnose`): of bare losses only that they do not fall is seen.
     """
     import pandas as pd  # here, so that `import itlm_kit` stays light
 
@@ -60,8 +62,11 @@ def rank_suspects(
     known, recording = known_as(recording), _as_recorded(recording)
     score = _score(recording, check_choice("by", by, SCORES), epochs)
     rows = row_names(known.rows, index_of(given))
-    labels = label_columns(recording, len(score), epochs=epochs, given=given, own=known.classes, classes=classes)
-    columns = {"score": score, **labels}
+    told = {"given": given, "own": known.classes, "classes": classes}
+    numbers, classes = label_numbers(recording, len(score), epochs=epochs, **told)
+    found = diagnose(recording, epochs=epochs, given=numbers.get("given"), classes=classes)
+    warn_unless_trained(found, "This list" if epochs is None else f"A list of the first {counted(epochs, 'epoch')}")
+    columns = {"score": score, **label_columns(numbers, classes)}
     columns["why"] = _reasons(recording, by, score, epochs, columns)
     if hasattr(recording, "has"):
         columns |= {name: SCORES[name](recording, epochs) for name in recorded_scores(recording) if name != by}
@@ -123,16 +128,17 @@ def _reasons(recording, by, score, epochs, columns):
         clauses.append(_agreement(recording.correct[:epochs], seen))
     if {"given", "likely"} <= columns.keys():
         clauses.append(_another(columns))
-    return ["; ".join(filter(None, parts)) for parts in zip(*clauses, strict=True)]
+    reasons = ["; ".join(filter(None, parts)) for parts in zip(*clauses, strict=True)]
+    return np.array(reasons, dtype=object)  # as an array of text each would take the room of the longest
 
 
 def _place(by, score, seen):
     above = np.searchsorted(np.sort(score[~np.isnan(score)]), score, side="left")
-    return [
+    return (
         f"{_in_words(by, value, count)}, above {counted(lower, 'other sample')}"
         if not np.isnan(value) else f"no {by}" if count else "never seen in training"
         for value, lower, count in zip(score, above, seen, strict=True)
-    ]  # fmt: skip
+    )  # fmt: skip
 
 
 def _in_words(by, score, seen):
@@ -143,13 +149,13 @@ def _in_words(by, score, seen):
 def _agreement(correct, seen):
     agreed = sum((row == 1).astype(int) for row in correct)
     pairs = zip(agreed, seen, strict=True)
-    return [f"called by its label in {some} of {counted(count, 'epoch')}" if count else None for some, count in pairs]
+    return (f"called by its label in {some} of {counted(count, 'epoch')}" if count else None for some, count in pairs)
 
 
 def _another(columns):
     given, likely = columns["given"], columns["likely"]
     words = [columns.get(f"{name}_name", columns[name]) for name in ("given", "likely")]
-    return [
+    return (
         readable(f"given {said}, most often called {called}") if None not in (g, c) and g != c else None
         for g, c, said, called in zip(given, likely, *words, strict=True)
-    ]
+    )

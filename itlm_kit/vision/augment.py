@@ -23,6 +23,32 @@ class CropFlip:
         across = torch.arange(width, device=images.device)
         rows = drawn[:, :1] + torch.arange(height, device=images.device)
         columns = drawn[:, 1:2] + torch.where(drawn[:, 2:] == 1, across.flip(0), across)
-        padded = functional.pad(images, [self.pad] * 4)
-        each = torch.arange(len(images), device=images.device)
-        return padded[each[:, None, None], :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+        return _picked(functional.pad(images, [self.pad] * 4), rows, columns)
+
+
+@dataclass(frozen=True)
+class Shift:
+    """A shift up or down and one to a side; the pixels at the border are repeated. Right for digits and photographs."""
+
+    by: float = 1 / 8  # of a side, at most: 4 pixels of 32
+
+    def draw(self, n, generator):
+        """One draw for each of n images, (n, 2) in [-1, 1): the part of the largest shift down, and to the right."""
+        return 2 * torch.rand(n, 2, generator=generator) - 1
+
+    def __call__(self, images, drawn):
+        """The images (m, c, h, w), of any dtype, each under its own draw."""
+        rows, columns = (_shifted(*each, self.by) for each in zip(images.shape[2:], drawn.T, strict=True))
+        return _picked(images, rows, columns)
+
+
+def _shifted(size, drawn, by):
+    """For each of m shifts which pixel, 0 .. size - 1, comes where, (m, size)."""
+    shifts = (drawn * (by * size + 0.5)).round().long()  # all of them alike likely, where by * size is whole
+    return (torch.arange(size, device=drawn.device) - shifts[:, None]).clamp(0, size - 1)
+
+
+def _picked(images, rows, columns):
+    """Of each image (m, c, h, w) its own rows (m, h') and columns (m, w')."""
+    each = torch.arange(len(images), device=images.device)
+    return images[each[:, None, None], :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
 from itlm_kit.errors import InputError, check_integer
-from itlm_kit.loop import Round, refit_rounds
+from itlm_kit.loop import Round, itlm_rounds, refit_rounds
 from itlm_kit.trajectories.recorder import TrajectoryRecorder
 from itlm_kit.trimming import num_kept, trim
 from itlm_kit.vision.training import Recipe, Samples, check_batch, outputs, per_sample_losses, train
@@ -33,16 +34,20 @@ def classifier_rounds(
     watch: "Watch",
     groups: Any = None,
     kept: Sequence[Any] = (),
+    first: Trained | None = None,
+    warm: bool = False,
     augmented: bool = False,
 ) -> Iterator[Round]:
     """Yield the Rounds of ITLM on labelled images, one for each of theta_0 ... theta_T.
 
-    samples: Samples. epochs: explicit, one number for each of theta_0 ... theta_T. alpha: share to keep. watch:
-    a Watch, which selects the epoch that becomes theta_t. groups: (n,) labels, where that share of each group is to be
+    samples: Samples. epochs: explicit, one number for each of theta_0 ... theta_T. alpha: share to keep. watch: a
+    Watch, which selects the epoch that becomes theta_t. groups: (n,) labels, where that share of each group is to be
     kept, as `trim_groups` does. kept: S_0 ... S_{t-1} of the rounds that a cut run has finished; then Round t comes
-    first, just as it would have come. Every round starts from weights drawn anew (appendix B c) and is scored by one
-    pass over the images as they are; augmented: over images changed as in training, once for all rounds, as the
-    authors' code does. Raises InputError before any training.
+    first, just as it would have come. first: theta_0 where it is known, for it depends on no alpha. Every round starts
+    from weights drawn anew (appendix B c); warm: from those of the round before. These are in no mask, so that a cut
+    run of warm rounds cannot go on: it begins again. A round is scored by one pass over the images as they are;
+    augmented: over images changed as in training, once for all rounds, as the authors' code does. Raises InputError
+    before any training.
     """
     if len(epochs) == 0:
         raise InputError("epochs must name a number for each of theta_0 ... theta_T; got none, e.g. (80, 80, 80)")
@@ -51,13 +56,31 @@ def classifier_rounds(
     check_batch(int(trim(np.zeros(len(samples)), k, groups).sum()), recipe)
     scoring = {"augment": recipe.augment, "seed": round_seed(seed, SCORING)} if augmented else {}
 
-    def fit(kept, t):
-        return train_watched(samples, kept, recipe, epochs=epochs[t], seed=round_seed(seed, t), watch=watch)
+    def fit(kept, t, start=None):
+        seeds = {"epochs": epochs[t], "seed": round_seed(seed, t)}
+        return train_watched(samples, kept, recipe, **seeds, watch=watch, start=start)
 
     def losses(theta):
         return per_sample_losses(theta.model, samples, **scoring)
 
-    yield from refit_rounds(fit, losses, n=len(samples), k=k, rounds=len(epochs), groups=groups, kept=kept)
+    how = {"n": len(samples), "k": k, "rounds": len(epochs), "groups": groups, "kept": kept, "first": first}
+    yield from (_warm_rounds if warm else refit_rounds)(fit, losses, **how)
+
+
+def _warm_rounds(fit, losses, *, n, k, rounds, groups, kept, first):
+    """As `refit_rounds`, but theta_{t+1} starts from the weights of theta_t."""
+    _check_nothing_done(kept)
+    first = fit(np.ones(n, bool), 0) if first is None else first
+    steps = itlm_rounds(first, losses, lambda theta, kept, t: fit(kept, t + 1, theta.model), k=k, groups=groups)
+    return islice(steps, rounds)
+
+
+def _check_nothing_done(kept):
+    if len(kept):
+        raise InputError(
+            f"kept must be empty where rounds are warm; got {len(kept)} masks. A round goes on from the weights of the "
+            "one before, which no mask holds: begin again, or draw weights anew (warm=False)."
+        )
 
 
 def train_watched(
@@ -68,12 +91,12 @@ def train_watched(
     epochs: int,
     seed: int,
     watch: "Watch",
+    start: torch.nn.Module | None = None,
     recorder: TrajectoryRecorder | None = None,
 ) -> Trained:
-    """Train once and return the network at the epoch that `watch` selects, as a Trained."""
-    watching = watch.start()
-    model = train(samples, kept, recipe, epochs=epochs, seed=seed, recorder=recorder, after_epoch=watching)
-    return watching.finish(model)
+    """Train once, as `train` does, and return the network at the epoch that `watch` selects, as a Trained."""
+    watching, how = watch.start(), {"epochs": epochs, "seed": seed, "start": start, "recorder": recorder}
+    return watching.finish(train(samples, kept, recipe, **how, after_epoch=watching))
 
 
 def round_seed(seed: int, t: int) -> int:

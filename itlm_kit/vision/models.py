@@ -1,5 +1,7 @@
 """The networks of the paper's image experiments, built for the shape of the images at hand."""
 
+from functools import partial
+
 import torch
 from torch import nn
 
@@ -24,6 +26,26 @@ def two_layer_cnn(shape, classes, *, tanh_logits=False):
     width = features(torch.zeros(1, *shape)).shape[1]
     head = [nn.Linear(width, 500), nn.Tanh(), nn.Linear(500, classes)]
     return nn.Sequential(*features, *head, *([nn.Tanh()] if tanh_logits else []))
+
+
+def normalised_cnn(shape, classes, *, width=16):
+    """A small network for any pictures: three 3 x 3 convolutions, each normalised over the batch, then the mean.
+
+    shape: (channels, height, width), at least 8 x 8; from 64 on, pictures are averaged to less first. The convolutions
+    have width, 2 width and 4 width channels. The first normalisation (Ioffe & Szegedy 2015), without scale or centre,
+    is that of the pixels: how bright they are does not matter, and a channel that is the same everywhere becomes 0.
+    """
+    channels, side = shape[0], min(shape[1:])
+    if side < 8:
+        raise InputError(f"images must be at least 8 x 8 for this network; got {shape[1]} x {shape[2]}. Enlarge them.")
+    layers = [] if side < 64 else [nn.AvgPool2d(side // 32)]
+    layers.append(nn.BatchNorm2d(channels, affine=False))
+    side //= max(1, side // 32)
+    for before, after in ((channels, width), (width, 2 * width), (2 * width, 4 * width)):
+        pooling = [nn.MaxPool2d(2)] if side >= 4 else []
+        layers += [_conv3x3(before, after), *pooling, nn.BatchNorm2d(after), nn.ReLU()]
+        side //= 2
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4 * width, classes))
 
 
 def wide_resnet(shape, classes, *, depth=16, width=10):
@@ -69,17 +91,27 @@ def _conv3x3(before, after, stride=1):
 
 
 def draw_xavier(model, seed):
-    """Draw Xavier weights and zero biases anew from `seed`, in place; returns the model. Appendix B (c), E.1.
+    """Draw Xavier weights and zero biases anew from `seed`, in place; returns the model. Appendix B (c), E.1."""
+    return _drawn_anew(model, seed, nn.init.xavier_uniform_)
 
-    Normalisations forget what they have seen. The authors' code names Xavier too, but before it trains it draws all
-    weights again from N(0, 0.02^2): a quirk that is not followed here.
+
+def draw_normal(model, seed, *, sigma):
+    """Draw weights from N(0, sigma^2) and zero biases anew from `seed`, in place; returns the model.
+
+    The authors' code names Xavier as the paper does, but draws all weights again in this way, with sigma = 0.02, before
+    it trains.
     """
+    return _drawn_anew(model, seed, partial(nn.init.normal_, std=sigma))
+
+
+def _drawn_anew(model, seed, draw):
+    """The model with draw(weight, generator=...) in each layer; normalisations forget what they have seen."""
     generator = torch.Generator().manual_seed(seed)
     for layer in model.modules():
         if isinstance(layer, nn.BatchNorm2d):
             layer.reset_parameters()
         if isinstance(layer, (nn.Conv2d, nn.Linear)):
-            nn.init.xavier_uniform_(layer.weight, generator=generator)
+            draw(layer.weight, generator=generator)
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
     return model

@@ -24,8 +24,9 @@ class Protocol:
 
 
 # "paper": by a noisy copy of the test images watched, as the authors' code does. "holdout": by a part of the noisy
-# training set. "last": none is selected.
+# training set. "last": none is selected. "authors": as "paper"; what differs is how their code trains.
 PROTOCOLS = {each.name: each for each in (Protocol("last"), Protocol("paper"), Protocol("holdout", held_out=0.1))}
+PROTOCOLS["authors"] = PROTOCOLS["paper"]
 
 
 class Noisy(NamedTuple):

@@ -4,6 +4,8 @@ import numpy as np
 import torch
 
 from itlm_kit.errors import InputError, check_integer
+from itlm_kit.progress import progress
+from itlm_kit.trajectories.did_it_train import diagnose_calls, warn_unless_trained
 from itlm_kit.vision.itlm import round_seed
 from itlm_kit.vision.training import outputs, train
 
@@ -11,18 +13,22 @@ from itlm_kit.vision.training import outputs, train
 def out_of_sample(samples, recipe, *, epochs, folds=5, seed):
     """Outputs (n, classes), float32, of `folds` networks, each for the part of Samples it was not trained on.
 
-    The parts are drawn from `seed` alone, so that all labels, right or wrong, fall into them alike. Raises InputError
-    as `train`, and when folds is not in 2..n.
+    The parts are drawn from `seed` alone, so that all labels, right or wrong, fall into them alike. Warns
+    (DidNotTrain) where they, or one of them, came to nothing (`diagnose_calls`). Raises InputError as `train`, and when
+    folds is not in 2..n.
     """
     folds = check_integer("folds", folds, low=2, remedy="It is the number of parts.")
     if folds > len(samples):
         raise InputError(f"folds must be at most the {len(samples)} samples; got {folds}. Every part needs one.")
     logits = torch.empty(len(samples), samples.classes, device=samples.y.device)
     parts = np.array_split(np.random.default_rng(seed).permutation(len(samples)), folds)
-    for i, held_out in enumerate(parts):
-        inside = np.ones(len(samples), bool)
-        inside[held_out] = False
-        index = torch.as_tensor(held_out, device=samples.y.device)
-        model = train(samples, inside, recipe, epochs=epochs, seed=round_seed(seed, i))
-        logits[index] = outputs(model, samples, index)
+    fold = np.empty(len(samples), int)
+    with progress(total=folds * epochs, words="epochs, out of sample") as bar:
+        for i, held_out in enumerate(parts):
+            inside = np.ones(len(samples), bool)
+            inside[held_out], fold[held_out] = False, i
+            index = torch.as_tensor(held_out, device=samples.y.device)
+            how = {"epochs": epochs, "seed": round_seed(seed, i), "after_epoch": lambda *_: bar.update()}
+            logits[index] = outputs(train(samples, inside, recipe, **how), samples, index)
+    warn_unless_trained(diagnose_calls(logits.argmax(1), samples.y, fold=fold), "The prediction out of sample")
     return logits

@@ -8,7 +8,9 @@ import numpy as np
 
 from itlm_kit.errors import InputError
 from itlm_kit.loop import Round
+from itlm_kit.progress import progress
 from itlm_kit.trajectories import TrajectoryRecorder
+from itlm_kit.trajectories.did_it_train import diagnose, warn_unless_trained
 from itlm_kit.trajectories.separation import auc
 from itlm_kit.vision.training import Recipe, Samples, outputs, train
 
@@ -26,7 +28,7 @@ def record_training(
 ) -> TrajectoryRecorder:
     """Train naively on all samples and record every sample's outputs after every epoch; returns the recorder.
 
-    Raises InputError as soon as the training diverges.
+    Raises InputError as soon as the training diverges, and warns (DidNotTrain) where it came to nothing (`diagnose`).
     """
     recorder = TrajectoryRecorder(len(samples), epochs, folder, measured="after")
     everything = np.arange(len(samples))
@@ -36,8 +38,11 @@ def record_training(
         if not logits.isfinite().all():
             raise InputError(f"outputs must be finite; after epoch {epoch} some are not. Lower the step size.")
         recorder.record_logits(epoch, everything, logits, samples.y)
+        bar.update()
 
-    train(samples, np.ones(len(samples), bool), recipe, epochs=epochs, seed=seed, after_epoch=after_epoch)
+    with progress(total=epochs, words="epochs") as bar:
+        train(samples, np.ones(len(samples), bool), recipe, epochs=epochs, seed=seed, after_epoch=after_epoch)
+    warn_unless_trained(diagnose(recorder), "This recording")
     return recorder
 
 

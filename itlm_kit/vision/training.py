@@ -1,4 +1,4 @@
-"""Algorithm 2 for image classifiers: batch gradient steps on the kept samples, from weights drawn anew.
+"""Algorithm 2 for image classifiers: batch gradient steps on the kept samples, from weights drawn anew or given.
 
 Images stay on the device as uint8 and are gathered by index: no DataLoader. On a CPU a batch is worked through in
 micro-batches whose gradients are summed, which is the same step and faster on its caches. On CUDA nothing in a step
@@ -6,7 +6,8 @@ waits for the device.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any, Protocol
 
@@ -14,11 +15,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.optim.sgd import sgd
 
 from itlm_kit.classes import as_labels
 from itlm_kit.errors import InputError, check_integer
 from itlm_kit.trajectories.recorder import TrajectoryRecorder
+from itlm_kit.vision.descent import Descent
 from itlm_kit.vision.models import draw_xavier
 
 
@@ -30,6 +31,9 @@ class Augment(Protocol):
 
     def __call__(self, images: Tensor, drawn: Tensor) -> Tensor:
         """The images uint8 (m, c, h, w), each under its own draw, (m, ...)."""
+
+
+LATER = {"later": True}
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,10 @@ class Recipe:
     augment: Augment | None = None  # for training, never for scoring
     bfloat16: bool = False  # products of the training pass in bfloat16, weights and losses in float32
     compiled: bool = False  # on CUDA: the training pass compiled, once for all networks of one form
+    # Later than the first stored results: at their defaults they are no part of a result's key.
+    momentum: float = field(default=0.0, metadata=LATER)  # Nesterov's
+    weight_decay: float = field(default=0.0, metadata=LATER)
+    warm_up: float | None = field(default=None, metadata=LATER)  # share in which the step size rises; None: it drops
 
 
 class Samples:
@@ -75,14 +83,16 @@ def train(
     *,
     epochs: int,
     seed: int,
+    start: nn.Module | None = None,
     recorder: TrajectoryRecorder | None = None,
     after_epoch: Callable[[nn.Module, int], Any] | None = None,
 ) -> nn.Module:
     """Train a new network for `epochs` on the kept samples and return it. Algorithm 2, step 3 included.
 
-    kept: bool mask (n,) or index. recorder: a TrajectoryRecorder that gets every loss of the training pass, at no
-    extra pass. after_epoch(model, epoch) is called after each epoch (counted from 0). Raises InputError when fewer
-    samples than one batch are kept, or the mask is of another length. Weights, the order of samples and their
+    kept: bool mask (n,) or index. start: a network whose weights the new one begins with, itself left as it is (None:
+    weights drawn anew). recorder: a TrajectoryRecorder that gets every loss of the training pass, at no extra pass.
+    after_epoch(model, epoch) is called after each epoch (counted from 0). Raises InputError when fewer samples than
+    one batch are kept, or the mask is of another length. Weights drawn anew, the order of samples and their
     augmentation depend on `seed` alone.
     """
     index = torch.as_tensor(kept).to(samples.y.device)
@@ -90,18 +100,24 @@ def train(
         _check_mask(index, samples)
         index = index.nonzero().squeeze(1)
     check_batch(len(index), recipe)
-    model = recipe.initialise(recipe.build(tuple(samples.x.shape[1:]), samples.classes), seed)
-    model = model.to(samples.y.device, memory_format=torch.channels_last)
+    model = new_network(samples, recipe, seed) if start is None else deepcopy(start)
+    descent = Descent(model, recipe, epochs)
     order, augmentation = (torch.Generator().manual_seed(each) for each in (seed, seed + 1))
     for epoch in range(epochs):
         shuffled = index[torch.randperm(len(index), generator=order).to(index.device)]
         changes = _drawn_changes(recipe.augment, len(index), augmentation, index.device)
-        scores = _one_epoch(model, samples, shuffled, changes, recipe, step_size_at(recipe, epoch, epochs))
+        scores = _one_epoch(model, samples, shuffled, changes, recipe, descent, epoch)
         if recorder is not None:
             recorder.record(epoch, shuffled, *scores)
         if after_epoch is not None:
             after_epoch(model, epoch)
     return model
+
+
+def new_network(samples: Samples, recipe: Recipe, seed: int) -> nn.Module:
+    """A network for Samples as the recipe builds it, on their device, with weights drawn from `seed`."""
+    model = recipe.initialise(recipe.build(tuple(samples.x.shape[1:]), samples.classes), seed)
+    return model.to(samples.y.device, memory_format=torch.channels_last)
 
 
 def _check_mask(kept, samples):
@@ -151,7 +167,7 @@ def per_sample_losses(model: nn.Module, samples: Samples, *, augment: Augment | 
     return functional.cross_entropy(outputs(model, samples, changes=changes), samples.y, reduction="none")
 
 
-def _one_epoch(model, samples, shuffled, changes, recipe, step_size):
+def _one_epoch(model, samples, shuffled, changes, recipe, descent, epoch):
     """One pass over `shuffled`; returns each sample's loss and correctness as the pass saw them."""
     model.train()
     losses = torch.empty(len(shuffled), device=shuffled.device)
@@ -167,7 +183,7 @@ def _one_epoch(model, samples, shuffled, changes, recipe, step_size):
             loss, correct[here] = score(model, images, labels, recipe.bfloat16, recipe.loss)
             (loss.sum() / (batch.stop - batch.start)).backward()
             losses[here] = loss.detach()
-        descend(model, step_size)
+        descent.step(epoch + (batch.start + batch.stop) / (2 * len(shuffled)))
     return losses, correct
 
 
@@ -184,21 +200,6 @@ def _compiled():
     # Compiled code belongs to the form of a network, not to its weights: the rounds' new networks use it again.
     torch.backends.cudnn.benchmark = True  # shapes stay the same, so that its kernels are worth a trial
     return torch.compile(_scored, dynamic=False)
-
-
-@torch.no_grad()
-def descend(model: nn.Module, step_size: float) -> None:
-    """One gradient step, in place. Algorithm 2, step 6."""
-    weights = list(model.parameters())
-    gradients = [weight.grad for weight in weights]
-    # The function, not torch.optim.SGD: a step of that class loads torch's compiler, 150 MB.
-    plain = {"momentum": 0, "dampening": 0, "nesterov": False, "weight_decay": 0, "maximize": False}
-    sgd(weights, gradients, [], lr=step_size, **plain)
-
-
-def step_size_at(recipe: Recipe, epoch: int, epochs: int) -> float:
-    """The step size in an epoch, counted from 0: it drops once."""
-    return recipe.step_size / (recipe.drop_by if epoch >= recipe.drop_at * epochs else 1)
 
 
 def _drawn_changes(augment, n, generator, device):

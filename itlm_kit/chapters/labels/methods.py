@@ -1,8 +1,7 @@
 """A method of Tables 1 and 2 on one noisy training set: the rounds of ITLM, or what trains once."""
 
-from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -11,15 +10,17 @@ from itlm_kit.defences.centroid import centroid_kept
 from itlm_kit.experiments.experiment import Outcome
 from itlm_kit.experiments.recipe import described
 from itlm_kit.experiments.settings import SHARE, one_of
+from itlm_kit.machine import Where
+from itlm_kit.trimming import num_kept
 from itlm_kit.vision import noisy_set
 from itlm_kit.vision.checkpoints import Finished, RoundsFile
 from itlm_kit.vision.itlm import Trained, classifier_rounds, round_seed, train_watched
-from itlm_kit.vision.noisy_set import PROTOCOLS, Protocol
-from itlm_kit.vision.training import Recipe
+from itlm_kit.vision.noisy_set import PROTOCOLS, Noisy, Protocol
+from itlm_kit.vision.training import Recipe, check_batch
 
 RATES = {"systematic": (0.6, 0.7, 0.8, 0.9), "random": (0.3, 0.5, 0.7, 0.9)}  # clean shares of Table 1
-BELOW = {"itlm": 0.05, "1-step": 0.05, "centroid": 0.05, "delta-alpha-10": 0.10, "delta-alpha-15": 0.15}
-METHODS = ("baseline", "itlm", "oracle", "centroid", "1-step", "delta-alpha-10", "delta-alpha-15")
+BELOW = {"itlm": 0.05, "centroid": 0.05, "delta-alpha-10": 0.10, "delta-alpha-15": 0.15}
+METHODS = ("itlm", "oracle", "centroid", "delta-alpha-10", "delta-alpha-15")
 
 
 @dataclass(frozen=True)
@@ -34,14 +35,18 @@ class MethodRecipe:
 
 def method_recipe(settings: dict, training: Recipe, epochs: tuple) -> MethodRecipe:
     """The recipe of a cell with these settings: alpha lies below the clean share by what the method says."""
-    alphas = {"baseline": 1.0, "oracle": None}
-    method, clean = settings["method"], settings["clean"]
-    alpha = alphas[method] if method in alphas else clean - BELOW[method]
+    method = settings["method"]
+    alpha = None if method == "oracle" else settings["clean"] - BELOW[method]
     return MethodRecipe(training, tuple(epochs), alpha, PROTOCOLS[settings["protocol"]])
 
 
 # What the settings of a noisy training set may be; each experiment says for which data.
-NOISY_SETTINGS = {"share": SHARE, "protocol": one_of(*PROTOCOLS), "noise": one_of(*LABEL_NOISE), "clean": SHARE}
+NOISY_SETTINGS = {
+    "share": SHARE,
+    "protocol": one_of("last", "paper", "holdout"),
+    "noise": one_of(*LABEL_NOISE),
+    "clean": SHARE,
+}
 
 
 def run_method(settings, recipe, seed, where, noisy=None):
@@ -49,7 +54,7 @@ def run_method(settings, recipe, seed, where, noisy=None):
 
     recipe: a MethodRecipe. noisy: the training set (None: as the settings say).
     """
-    noisy = noisy_set.noisy_set(settings, seed, where) if noisy is None else noisy
+    noisy = drawn(_but_method(settings), seed, replace(where, rounds=None)) if noisy is None else noisy
     about = {"settings": settings, "recipe": described(recipe), "seed": seed, "device": where.device}
     file = RoundsFile(where.rounds, about)
     rounds = [done.row for done in file.go_on(partial(_rounds, settings, recipe, seed, noisy))]
@@ -57,6 +62,16 @@ def run_method(settings, recipe, seed, where, noisy=None):
     bad = round(1 - noisy.is_clean.mean(), 6)
     metrics = {**final, "achieved_noise_rate": bad, "rounds": rounds}
     return Outcome(metrics, noisy.source, earlier_seconds=file.earlier_seconds)
+
+
+def _but_method(settings):
+    return tuple(sorted((name, value) for name, value in settings.items() if name != "method"))
+
+
+@lru_cache(maxsize=3)  # as many as there are seeds: what differs in the method alone shares set and theta_0
+def drawn(settings: tuple, seed: int, where: Where) -> Noisy:
+    """The noisy set of these settings, (name, value) pairs, drawn once for all methods."""
+    return noisy_set.noisy_set(dict(settings), seed, where)
 
 
 def with_epochs(outcome, epochs):
@@ -67,24 +82,33 @@ def with_epochs(outcome, epochs):
 
 def _rounds(settings, recipe, seed, noisy, finished):
     """Yield what is still to come after the `finished` rounds; a method that trains once has a single round."""
-    common = {"watch": noisy.watch, "seed": seed}
     once = _kept_once(settings["method"], recipe.alpha, noisy)
     if once is None:
-        common |= {"kept": [done.kept for done in finished], "augmented": settings.get("scored") == "augmented"}
-        rounds = classifier_rounds(noisy.samples, recipe.training, alpha=recipe.alpha, epochs=recipe.epochs, **common)
-        for step in rounds:
+        how = {"alpha": recipe.alpha, "epochs": recipe.epochs, "augmented": settings.get("scored") == "augmented"}
+        past = {"kept": [done.kept for done in finished], "first": None if finished else _theta_0(recipe, seed, noisy)}
+        for step in classifier_rounds(noisy.samples, recipe.training, seed=seed, watch=noisy.watch, **how, **past):
             kept = step.kept.cpu().numpy()
-            yield Finished(_row(step.t, step.state, kept, noisy.is_clean), kept)
+            yield Finished(round_row(step.t, step.state, kept, noisy.is_clean), kept)
     elif not finished:
-        common["seed"] = round_seed(seed, 0)  # the same weights as theta_0 of ITLM
-        theta = train_watched(noisy.samples, once, recipe.training, epochs=recipe.epochs[0], **common)
-        yield Finished(_row(0, theta, once, noisy.is_clean), once)
+        first = {"epochs": recipe.epochs[0], "seed": round_seed(seed, 0)}  # the same weights as theta_0 of ITLM
+        theta = train_watched(noisy.samples, once, recipe.training, watch=noisy.watch, **first)
+        yield Finished(round_row(0, theta, once, noisy.is_clean), once)
+
+
+def _theta_0(recipe, seed, noisy):
+    """What ITLM starts from, the same for every alpha; InputError before it is trained where alpha keeps too few."""
+    check_batch(num_kept(recipe.alpha, len(noisy.samples)), recipe.training)
+    return _naive(noisy.samples, recipe.training, recipe.epochs[0], seed, noisy.watch)
+
+
+@lru_cache(maxsize=3)
+def _naive(samples, training, epochs, seed, watch):
+    everything = np.ones(len(samples), bool)
+    return train_watched(samples, everything, training, epochs=epochs, seed=round_seed(seed, 0), watch=watch)
 
 
 def _kept_once(method, alpha, noisy):
     """What a method that trains once trains on, as a mask; None for those that go through the rounds."""
-    if method == "baseline":
-        return np.ones(len(noisy.samples), bool)
     if method == "oracle":
         return noisy.is_clean
     if method == "centroid":
@@ -92,6 +116,7 @@ def _kept_once(method, alpha, noisy):
     return None
 
 
-def _row(t, theta: Trained, kept: Any, is_clean):
+def round_row(t: int, theta: Trained, kept: np.ndarray, is_clean: np.ndarray) -> dict:
+    """What is reported of a round: the accuracies of theta_t, and how clean and how large S_t is."""
     share = round(100 * float(is_clean[kept].mean()), 3)
     return {"round": t, **theta.report, "clean_share": share, "kept": int(kept.sum())}

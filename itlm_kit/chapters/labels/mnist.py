@@ -1,5 +1,6 @@
 """Wrong labels on 5 % of MNIST: the label-noise halves of Figure 1 and the left half of Table 1 (appendix E.1)."""
 
+from dataclasses import replace
 from functools import partial
 
 from itlm_kit.chapters.labels.methods import METHODS, NOISY_SETTINGS, RATES, method_recipe, run_method
@@ -9,7 +10,8 @@ from itlm_kit.machine import Where
 from itlm_kit.vision import noisy_set
 from itlm_kit.vision.itlm import round_seed
 from itlm_kit.vision.models import two_layer_cnn
-from itlm_kit.vision.published_recipes import CIFAR10, CIFAR10_SECONDS
+from itlm_kit.vision.noisy_set import PROTOCOLS
+from itlm_kit.vision.published_recipes import AUTHORS, CIFAR10, CIFAR10_SECONDS
 from itlm_kit.vision.recording import RecordedRecipe, by_epoch, record_training
 from itlm_kit.vision.training import Recipe
 
@@ -32,10 +34,11 @@ def recorded_recipe(settings: dict) -> RecordedRecipe:
 
 
 def table1_recipe(settings):
-    """Every training of a method is as long: six for ITLM, two for 1-step, one for the others."""
+    """Every training of a method is as long: six for ITLM, one for the oracle and the centroid."""
     one = recorded_recipe(settings)
-    trainings = {"baseline": 1, "oracle": 1, "centroid": 1, "1-step": 2}.get(settings["method"], ROUNDS + 1)
-    return method_recipe(settings, one.training, (one.epochs,) * trainings)
+    authors = {**AUTHORS, "step_size": settings["step_size"]} if settings["protocol"] == "authors" else {}
+    trainings = 1 if settings["method"] in ("oracle", "centroid") else ROUNDS + 1
+    return method_recipe(settings, replace(one.training, **authors), (one.epochs,) * trainings)
 
 
 def run_figure1(settings, recipe, seed, where):
@@ -59,15 +62,17 @@ def _common(profile):
 
 
 def _table1_cells(profile):
-    if profile == "quick":
-        protocols = {"last": "two-layer-cnn"}
-    else:
-        protocols = {"paper": "two-layer-cnn-tanh", "holdout": "two-layer-cnn"}
+    every = [{"noise": noise, "clean": clean} for noise, rates in RATES.items() for clean in rates]
+    full = [
+        ({"protocol": "authors", "step_size": 0.3}, every),
+        ({"protocol": "authors", "step_size": 0.5}, every[:1]),  # what their code has where no step size is given
+        ({"protocol": "paper"}, every),
+        ({"protocol": "holdout", "net": "two-layer-cnn"}, every),
+    ]
     return [
-        {**_common(profile), "protocol": protocol, "net": net, "noise": noise, "clean": clean, "method": method}
-        for protocol, net in protocols.items()
-        for noise, rates in RATES.items()
-        for clean in rates
+        {**_common(profile), **protocol, **setting, "method": method}
+        for protocol, chosen in ([({"protocol": "last"}, every)] if profile == "quick" else full)
+        for setting in chosen
         for method in METHODS
     ]
 
@@ -80,7 +85,7 @@ def _figure1_cells(noise, profile):
 
 def _seconds(settings):
     """Expected time of a cell on one CPU core, from measured seconds per training."""
-    trainings = {"1-step": 2, "itlm": 6, "delta-alpha-10": 6, "delta-alpha-15": 6}.get(settings.get("method"), 1)
+    trainings = 1 if settings.get("method") in (None, "oracle", "centroid") else ROUNDS + 1
     if settings["data"] == "cifar10":  # an estimate for one H200: a training, and a look at all images each epoch
         return 1.5 * 80 * CIFAR10_SECONDS
     return trainings * (1.5 if settings["data"] == "digits" else 70.0)
@@ -115,7 +120,12 @@ EXPERIMENTS = {
         title="Label errors on 5 % of MNIST, two-layer CNN",
         place="Table 1, left half",
         cells=_table1_cells,
-        allows={**ALLOWS, "method": one_of(*METHODS)},
+        allows={
+            **ALLOWS,
+            "protocol": one_of(*PROTOCOLS),
+            "step_size": number(0, 1, with_low=False),
+            "method": one_of(*METHODS),
+        },
         recipe=table1_recipe,
         run=run_method,
         seeds={"quick": 1, "full": 5},

@@ -1,9 +1,10 @@
 """ITLM beside what people use on label noise: the same network, steps, noisy sets and seeds (beyond section 6.2).
 
 The budget of a cell is what ITLM spends on it, in training passes over the whole set: one naive training and one on the
-kept share for each update. Co-teaching (two networks) and generalized cross-entropy get as much. Naive training and the
-oracle train once. cleanlab, and ITLM where it chooses alpha, add five networks of four fifths each, and say so in
-`passes`. ITLM knows alpha by the paper's rule, co-teaching the true noise rate, as its authors have it; cleanlab,
+kept share for each update. Co-teaching (two networks), generalized cross-entropy and trimming in the batch (small-loss,
+from the first step, and small-loss-warm, after a naive training) get as much. Naive training and the oracle train once.
+cleanlab, and ITLM where it chooses alpha, add five networks of four fifths each, and say so in `passes`. ITLM and
+trimming in the batch know alpha by the paper's rule, co-teaching the true noise rate, as its authors have it; cleanlab,
 generalized cross-entropy and "itlm-chosen" know neither. The rivals are those that `defences` lists.
 """
 
@@ -49,13 +50,18 @@ def recipe(settings):
 def run_field(settings, recipe, seed, where):
     """One method on one noisy training set: accuracy, and precision and recall of the errors it names."""
     noisy = noisy_set.noisy_set(settings, seed, where)
-    epochs, updates = settings["epochs"], settings["updates"]
-    budget = epochs * (1 + updates * recipe.alpha)
-    task = LabelTask(noisy.samples, recipe.training, epochs, budget, settings["clean"], recipe.folds, seed)
+    epochs, updates, budget = settings["epochs"], settings["updates"], itlm_passes(settings, recipe.alpha)
+    told = {"clean": settings["clean"], "alpha": recipe.alpha, "folds": recipe.folds, "seed": seed}
+    task = LabelTask(noisy.samples, recipe.training, epochs, budget, **told)
     fitted = _fit(settings["method"], recipe, task, updates=updates, is_clean=noisy.is_clean)
     bad = round(1 - float(noisy.is_clean.mean()), 6)
     metrics = {"last_accuracy": accuracy(fitted.model, noisy.watch.test), "passes": round(fitted.passes, 2)}
     return Outcome({**metrics, **found(fitted.kept, noisy.is_clean), "achieved_noise_rate": bad}, noisy.source)
+
+
+def itlm_passes(settings, alpha):
+    """Training passes over the whole set that ITLM spends in a cell: theta_0 on all, each update on the share alpha."""
+    return settings["epochs"] * (1 + settings["updates"] * alpha)
 
 
 def _fit(method, recipe, task, *, updates, is_clean):
@@ -120,14 +126,14 @@ def _cells(profile):
 def _seconds(settings):
     """Expected time of a cell on one CPU core: passes over the set, and the seconds of one."""
     itlm = 1 + settings["updates"] * known_alpha(settings["clean"])
-    trainings = {"itlm": itlm, "itlm-chosen": 4 + itlm, "cleanlab": 5, "coteaching": itlm, "gce": itlm}
-    return trainings.get(settings["method"], 1) * (1.1 if settings["data"] == "digits" else 4.5)
+    trainings = dict.fromkeys(METHODS, itlm) | {"baseline": 1, "oracle": 1, "itlm-chosen": 4 + itlm, "cleanlab": 5}
+    return trainings[settings["method"]] * (1.1 if settings["data"] == "digits" else 4.5)
 
 
 EXPERIMENTS = {
     "field": Experiment(
         name="field",
-        title="ITLM beside cleanlab, co-teaching and generalized cross-entropy",
+        title="ITLM beside cleanlab, co-teaching, generalized cross-entropy and trimming in the batch",
         place="Section 6.2 and beyond",
         cells=_cells,
         allows={

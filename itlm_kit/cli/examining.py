@@ -1,0 +1,60 @@
+"""`itlm examine`: a folder or a table in; a list, a page and a clean copy out."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from itlm_kit import examine
+from itlm_kit.data.table_files import read_as_written, read_table
+from itlm_kit.errors import InputError
+from itlm_kit.examine import Examination
+from itlm_kit.files import as_path, write_atomically, writing_to
+from itlm_kit.names import listed, readable
+
+
+def examine_path(path: str, *, target: str | None, out: str | None, copy_kept: str | None, **how: Any) -> None:
+    """Examine what lies at `path`, write what was found to new places, and say it.
+
+    how: of a folder and of a table alike (alpha, groups, seed), and device, skip_broken for folders. Raises InputError,
+    before any work, for places that are there already and a target that is no column.
+    """
+    path = as_path(path)
+    places = [new_place(out or f"examined-{path.resolve().stem}", "--out")]
+    places += [new_place(copy_kept, "--copy-kept")] if copy_kept else []
+    found = _table(path, target, **how) if path.is_file() or target else examine.folder(path, **how)
+    with writing_to(places[0]):
+        found.write(places[0] / "suspects.csv")
+        page = found.page(places[0] / "suspects.html")
+        write_atomically(places[0] / "report.txt", lambda file: file.write(f"{found}\n".encode()))
+    click.echo(str(found))
+    click.echo(f"Look at them in {readable(page)}; the list is suspects.csv beside it.")
+    for place in places[1:]:
+        _copy(found, path, place)
+        click.echo(f"A copy of the {found.kept.sum():,} kept is in {readable(place)}.")
+
+
+def new_place(place: str, option: str) -> Path:
+    """The Path of a folder that is not there yet; raises InputError where it is."""
+    place = as_path(place, option)
+    if place.exists():
+        raise InputError(f"{option} must be a new folder, so that nothing is overwritten; {readable(place)} is there.")
+    return place
+
+
+def _table(path, target, *, device, skip_broken, **how):
+    frame = read_table(path)
+    if target not in frame:
+        given = f"got {target!r}" if target else "none was given"
+        raise InputError(f"--target must be a column of the table; {given}. It has {listed(frame.columns, most=30)}.")
+    return examine.table(frame.drop(columns=target), frame[target], **how)
+
+
+def _copy(found: Examination, path: Path, place: Path) -> None:
+    if found.files:
+        found.copy_kept(place)
+        return
+    rows, separator = read_as_written(path)
+    text = found.kept_rows(rows).to_csv(index=False, sep=separator)
+    with writing_to(place):
+        write_atomically(place / path.name, lambda file: file.write(text.encode("utf-8-sig")))
