@@ -14,6 +14,7 @@ from itlm_kit.machine import DEVICES, PROFILES, resolve_device
 
 RECORD = "application/vnd.itlm.record+json"
 RESULTS = "results"  # the folder of measured figures, beside the notebooks
+_KIT_RESULTS = Path(__file__).resolve().parents[1] / "notebooks" / RESULTS  # there where the kit is a checkout
 
 
 class SetUp(NamedTuple):
@@ -88,7 +89,7 @@ def measured(name, *, only=(), folder=RESULTS):
     from itlm_kit.experiments import cells
     from itlm_kit.experiments.store import ResultStore
 
-    return cells.measured(get_experiment(name), ResultStore(folder), only=only)
+    return cells.measured(get_experiment(name), ResultStore(_results(folder)), only=only)
 
 
 def stored(name, *, folder=RESULTS):
@@ -100,7 +101,7 @@ def stored(name, *, folder=RESULTS):
     from itlm_kit.experiments import cells
     from itlm_kit.experiments.store import published_results
 
-    return cells.stored(get_experiment(name), published_results(folder))
+    return cells.stored(get_experiment(name), published_results(_results(folder)))
 
 
 def beside_printed(name, measure, *, profile="full", folder=RESULTS):
@@ -109,6 +110,11 @@ def beside_printed(name, measure, *, profile="full", folder=RESULTS):
     from itlm_kit.ledger import beside
 
     return beside.beside_printed(get_experiment(name), stored(name, folder=folder), measure, profile=profile)
+
+
+def _results(folder):
+    is_working_copy = folder == RESULTS and not Path(folder).is_dir()
+    return _KIT_RESULTS if is_working_copy and _KIT_RESULTS.is_dir() else folder
 
 
 def read_records(nb):

@@ -109,13 +109,23 @@ def test_no_records_in_a_notebook_that_did_not_run():
     assert read_records(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("text")])) == {}
 
 
-@pytest.mark.parametrize("read", [stored, lambda name: beside_printed(name, "clean_share")])
-def test_away_from_its_results_a_notebook_says_in_one_line_what_is_missing(tmp_path, monkeypatch, read):
+@pytest.fixture
+def no_checkout(tmp_path, monkeypatch):
+    """An empty folder as the working folder, and a kit without a folder of notebooks beside it."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("itlm_kit.notebook._KIT_RESULTS", tmp_path / "nothing")
+
+
+@pytest.mark.parametrize("read", [stored, lambda name: beside_printed(name, "clean_share")])
+def test_away_from_its_results_a_notebook_says_in_one_line_what_is_missing(no_checkout, read):
     with pytest.raises(InputError, match="results must be a folder with the kit's result files .*which is not there"):
         read("table5")
 
 
-def test_away_from_its_results_small_cells_are_measured_instead(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_away_from_its_results_small_cells_are_measured_instead(no_checkout):
     assert set(measured("fig5", only=["panel=e", "sigma=0.2"])["n"]) == {300}
+
+
+def test_a_working_copy_reads_the_results_of_the_checkout_that_the_kit_runs_from(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert stored("table5") and max(measured("fig5", only=["panel=e", "sigma=0.2"])["n"]) > 300

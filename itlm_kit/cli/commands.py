@@ -9,6 +9,7 @@ from functools import partial
 import click
 
 from itlm_kit import __version__
+from itlm_kit.cli import course
 from itlm_kit.errors import InputError
 from itlm_kit.machine import DEVICES, PROFILES
 from itlm_kit.names import duration
@@ -54,6 +55,10 @@ def _warn(message, *place, **how):
 @click.version_option(__version__, message="itlm_kit %(version)s")
 def itlm():
     """Learn, teach and use Iterative Trimmed Loss Minimization."""
+
+
+itlm.add_command(course.assignment)
+itlm.add_command(course.copy)
 
 
 @itlm.command()

@@ -34,12 +34,14 @@ FIGURES = {
         and r["recall"]["spectral"] > 90
     ),
     "08": lambda r: (
-        r["precision"] > 0.8 < r["recall"]
-        and r["found"]["default"] < r["found"]["strong"]
-        and r["first_100"] > 0.9 < r["likely"]
+        r["precision"] > 0.75
+        and r["recall"] > 0.9 < r["likely"]
+        and r["first_100"] > 0.9
         and r["clean"] - 0.15 < r["alpha"] < r["clean"] - 0.02
-        and r["reached"]["all, as they are"] + 4 < r["reached"]["drop the suspects"] < r["reached"]["oracle"]
-        and r["rare"] >= 12
+        and r["reached"]["ITLM, round 0"] + 2 < r["reached"]["drop the suspects"] < r["reached"]["oracle"] + 1
+        and r["error"]["rows kept"] < 1.1 * r["error"]["oracle"] < 0.3 * r["error"]["all rows"]
+        and r["loops"]["batches trimmed"] < r["loops"]["as it is"] < r["loops"]["on the samples kept"]
+        and r["rare"]["one list"] < 30 < 90 < r["rare"]["class"]
     ),
     "00": lambda r: r["error_itlm"] < 0.2 * r["error_least_squares"] and r["bad_kept_far"] > 18,
     "02": lambda r: (

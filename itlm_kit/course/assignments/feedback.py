@@ -1,0 +1,152 @@
+"""What comes of grading: a page for each student, and one table for the teacher."""
+
+import jinja2
+import pandas as pd
+
+from itlm_kit.errors import InputError
+from itlm_kit.files import write_atomically, writing_to
+
+STUDENT, TOTAL, OUT_OF, TO_READ, VERDICT, NOTE = "student", "total", "out of", "to read", "verdict", "note"
+
+
+def grades_frame(assignment, grades):
+    """One row a student: points of each graded cell, their total, points still to be given by hand, verdict, note."""
+    most = assignment.points
+    rows = [
+        {STUDENT: one.student, **one.points, TOTAL: one.total, OUT_OF: sum(most.values()),
+         TO_READ: sum(most[name] for name, value in one.points.items() if value is None),
+         VERDICT: one.verdict, NOTE: "; ".join(one.notes)}
+        for one in sorted(grades, key=lambda one: one.student)
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=[STUDENT, *most, TOTAL, OUT_OF, TO_READ, VERDICT, NOTE])
+
+
+def write_grades(assignment, grades, path):
+    """Write the table as CSV to `path`, and the pages into the folder of that name without its ending."""
+    folder = path.with_suffix("")
+    with writing_to(folder):
+        for one in grades:
+            page = feedback_page(assignment, one).encode()
+            write_atomically(folder / f"{one.student}.html", lambda file, page=page: file.write(page))
+        text = grades_frame(assignment, grades).to_csv(index=False).encode("utf-8-sig")  # the mark tells Excel of UTF-8
+        write_atomically(path, lambda file: file.write(text))
+    return folder
+
+
+def read_marks(assignment, path):
+    """{student: {id: points}} that a teacher gave by hand in the table of an earlier grading; {} without a table.
+
+    Raises InputError for a table that cannot be read, and points out of range.
+    """
+    if not path.exists():
+        return {}
+    table = _read_table(path)
+    read = [name for name in assignment.points if name not in assignment.tests and name in table]
+    given = ((student, name, table.at[student, name]) for student in table.index for name in read)
+    marks = {student: {} for student in table.index}
+    for student, name, value in given:
+        if not pd.isna(value):
+            marks[student][name] = _mark(value, assignment.points[name], f"{student}, {name}")
+    return marks
+
+
+def keep_marks(grades, marks):
+    """Put the points of `read_marks` where an answer waits to be read."""
+    for one in grades:
+        waiting = {name for name, value in one.points.items() if value is None}
+        one.points |= {name: mark for name, mark in marks.get(one.student, {}).items() if name in waiting}
+
+
+def _read_table(path):
+    try:
+        # sep=None: whatever a spreadsheet put between the columns
+        table = pd.read_csv(path, dtype=str, encoding="utf-8-sig", sep=None, engine="python").set_index(STUDENT)
+        if not table.index.is_unique:
+            raise ValueError("a student is there twice")
+        return table
+    except (OSError, ValueError, KeyError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"out must be new or a table of grades; {path}: {reason}. Name another file.") from error
+
+
+def _mark(value, most, where):
+    try:
+        mark = float(value.replace(",", "."))
+    except ValueError:
+        mark = -1
+    if not 0 <= mark <= most:
+        raise InputError(f"points must be a number from 0 to {most:g}; got {value!r} ({where}). Mend it in the table.")
+    return mark
+
+
+def feedback_page(assignment, grade):
+    """One student's result as an HTML text that asks for nothing from elsewhere."""
+    rows = [_row(assignment, grade, name) for name in assignment.points]
+    first = {name: error for name, error in grade.errors.items() if name not in assignment.points}
+    most = sum(assignment.points.values())
+    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string(_PAGE).render(assignment=assignment, grade=grade, rows=rows, errors=first, most=most)
+
+
+def _row(assignment, grade, name):
+    value, answer = grade.points[name], grade.answers.get(name)
+    if name in grade.answers:
+        word = "will be read" if value is None else "read" if answer else "no answer"
+    else:
+        word = "passed" if value else "not passed"
+    return {
+        "name": name, "value": value, "most": assignment.points[name], "word": word, "answer": answer,
+        "error": "" if value else grade.errors.get(name, "" if answer is not None else "not run"),
+    }  # fmt: skip
+
+
+_PAGE = """\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{{ assignment.name }}: {{ grade.student }}</title>
+<link rel="icon" href="data:,">
+<style>
+body { font: 16px/1.5 system-ui, "Segoe UI", sans-serif; color: #1d2733; max-width: 820px; margin: 2rem auto;
+       padding: 0 1.25rem; }
+h1 { font-size: 1.5rem; margin: 0; } .total { font-size: 1.2rem; margin: .2rem 0 1.2rem; }
+table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; vertical-align: top; padding: .45rem .6rem; border-bottom: 1px solid #dfe5ec; }
+td.points { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: .3rem 0 0; font: .85rem/1.45 ui-monospace, monospace; }
+ul { padding-left: 1.2rem; }
+</style>
+</head>
+<body>
+<h1>{{ grade.student }}</h1>
+<p class="total">{{ assignment.name }}: {{ '%g' | format(grade.total) }} of {{ '%g' | format(most) }} points
+{%- if grade.verdict != 'graded' %}, {{ grade.verdict }}{% endif %}
+{%- if none in grade.points.values() %} so far; written answers are still to be read{% endif %}</p>
+{% if grade.notes or errors %}
+<ul>
+{% for note in grade.notes %}
+<li>{{ note }}</li>
+{% endfor %}
+{% for name, error in errors.items() %}
+<li>In {{ name or 'a cell before the first question' }}: {{ error }}</li>
+{% endfor %}
+</ul>
+{% endif %}
+<table>
+<thead><tr><th scope="col">part</th><th scope="col">result</th><th scope="col">points</th></tr></thead>
+<tbody>
+{% for row in rows %}
+<tr><th scope="row">{{ row.name }}</th>
+<td>{{ '✓' if row.value else '○' if row.value is none else '✗' }} {{ row.word }}
+{% if row.error %}<pre>{{ row.error }}</pre>{% endif %}
+{% if row.answer %}<pre>{{ row.answer }}</pre>{% endif %}</td>
+<td class="points">{{ '%g' | format(row.value) if row.value is not none else '–' }} / {{ '%g' | format(row.most) }}</td>
+</tr>
+{% endfor %}
+</tbody>
+</table>
+</body>
+</html>
+"""

@@ -1,0 +1,58 @@
+"""A small problem set, as a teacher would write it, and submissions of it."""
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from itlm_kit.course.assignments.marks import grade_id
+from itlm_kit.course.assignments.releasing import student_copy
+
+POINTS = {"square-test": 4.0, "cube-test": 6.0, "why": 5.0}
+SOLVED = {"square": "def square(x):\n    return x * x", "cube": "def cube(x):\n    return x**3", "why": "It grows."}
+
+
+def mark(name, kind, *, grade=False, solution=False, points=None):
+    marked = {"schema_version": 3, "grade_id": name, "grade": grade, "solution": solution, "locked": not solution,
+              "task": False, "cell_type": kind}  # fmt: skip
+    return {"nbgrader": marked | ({} if points is None else {"points": points})}
+
+
+def cells():
+    answer = {"grade": True, "solution": True, "points": 5}
+    return [
+        new_markdown_cell("# Toy"),
+        new_code_cell("import numpy as np", metadata=mark("set-up", "code")),
+        new_code_cell(
+            "def square(x):\n    ### BEGIN SOLUTION\n    return x * x\n    ### END SOLUTION",
+            metadata=mark("square", "code", solution=True),
+            outputs=[new_output("stream", text="91")],
+            execution_count=91,
+        ),
+        new_code_cell(
+            "assert square(2) == 4, 'two'\n### BEGIN HIDDEN TESTS\nassert np.isclose(square(9.5), 90.25)\n"
+            "### END HIDDEN TESTS",
+            metadata=mark("square-test", "code", grade=True, points=4),
+        ),
+        new_code_cell("cube = lambda x: x * x * x", metadata=mark("cube", "code", solution=True)),
+        new_code_cell(
+            "assert cube(2) == 8\n### BEGIN HIDDEN TESTS\nassert cube(-3) == -27\n### END HIDDEN TESTS",
+            metadata=mark("cube-test", "code", grade=True, points=6),
+        ),
+        new_markdown_cell("Why is it larger?"),
+        new_markdown_cell("It is, because it grows. **Mark scheme.** 5.", metadata=mark("why", "markdown", **answer)),
+        new_markdown_cell("That is all."),
+    ]
+
+
+def write_source(folder):
+    """Write the problem set as folder/toy/toy.ipynb; return the folder."""
+    (folder / "toy").mkdir(parents=True)
+    nbformat.write(new_notebook(cells=cells()), folder / "toy" / "toy.ipynb")
+    return folder
+
+
+def student_notebook(assignment, **answers):
+    """The release with `answers`, {id: text}, in place of what is there."""
+    nb = student_copy(assignment.nb)
+    for cell in nb.cells:
+        cell.source = answers.get(grade_id(cell), cell.source)
+    return nb
