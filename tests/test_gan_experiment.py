@@ -199,8 +199,8 @@ def test_what_is_kept_and_learnt_never_depends_on_the_truth(monkeypatch):
 
 def test_what_figures_show_is_trained_without_the_truth(monkeypatch):
     monkeypatch.setattr(gan, "_judged", lambda *_: {})
-    whole, seen, told_apart = gan.mixture, [], gan._told_apart
-    monkeypatch.setattr(gan, "_told_apart", lambda losses, *rest: seen.append(losses) or told_apart(losses, *rest))
+    whole, seen, tell = gan.mixture, [], gan.told_apart
+    monkeypatch.setattr(gan, "told_apart", lambda losses, *rest: seen.append(losses) or tell(losses, *rest))
 
     def drawn():
         gan._naive_on.cache_clear()
