@@ -153,3 +153,17 @@ def test_cells_are_piles_of_whole_sizes(name, piles):
 def test_every_stored_cell_is_found_by_what_it_is_computed_from_now(name):
     found = STORED.results(name)
     assert [r.key for r in found] == [Cell(get_experiment(name), r.settings, r.seed).key for r in found]
+
+
+def test_stored_curves_give_the_most_steps_that_the_recipe_has():
+    """The least that lies within half a point of the best, over all that are stored of digits with patches."""
+    found = [
+        result.metrics["rounds"] for result in STORED.results("gan-length") if result.settings["pair"] == length.TUNED
+    ]
+    assert len(found) == 12
+
+    def mean_share(most):
+        return np.mean([length.ended(rows, most)["clean_share"] for rows in found])
+
+    means = {most: mean_share(most) for most in range(200, 1001, 100)}
+    assert min(most for most, mean in means.items() if mean > max(means.values()) - 0.5) == gan.MOST

@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
+import torch
 
 from itlm_kit.chapters.mixtures.experiments import (
     ALLOWS,
@@ -28,11 +29,14 @@ from itlm_kit.experiments.settings import whole
 from itlm_kit.experiments.spread import over_seeds
 from itlm_kit.trimming import num_kept, trim
 from itlm_kit.vision.gan import fit_gan
-from itlm_kit.vision.gan_length import Yardstick, elbow, is_look, pixel_distance
-from itlm_kit.vision.gan_training import GANRecipe, Images, called_real, generate, real_losses
+from itlm_kit.vision.gan_length import Yardstick, elbow, is_look
+from itlm_kit.vision.gan_losses import gan_loss
+from itlm_kit.vision.gan_training import GANRecipe, Images, called_real, real_losses
 
 PILES = (3000, 12_000, 75_000)  # images, clean and bad
 FIXED = (150, 500)  # steps of every round
+ENDED = ("step", "epoch", "clean_share")  # what is told of the look where the rule ends
+TUNED = "digits+patches"  # what the most steps of the rule were chosen on
 PILE = ["pair", "clean", "pictures"]
 
 
@@ -74,28 +78,34 @@ def run_swept(settings, recipe, seed, where):
             rows[step] = {"step": step, "epoch": epoch, **_seen(gan, some, yardstick, recipe)}
 
     fit_gan(mixed.images, everything, replace(how, steps=recipe.steps, stop=None), seed=seed, after_step=look)
-    ended = rows[_ended(rows, how.steps)]
-    found = {f"elbow_{name}": ended[name] for name in ("step", "epoch", "clean_share")}
-    return Outcome({**found, "rounds": list(rows.values())}, mixed.source)
+    rows = list(rows.values())
+    found = {f"elbow_{name}": value for name, value in ended(rows, how.steps).items() if name in ENDED}
+    return Outcome({**found, "rounds": rows}, mixed.source)
 
 
 def _seen(gan, some, yardstick, recipe):
     (images, is_clean), how = some, recipe.training
-    losses, made = real_losses(gan, images, how), generate(gan, yardstick.latents)
+    losses, distance = real_losses(gan, images, how), yardstick(gan)
     kept = trim(losses, num_kept(recipe.alpha, len(images))).cpu().numpy()
-    passes = called_real(real_losses(gan, Images(made, images.device), how), how)
     return {
         "clean_share": kept_row(kept, is_clean)["clean_share"],
         "auc": told_apart(losses.cpu().numpy(), is_clean, how)["auc"],
-        "distance": round(pixel_distance(made, yardstick.real), 5),
-        "generated_real": round(100 * passes.double().mean().item(), 2),
+        "distance": round(distance, 5),
+        "generated_real": _passing(gan, yardstick.latents, how),
     }
 
 
-def _ended(rows, most):
-    """The step at which the rule would have ended the training."""
-    steps = [step for step in rows if step <= most]
-    return steps[elbow(steps, [rows[step]["distance"] for step in steps], most)]
+def _passing(gan, latents, how):
+    """Which share of generated images passes for real, in percent; both networks are in evaluation mode by now."""
+    with torch.inference_mode():
+        losses = gan_loss(how.loss).surrogate(gan.discriminator(gan.generator(latents)))
+    return round(100 * called_real(losses, how).double().mean().item(), 2)
+
+
+def ended(rows, most):
+    """The row of a sweep at which the rule ends the training, if it may take that many steps."""
+    seen = [row for row in rows if row["step"] <= most]
+    return seen[elbow([row["step"] for row in seen], [row["distance"] for row in seen], most)]
 
 
 def run_fixed(settings, recipe, seed, where):
@@ -140,13 +150,13 @@ def _pile(pictures, clean, pair=DIGITS):
 
 
 def _swept_cells(profile):
-    if profile == "quick":  # what the rule's most steps were chosen on
-        return [{"pair": "digits+patches", "images": 1400, "clean": clean} for clean in (0.9, 0.8, 0.7, 0.6)]
+    if profile == "quick":
+        return [{"pair": TUNED, "images": 1400, "clean": clean} for clean in (0.9, 0.8, 0.7, 0.6)]
     return [*(_pile(pictures, 0.8) for pictures in PILES), _pile(PILES[0], 0.6)]
 
 
 def _fixed_cells(profile):
-    pile = {"pair": "digits+patches", "images": 1400, "clean": 0.6} if profile == "quick" else _pile(PILES[0], 0.6)
+    pile = {"pair": TUNED, "images": 1400, "clean": 0.6} if profile == "quick" else _pile(PILES[0], 0.6)
     return [{**pile, "steps": steps} for steps in FIXED]
 
 
