@@ -78,7 +78,7 @@ def run_swept(settings, recipe, seed, where):
             rows[step] = {"step": step, "epoch": epoch, **_seen(gan, some, yardstick, recipe)}
 
     fit_gan(mixed.images, everything, replace(how, steps=recipe.steps, stop=None), seed=seed, after_step=look)
-    rows = list(rows.values())
+    rows = list(rows.values())  # a training that is started again writes over what the first one left
     found = {f"elbow_{name}": value for name, value in ended(rows, how.steps).items() if name in ENDED}
     return Outcome({**found, "rounds": rows}, mixed.source)
 
@@ -130,9 +130,9 @@ def elbow_frame(results):
 
     Columns as of `length_frame`; step and epoch are medians.
     """
-    ended = _with_pictures(results).drop_duplicates([*PILE, "seed"]).groupby(PILE)
-    when = ended[["elbow_step", "elbow_epoch"]].median().set_axis(["step", "epoch"], axis=1)
-    return when.join(_over_seeds(ended, "elbow_clean_share")).reset_index()
+    trainings = _with_pictures(results).drop_duplicates([*PILE, "seed"]).groupby(PILE)
+    when = trainings[["elbow_step", "elbow_epoch"]].median().set_axis(["step", "epoch"], axis=1)
+    return when.join(_over_seeds(trainings, "elbow_clean_share")).reset_index()
 
 
 def _with_pictures(results):
@@ -145,8 +145,8 @@ def _over_seeds(groups, name):
     return pd.DataFrame([*spreads], index=spreads.index).set_axis(["clean_share", "low", "high", "seeds"], axis=1)
 
 
-def _pile(pictures, clean, pair=DIGITS):
-    return {"pair": pair, "images": round(pictures * clean), "clean": clean}
+def _pile(pictures, clean):
+    return {"pair": DIGITS, "images": round(pictures * clean), "clean": clean}
 
 
 def _swept_cells(profile):
@@ -161,9 +161,7 @@ def _fixed_cells(profile):
 
 
 def _swept_seconds(settings):
-    recipe, step = swept_recipe(settings), costs(settings)[0]
-    looks = recipe.steps / recipe.training.stop.every
-    return recipe.steps * step + looks * 10 * step  # what is scored and drawn takes as long as 10 steps
+    return 2 * swept_recipe(settings).steps * costs(settings)[0]  # looking takes as long as training
 
 
 def _fixed_seconds(settings):
