@@ -536,6 +536,25 @@ def test_early_and_fading_gaps():
     assert observation.fading_gap(rows) == 30
 
 
+@pytest.mark.parametrize(
+    "shares, lost",
+    [((80, 90, 85, 88, 95), 0.75), ((90, 99, 99, 99, 90), 0), ((80, 0, 0, 0, 70), -0.5), ([100] * 5, 0)],
+)
+def test_rounds_lose_a_share_of_the_bad_samples_that_the_first_set_has(shares, lost):
+    rows = frame([{"round": t, "clean_share": float(share)} for t, share in enumerate(shares)])
+    assert BY_ID["T3.mnist.80.rises"].measure.figure([rows]) == pytest.approx(lost)
+
+
+def test_of_the_printed_rounds_each_loses_the_share_copied_by_hand():
+    printed_shares = {tag: BY_ID[f"T3.{tag}.rises"].printed for tag in ("mnist.70", "celeba.90", "celeba.80")}
+    assert printed_shares == {"mnist.70": 0.865, "celeba.90": 0.3542, "celeba.80": 0.6217}
+
+
+def test_an_early_end_gains_what_the_last_look_lacks():
+    rows = frame([{"step": 10, "clean_share": 95.0}, {"step": 1000, "clean_share": 77.5}], elbow_clean_share=94.0)
+    assert BY_ID["small.length"].measure.figure([rows]) == 16.5
+
+
 def curve(errors, axis="n"):
     """errors: method -> {value of axis: error}; only the last of two rounds counts."""
     return frame(

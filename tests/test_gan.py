@@ -11,9 +11,10 @@ from itlm_kit.loop import itlm_rounds
 from itlm_kit.vision import gan as gan_module
 from itlm_kit.vision import gan_training
 from itlm_kit.vision.dcgan import dcgan, draw_weights
+from itlm_kit.vision.frechet import frechet_distance
 from itlm_kit.vision.gan import attempt_seed, fit_gan, gan_rounds
 from itlm_kit.vision.gan_losses import LOSSES
-from itlm_kit.vision.gan_quality import Judge, frechet_distance
+from itlm_kit.vision.gan_quality import Judge
 from itlm_kit.vision.gan_training import (
     Adam,
     Diverged,

@@ -199,8 +199,8 @@ def test_what_is_kept_and_learnt_never_depends_on_the_truth(monkeypatch):
 
 def test_what_figures_show_is_trained_without_the_truth(monkeypatch):
     monkeypatch.setattr(gan, "_judged", lambda *_: {})
-    whole, seen, told_apart = gan.mixture, [], gan._told_apart
-    monkeypatch.setattr(gan, "_told_apart", lambda losses, *rest: seen.append(losses) or told_apart(losses, *rest))
+    whole, seen, tell = gan.mixture, [], gan.told_apart
+    monkeypatch.setattr(gan, "told_apart", lambda losses, *rest: seen.append(losses) or tell(losses, *rest))
 
     def drawn():
         gan._naive_on.cache_clear()
@@ -361,13 +361,23 @@ def test_a_mixture_of_real_images(real_data):
 
 def test_twice_the_steps_are_another_cell_and_what_was_stored_is_not_found(monkeypatch):
     table3 = get_experiment("table3")
-    (settings,) = select(table3.cells("full"), ["images=4800"])
+    (settings,) = select(table3.cells("quick"), ["clean=0.8"])
     before = Cell(table3, settings)
-    assert before.recipe.training.steps == 150 and STORED.load(before)
-    monkeypatch.setattr(gan, "training_recipe", lambda settings: replace(training_recipe(settings), steps=300))
+    assert before.recipe.training.steps == 200 and STORED.load(before)
+    monkeypatch.setattr(gan, "training_recipe", lambda settings: replace(training_recipe(settings), steps=400))
     longer = Cell(table3, settings)
-    assert longer.recipe.training.steps == 300 and longer.key != before.key
+    assert longer.recipe.training.steps == 400 and longer.key != before.key
     assert STORED.load(longer) is None
+
+
+def test_rounds_of_digits_with_clothes_end_by_the_rule_and_faces_take_five_epochs():
+    for cell in get_experiment("table3").cells("full"):
+        how = training_recipe(cell)
+        if cell["pair"] == gan.FACES:
+            assert how.stop is None and 5 <= how.steps * how.batch_size * cell["clean"] / cell["images"] < 5.01
+        else:
+            assert how.stop is not None and how.steps == gan.MOST
+        assert figure1_recipe(cell).training.stop is None is gan.full_recipe(cell).stop
 
 
 @pytest.mark.parametrize("name", gan.EXPERIMENTS)

@@ -22,7 +22,7 @@ SHARE = 66.667
 def test_the_clean_share_is_of_what_is_kept_not_of_what_is_clean():
     row = methods.round_row(2, Trained(None, {"last_accuracy": 90.0}), KEPT, IS_CLEAN)
     assert row == {"round": 2, "last_accuracy": 90.0, "clean_share": SHARE, "kept": 3}
-    assert mixtures._kept_row(KEPT, IS_CLEAN) == {"clean_share": SHARE, "kept": 3}
+    assert mixtures.kept_row(KEPT, IS_CLEAN) == {"clean_share": SHARE, "kept": 3}
     step = Round(1, SimpleNamespace(report={"last_accuracy": 90.0}), None, torch.as_tensor(KEPT))
     (found,) = rounds_frame([step], IS_CLEAN).to_dict("records")
     assert found == {"round": 1, "last_accuracy": 90.0, "clean_share": pytest.approx(200 / 3), "bad_dropped": 1}

@@ -20,6 +20,7 @@ _EXPERIMENTS = {
     "labels.own_pictures": ("own-pictures",),
     "labels.found_errors": ("found-errors",),
     "mixtures.experiments": ("fig1c", "fig3", "fig8", "table3", "table5"),
+    "mixtures.length": ("fig8-length", "gan-length"),
     "backdoors.experiments": ("fig1d", "fig4", "table4", "backdoor-map"),
 }
 _TITLES = {

@@ -9,6 +9,7 @@ from itlm_kit.errors import check_integer
 from itlm_kit.loop import Round, refit_rounds
 from itlm_kit.trimming import num_kept
 from itlm_kit.vision.dcgan import GAN
+from itlm_kit.vision.gan_length import train_to_elbow
 from itlm_kit.vision.gan_training import Diverged, GANRecipe, Images, check_recipe, real_losses, train_gan
 
 ATTEMPTS = 3  # trainings of one round, each with a seed of its own, before a run is given up
@@ -19,6 +20,7 @@ class TrainedGAN(NamedTuple):
 
     gan: GAN
     seed: int
+    steps: int  # that it was trained
     restarts: tuple = ()  # one text per training that diverged
 
 
@@ -61,16 +63,25 @@ def fit_gan(
     t: int = 0,
     after_step: Callable[[GAN, int], Any] | None = None,
 ) -> TrainedGAN:
-    """Train the GAN of round t, with another seed of that round whenever it diverges; returns a TrainedGAN."""
+    """Train the GAN of round t, with another seed of that round whenever it diverges; returns a TrainedGAN.
+
+    It is trained for the recipe's steps or, where these have a rule to `stop`, to the elbow of that training.
+    """
     restarts = []
     for attempt in range(ATTEMPTS):
         here = attempt_seed(seed, t, attempt)
         try:
-            gan = train_gan(images, kept, recipe, seed=here, after_step=after_step)
-            return TrainedGAN(gan, here, tuple(restarts))
+            gan, steps = _trained(images, kept, recipe, seed=here, after_step=after_step)
+            return TrainedGAN(gan, here, steps, tuple(restarts))
         except Diverged as error:
             restarts.append(f"round {t}, seed {here}: {error}")
     raise Diverged(f"{ATTEMPTS} trainings of one round went wrong; lower the step size. " + "; ".join(restarts))
+
+
+def _trained(images, kept, recipe, **choices):
+    if recipe.stop is None:
+        return train_gan(images, kept, recipe, **choices), recipe.steps
+    return train_to_elbow(images, kept, recipe, **choices)
 
 
 def attempt_seed(seed: int, t: int, attempt: int = 0) -> int:

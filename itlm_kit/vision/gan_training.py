@@ -6,7 +6,7 @@ a hundred steps, which tells a run that diverges.
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import islice
 from numbers import Real
@@ -27,10 +27,18 @@ FAINT = 16  # largest value of images whose range is not 0..255: 1, or 16 as in 
 
 
 @dataclass(frozen=True)
+class Elbow:
+    """A rule that ends a training where what it generates hardly gets better; see `gan_length`."""
+
+    every: int = 10  # steps between two looks
+    images: int = 500  # generated ones, and kept ones, that are compared
+
+
+@dataclass(frozen=True)
 class GANRecipe:
     """The choices section 6.3 leaves open; batch, step, momentum, latent and width are DC-GAN's own."""
 
-    steps: int  # of both networks, one batch each; few of them is early stopping
+    steps: int  # of both networks, one batch each; few of them is early stopping. With `stop`, at most so many
     batch_size: int = 128
     step_size: float = 2e-4
     momentum: float = 0.5  # Adam's first
@@ -40,6 +48,7 @@ class GANRecipe:
     initialise: Callable[[GAN, int], GAN] = draw_weights  # anew from a seed, in place
     bfloat16: bool = False  # products in bfloat16, weights and losses in float32
     compiled: bool = False  # on CUDA: both networks compiled, once for all rounds
+    stop: Elbow | None = field(default=None, metadata={"later": True})  # what ends the training of a round
 
 
 class Images:
@@ -105,11 +114,12 @@ def train_gan(
 ) -> GAN:
     """Train a new GAN on the kept images and return it. Algorithm 2 with the loss of equation (17).
 
-    kept: bool mask (n,). after_step(gan, step) is called after each step, counted from 1. Weights, order and latent
-    vectors depend on `seed` alone. Raises InputError when fewer than one batch are kept, Diverged when a loss or a
-    weight is no number, or the discriminator's loss is far too large or as good as 0.
+    kept: bool mask (n,). after_step(gan, step) is called after each step, counted from 1; when it returns True, that
+    was the last one. Weights, order and latent vectors depend on `seed` alone. Raises InputError when fewer than one
+    batch are kept, Diverged when a loss or a weight is no number, or the discriminator's loss is far too large or as
+    good as 0.
     """
-    index = _kept_index(kept, images, recipe)
+    index = kept_index(kept, images, recipe)
     gan = recipe.initialise(dcgan(images.shape, latent=recipe.latent, width=recipe.width), seed)
     gan = GAN(*(net.to(images.device, memory_format=torch.channels_last) for net in gan))
     take_step, recent = _Step(gan, recipe, images.device, seed), deque(maxlen=CHECKED)
@@ -117,8 +127,8 @@ def train_gan(
         recent.append(take_step(images.batch(batch)))
         if step % CHECKED == 0 or step == recipe.steps:
             _check_alive(torch.stack(tuple(recent)).mean().item(), step)
-        if after_step is not None:
-            after_step(gan, step)
+        if after_step is not None and after_step(gan, step) is True:
+            break
     _check_weights(gan)  # no loss has seen the last step
     return gan
 
@@ -135,6 +145,9 @@ def check_recipe(recipe: GANRecipe, images: Images, k: int) -> None:
     """Raise InputError unless `recipe` can train on k of the images; says so before any work."""
     for name in ("steps", "batch_size", "latent", "width"):
         check_integer(name, getattr(recipe, name))
+    if recipe.stop is not None:
+        check_integer("every", recipe.stop.every)
+        check_integer("images", recipe.stop.images, low=2)
     _check_numbers(recipe)
     gan_loss(recipe.loss)
     if k < recipe.batch_size:
@@ -236,7 +249,8 @@ def _check_weights(gan):
         raise Diverged("weights are no numbers after the last step")
 
 
-def _kept_index(kept, images, recipe):
+def kept_index(kept: Any, images: Images, recipe: GANRecipe) -> Tensor:
+    """Positions of the images that a mask (n,) keeps; raises InputError for no mask, or too few to train on."""
     kept = torch.as_tensor(kept).to(images.device)
     if kept.dtype != torch.bool or kept.shape != (len(images),):
         raise InputError(f"kept must mark each of the {len(images)} images; got {kept.dtype} of {tuple(kept.shape)}.")

@@ -1,0 +1,169 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from itlm_kit.chapters import get_experiment
+from itlm_kit.chapters.mixtures import experiments as gan
+from itlm_kit.chapters.mixtures import length
+from itlm_kit.chapters.mixtures.length import (
+    elbow_frame,
+    fixed_recipe,
+    length_frame,
+    run_fixed,
+    run_swept,
+    swept_recipe,
+)
+from itlm_kit.chapters.mixtures.mixtures import mixture
+from itlm_kit.experiments.experiment import Cell, choose_cells
+from itlm_kit.experiments.results import Result
+from itlm_kit.experiments.store import ResultStore
+from itlm_kit.machine import Where
+from itlm_kit.trimming import num_kept, trim
+from itlm_kit.vision.gan import fit_gan, gan_rounds
+from itlm_kit.vision.gan_training import Elbow, GANRecipe, real_losses
+
+PILE = {"pair": "digits+patches", "images": 400, "clean": 0.8}
+SHORT = GANRecipe(steps=20, batch_size=32, latent=8, width=8, stop=Elbow(every=5, images=50))
+STORED = ResultStore(Path(__file__).parents[1] / "notebooks" / "results")
+
+
+def short_sweep(**changes):
+    return replace(swept_recipe(PILE), training=SHORT, steps=30, **changes)
+
+
+@pytest.fixture(autouse=True)
+def forget():
+    gan._naive_on.cache_clear()
+
+
+def test_a_sweep_says_at_each_length_what_a_training_of_that_length_keeps():
+    mixed = mixture(PILE, 0, Where())
+    rows = run_swept(PILE, short_sweep(), 0, Where()).metrics["rounds"]
+    assert [row["step"] for row in rows] == [1, 5, 10, 15, 20, 25, 30]
+    assert [row["epoch"] for row in rows[1:3]] == [0.32, 0.64]
+    everything = np.ones(500, bool)
+    alone = fit_gan(mixed.images, everything, replace(SHORT, steps=10, stop=None), seed=0)
+    losses = real_losses(alone.gan, mixed.images, SHORT)
+    kept = trim(losses, num_kept(0.75, 500)).numpy()
+    assert rows[2]["clean_share"] == pytest.approx(100 * mixed.is_clean[kept].mean(), abs=1e-3)
+
+
+def test_a_sweep_ends_its_elbow_where_a_round_of_that_rule_ends():
+    metrics = run_swept(PILE, short_sweep(), 0, Where()).metrics
+    (first,) = gan_rounds(mixture(PILE, 0, Where()).images, SHORT, alpha=0.75, rounds=1, seed=0)
+    assert metrics["elbow_step"] == first.state.steps <= SHORT.steps
+    at = next(row for row in metrics["rounds"] if row["step"] == first.state.steps)
+    assert (metrics["elbow_epoch"], metrics["elbow_clean_share"]) == (at["epoch"], at["clean_share"])
+    share = 100 * mixture(PILE, 0, Where()).is_clean[first.kept.numpy()].mean()
+    assert metrics["elbow_clean_share"] == pytest.approx(share, abs=1e-3)
+
+
+def test_the_rule_and_its_curve_do_not_see_the_truth(monkeypatch):
+    seen = run_swept(PILE, short_sweep(), 0, Where()).metrics
+    whole = length.mixture
+    monkeypatch.setattr(length, "mixture", lambda *args: whole(*args)._replace(is_clean=whole(*args).is_clean[::-1]))
+    again = run_swept(PILE, short_sweep(), 0, Where()).metrics
+    assert seen["elbow_step"] == again["elbow_step"] and seen["rounds"] != again["rounds"]
+    for name in ("distance", "generated_real"):
+        assert [row[name] for row in seen["rounds"]] == [row[name] for row in again["rounds"]]
+
+
+def test_part_of_a_large_pile_is_ranked():
+    rows = run_swept(PILE, short_sweep(scored=40), 0, Where()).metrics["rounds"]
+    assert {round(row["clean_share"] * 30 / 100, 3) % 1 for row in rows} <= {0, 0.001, 0.999, 1}  # of 30 kept ones
+    assert all(0 <= row["generated_real"] <= 100 and row["distance"] > 0 for row in rows)
+
+
+def test_fixed_lengths_are_kept_in_every_round():
+    settings = {**PILE, "steps": 3}
+    recipe = fixed_recipe(settings)
+    short = replace(recipe, training=replace(SHORT, steps=recipe.training.steps, stop=recipe.training.stop))
+    metrics = run_fixed(settings, short, 0, Where()).metrics
+    assert [row["steps"] for row in metrics["rounds"]] == [3] * 5
+    assert (
+        metrics["epochs"] == pytest.approx(3 * 32 / 500)
+        and metrics["clean_share"] == metrics["rounds"][4]["clean_share"]
+    )
+
+
+def result(seed, shares, elbow, images=2400):
+    rows = [
+        {"step": step, "epoch": step / 50, "clean_share": share} for step, share in zip((1, 10), shares, strict=True)
+    ]
+    metrics = {"elbow_step": elbow, "elbow_epoch": elbow / 50, "elbow_clean_share": shares[elbow == 10], "rounds": rows}
+    settings = {"pair": "mnist+fashion_mnist", "images": images, "clean": 0.8}
+    return Result("gan-length", 1, settings, None, seed, metrics, "MNIST", "cpu", 1.0, {})
+
+
+RESULTS = [result(0, (81, 95), 10), result(1, (83, 93), 10), result(2, (82, 97), 1), result(0, (80, 90), 10, 60_000)]
+
+
+def test_trainings_over_seeds_are_a_line_for_each_pile():
+    frame = length_frame(RESULTS)
+    columns = ["pictures", "step", "epoch", "clean_share", "low", "high", "seeds"]
+    assert frame[columns].values.tolist() == [
+        [3000, 1, 0.02, 82, 81, 83, 3], [3000, 10, 0.2, 95, 93, 97, 3],
+        [75_000, 1, 0.02, 80, 80, 80, 1], [75_000, 10, 0.2, 90, 90, 90, 1],
+    ]  # fmt: skip
+
+
+def test_ends_over_seeds_are_a_mark_for_each_pile():
+    frame = elbow_frame(RESULTS)
+    columns = ["pictures", "step", "epoch", "clean_share", "low", "high", "seeds"]
+    assert frame[columns].values.tolist() == [[3000, 10, 0.2, 93, 82, 95, 3], [75_000, 10, 0.2, 90, 90, 90, 1]]
+
+
+@pytest.mark.parametrize("name", length.EXPERIMENTS)
+def test_whatever_shapes_a_training_is_part_of_its_cell(name, monkeypatch):
+    experiment = get_experiment(name)
+    settings = experiment.cells("quick")[0]
+    keys = [Cell(experiment, settings).key]
+    for field, value in {"batch_size": 65, "width": 33, "loss": "hinge"}.items():
+        changed = replace(gan.elbow_recipe(settings), **{field: value})
+        monkeypatch.setattr(length, "elbow_recipe", lambda settings, changed=changed: changed)
+        keys.append(Cell(experiment, settings).key)
+    assert len(set(keys)) == 4
+
+
+def test_a_rule_is_part_of_the_cells_it_ends_and_of_no_others(monkeypatch):
+    ended = [("table3", {"pair": gan.DIGITS, "images": 4800, "clean": 0.8, "method": "itlm"}),
+             ("gan-length", {"pair": gan.DIGITS, "images": 2400, "clean": 0.8})]  # fmt: skip
+    others = [("fig1c", {"pair": gan.DIGITS, "images": 4200, "clean": 0.7}),
+              ("fig8-length", {"pair": gan.DIGITS, "images": 1800, "clean": 0.6, "steps": 150}),
+              ("table3", {**PILE, "method": "itlm"})]  # fmt: skip
+
+    def keys(named):
+        return [Cell(get_experiment(name), settings).key for name, settings in named]
+
+    before = keys(ended), keys(others)
+    monkeypatch.setattr(gan, "Elbow", lambda: Elbow(every=20))
+    after = keys(ended), keys(others)
+    assert not set(before[0]) & set(after[0]) and before[1] == after[1]
+
+
+@pytest.mark.parametrize("name, piles", [("gan-length", [3000, 12_000, 75_000, 3000]), ("fig8-length", [3000, 3000])])
+def test_cells_are_piles_of_whole_sizes(name, piles):
+    cells = choose_cells(get_experiment(name), "full")
+    assert [round(cell["images"] / cell["clean"]) for cell in cells] == piles
+
+
+@pytest.mark.parametrize("name", length.EXPERIMENTS)
+def test_every_stored_cell_is_found_by_what_it_is_computed_from_now(name):
+    found = STORED.results(name)
+    assert [r.key for r in found] == [Cell(get_experiment(name), r.settings, r.seed).key for r in found]
+
+
+def test_stored_curves_give_the_most_steps_that_the_recipe_has():
+    """The least that lies within half a point of the best, over all that are stored of digits with patches."""
+    found = [
+        result.metrics["rounds"] for result in STORED.results("gan-length") if result.settings["pair"] == length.TUNED
+    ]
+    assert len(found) == 12
+
+    def mean_share(most):
+        return np.mean([length.ended(rows, most)["clean_share"] for rows in found])
+
+    means = {most: mean_share(most) for most in range(200, 1001, 100)}
+    assert min(most for most, mean in means.items() if mean > max(means.values()) - 0.5) == gan.MOST
