@@ -35,7 +35,7 @@ class Augment(Protocol):
 
 
 LATER = {"later": True}
-PREPARING = 2000  # images that a network is prepared by
+PREPARING = 500  # images that a network is prepared by
 
 
 @dataclass(frozen=True)
