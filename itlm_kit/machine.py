@@ -47,6 +47,16 @@ def device_name(device: str) -> str:
     return f"{platform.machine()} CPU, {os.cpu_count()} cores"
 
 
+def has_bfloat16(device: str) -> bool:
+    """Whether a device, "cpu" or "cuda", multiplies in bfloat16; without that it is slower than float32, not faster."""
+    import torch
+
+    if device != "cpu":
+        return True
+    able = getattr(torch.cpu, "get_capabilities", dict)()
+    return any(able.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16"))
+
+
 def versions() -> dict[str, str]:
     """Versions of what a figure depends on, as far as it is installed."""
     found = {"python": platform.python_version()}

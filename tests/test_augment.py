@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 import torch
-from torch.nn import functional
 
 from itlm_kit.vision.augment import CropFlip, Shift
 from itlm_kit.vision.models import draw_xavier, two_layer_cnn
@@ -10,20 +9,21 @@ from itlm_kit.vision.training import Recipe, Samples, per_sample_losses, train
 IMAGES = torch.arange(6 * 3 * 8 * 10, dtype=torch.int64).remainder(251).to(torch.uint8).view(6, 3, 8, 10)
 
 
-def one_by_one(images, drawn, pad):
+def one_by_one(images, drawn, pad, mode="constant"):
     """Each image cut out of its own padded copy, mirrored afterwards."""
-    padded = functional.pad(images, [pad] * 4)
+    padded = torch.as_tensor(np.pad(images, [(0, 0), (0, 0), (pad, pad), (pad, pad)], mode))
     cut = [image[:, r : r + 8, c : c + 10] for image, (r, c, _) in zip(padded, drawn.tolist(), strict=True)]
     return torch.stack([x.flip(2) if flip else x for x, flip in zip(cut, drawn[:, 2], strict=True)])
 
 
+@pytest.mark.parametrize("mirrored, mode", [(False, "constant"), (True, "reflect")])
 @pytest.mark.parametrize("pad", [0, 1, 4])
-def test_crops_and_flips_are_those_of_a_plain_loop(pad):
-    augment = CropFlip(pad)
+def test_crops_and_flips_are_those_of_a_plain_loop(pad, mirrored, mode):
+    augment = CropFlip(pad, mirrored)
     drawn = augment.draw(6, torch.Generator().manual_seed(1))
     assert drawn[:, 2].unique().tolist() == [0, 1]
     changed = augment(IMAGES, drawn)
-    assert changed.dtype == torch.uint8 and torch.equal(changed, one_by_one(IMAGES, drawn, pad))
+    assert changed.dtype == torch.uint8 and torch.equal(changed, one_by_one(IMAGES, drawn, pad, mode))
 
 
 def test_the_middle_crop_unmirrored_is_the_image_itself():

@@ -408,6 +408,36 @@ def test_a_band_around_a_printed_figure_is_cut_to_what_can_be():
     assert within(0.6, 5.0, low=0, high=100) == Band(0.0, 5.6)
 
 
+FAST = [claim for claim in CLAIMS if ".fast" in claim.id]
+
+
+def test_the_fast_recipe_has_entries_of_its_own():
+    assert ids("T1.gain.cifar10.fast.systematic.{}", [60, 70, 80, 90]) <= set(BY_ID)
+    assert ids("T4.fast.{}.{}", ["1->2", "9->4", "6->0", "2->8"], ["naive", "itlm", "filtered", "early"]) <= set(BY_ID)
+    assert {"F1a.fast", "F1b.fast", "F1d.fast", "T2.drop.fast", "T2.sota20.fast", "people.worst.fast"} <= set(BY_ID)
+    assert ids("T1.regained.cifar10.fast.random.{}", [30, 50, 70, 90]) <= set(BY_ID)
+
+
+@pytest.mark.parametrize("claim", FAST, ids=lambda claim: claim.id)
+def test_the_fast_recipe_s_entries_need_no_gpu(claim, tmp_path):
+    needs = verdict(tmp_path, claim, get_experiment)["needs"]
+    assert "--only recipe=fast" in needs and "cifar10" in needs and "GPU" not in needs
+
+
+@pytest.mark.parametrize("name", ["F1a", "F1d", "T1.cifar10.random.50.itlm", "T2.60.itlm.noisy", "T4.9->4.itlm.test1"])
+def test_the_paper_s_own_entries_read_the_paper_s_recipe(name, tmp_path):
+    needs = verdict(tmp_path, BY_ID[name], get_experiment)["needs"]
+    assert "--only recipe=paper" in needs and needs.endswith("(with cifar10, a GPU)")
+
+
+def test_what_itlm_regains_of_the_way_to_the_oracle():
+    claim = BY_ID["T1.regained.cifar10.fast.systematic.60"]
+    assert claim.printed == pytest.approx(100 * (81.01 - 62.03) / (90.14 - 62.03), abs=0.05)
+    itlm, naive, oracle = (frame([{"selected_accuracy": a}]) for a in (80, 75, 85))
+    assert claim.measure.figure([itlm, naive, oracle]) == 50
+    assert math.isnan(claim.measure.figure([itlm, oracle, oracle]))
+
+
 def test_the_cells_of_a_table_become_claims_one_by_one():
     table = {("random", 0.6): {"itlm": 84.5, "oracle": 92.0}, ("random", 0.8): {"itlm": 90.0, "oracle": 93.0}}
 
@@ -439,7 +469,7 @@ def cells_of(claims):
 
 def levelled(value):
     """Metrics of a cell where no method is better than another, and no round than another."""
-    names = ("selected_accuracy", "clean_share", "clean_like", "attack_success", "clean_accuracy")
+    names = ("selected_accuracy", "last_accuracy", "clean_share", "clean_like", "attack_success", "clean_accuracy")
     same = dict.fromkeys(names, value)
     return {**same, "rounds": [{"round": t, **same} for t in range(5)]}
 

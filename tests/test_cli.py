@@ -207,10 +207,10 @@ def test_reproduce_asks_for_the_data_of_the_cells_it_computes(itlm, squares, mon
 
 def test_reproduce_says_what_wants_a_gpu(itlm, squares, monkeypatch):
     assert "GPU" not in itlm("reproduce", "squares", "--profile", "full", "--dry-run")[1]
-    wanting = replace(itlm_kit.chapters.get_experiment("squares"), needs_gpu=True)
+    wanting = replace(itlm_kit.chapters.get_experiment("squares"), needs_gpu=lambda settings: settings["clean"] == 0.25)
     monkeypatch.setattr(itlm_kit.chapters, "get_experiment", lambda name: wanting)
     assert "a GPU is wanted" in itlm("reproduce", "squares", "--profile", "full", "--dry-run")[1]
-    assert "GPU" not in itlm("reproduce", "squares", "--dry-run")[1]
+    assert "GPU" not in itlm("reproduce", "squares", "--profile", "full", "--only", "clean=0.5", "--dry-run")[1]
 
 
 def test_a_cell_that_fails_is_reported_and_the_others_are_kept(itlm, squares):

@@ -12,11 +12,14 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from itlm_kit.vision import itlm, training
 from itlm_kit.vision.augment import CropFlip
+from itlm_kit.vision.descent import Descent
 from itlm_kit.vision.itlm import Watch, accuracy, train_watched
 from itlm_kit.vision.models import draw_xavier, two_layer_cnn, wide_resnet
-from itlm_kit.vision.training import Recipe, Samples, per_sample_losses, train
+from itlm_kit.vision.regimes import FAST
+from itlm_kit.vision.training import Recipe, Samples, new_network, per_sample_losses, train
 
 SMALL = partial(wide_resnet, depth=10, width=1)
+QUICK = replace(FAST, batch_size=32)
 WIDE = Recipe(SMALL, batch_size=32, step_size=0.1, micro_batch=None, augment=CropFlip(1), bfloat16=True)
 EVERY = np.ones(100, bool)
 
@@ -38,13 +41,15 @@ class NothingAsked(TorchDispatchMode):
         return function(*args, **kwargs or {})
 
 
-@pytest.mark.parametrize("how", [WIDE, Recipe(two_layer_cnn, batch_size=32)])
+@pytest.mark.parametrize("how", [WIDE, QUICK, Recipe(two_layer_cnn, batch_size=32)])
 def test_nothing_in_an_epoch_waits_for_the_device(how):
-    samples = coloured()
-    model = draw_xavier(how.build((3, 8, 8), 4), 0)
+    samples = coloured(size=16)
+    model = draw_xavier(how.build((3, 16, 16), 4), 0)
     changes = training._drawn_changes(how.augment, 100, torch.Generator().manual_seed(0), "cpu")
     with NothingAsked():
-        losses, correct = training._one_epoch(model, samples, torch.arange(100), changes, how, 0.1)
+        losses, correct = training._one_epoch(
+            model, samples, torch.arange(100), changes, how, Descent(model, how, 1), 0
+        )
     assert losses.isfinite().all() and len(correct) == 100
     with pytest.raises(AssertionError, match="_local_scalar_dense"), NothingAsked():
         losses.sum().item()
@@ -66,7 +71,8 @@ def test_watching_an_epoch_is_one_transfer(protocol, monkeypatch):
     )
 
 
-def test_one_compilation_serves_all_rounds():
+@pytest.mark.parametrize("how", [WIDE, QUICK])
+def test_one_compilation_serves_all_rounds(how):
     """Networks drawn anew, trained in two epochs each with a last batch that is short, and looked at in between."""
     compilations = []
 
@@ -75,7 +81,7 @@ def test_one_compilation_serves_all_rounds():
         return graph.forward
 
     compiled = torch.compile(training._scored, backend=count, dynamic=False)
-    samples, how = coloured(), replace(WIDE, compiled=True)
+    samples, how = coloured(size=16), replace(how, compiled=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training, "_compiled", lambda: compiled)
         patch.setattr(training, "_on_cuda", lambda samples: True)
@@ -95,7 +101,7 @@ def test_whole_batches_reach_networks_that_normalise_over_them():
     sizes = []
     model = draw_xavier(SMALL((3, 8, 8), 4), 0)
     model.register_forward_pre_hook(lambda module, inputs: sizes.append(len(inputs[0])))
-    training._one_epoch(model, coloured(), torch.arange(100), training._unchanged, WIDE, 0.1)
+    training._one_epoch(model, coloured(), torch.arange(100), training._unchanged, WIDE, Descent(model, WIDE, 1), 0)
     assert sizes == [32, 32, 32, 4]
 
 
@@ -132,26 +138,28 @@ def test_a_gpu_computes_what_a_cpu_does(monkeypatch):
 
 
 @pytest.mark.gpu
-def test_no_step_synchronises():
-    samples, how = coloured(device="cuda"), replace(WIDE, compiled=True)
-    model = draw_xavier(SMALL((3, 8, 8), 4), 0).to("cuda", memory_format=torch.channels_last)
+@pytest.mark.parametrize("how", [WIDE, QUICK])
+def test_no_step_synchronises(how):
+    samples, how = coloured(size=16, device="cuda"), replace(how, compiled=True)
+    model = new_network(samples, how, 0)
     changes = training._drawn_changes(how.augment, 100, torch.Generator().manual_seed(0), "cuda")
     order = torch.arange(100, device="cuda")
-    training._one_epoch(model, samples, order, changes, how, 0.1)  # compiles
+    training._one_epoch(model, samples, order, changes, how, Descent(model, how, 1), 0)  # compiles
     torch.cuda.set_sync_debug_mode("error")
     try:
-        training._one_epoch(model, samples, order, changes, how, 0.1)
+        training._one_epoch(model, samples, order, changes, how, Descent(model, how, 1), 0)
     finally:
         torch.cuda.set_sync_debug_mode("default")
 
 
 @pytest.mark.gpu
-def test_rounds_on_a_gpu_are_compiled_once_and_learn():
+@pytest.mark.parametrize("how", [WIDE, QUICK])
+def test_rounds_on_a_gpu_are_compiled_once_and_learn(how):
     torch._dynamo.reset()
     torch._dynamo.utils.counters.clear()
-    samples = coloured(200, device="cuda")
+    samples = coloured(200, size=16, device="cuda")
     for seed in range(3):
-        theta = train_watched(samples, np.ones(200, bool), replace(WIDE, compiled=True), epochs=6, seed=seed,
+        theta = train_watched(samples, np.ones(200, bool), replace(how, compiled=True), epochs=8, seed=seed,
                               watch=Watch(samples, samples))  # fmt: skip
         assert theta.report["last_accuracy"] > 95
     assert torch._dynamo.utils.counters["stats"]["unique_graphs"] == 1

@@ -20,10 +20,13 @@ from itlm_kit.machine import Where
 from itlm_kit.vision import itlm as itlm_module
 from itlm_kit.vision.models import wide_resnet
 from itlm_kit.vision.noisy_set import noisy_set
+from itlm_kit.vision.regimes import REGIMES
 
 EXPERIMENT = get_experiment("table1-cifar")
 RESULTS = Path(__file__).parents[1] / "notebooks" / "results"
-SETTINGS = {"data": "cifar10", "protocol": "paper", "noise": "systematic", "clean": 0.6, "method": "itlm"}
+SETTINGS = {
+    "data": "cifar10", "recipe": "paper", "protocol": "paper", "noise": "systematic", "clean": 0.6, "method": "itlm",
+}  # fmt: skip
 ROWS = [2, 1, 1, 1, 1, 3, 3, 3, 3]  # epochs of the tiny runs
 
 
@@ -64,9 +67,12 @@ def test_the_recipe_is_the_published_one():
     assert sum(p.numel() for p in how.build((3, 32, 32), 10).parameters()) == 17_116_634
 
 
-@pytest.mark.parametrize("method, epochs", [("oracle", (133,)), ("itlm", (80, 20, 20, 20, 20, 133, 133, 133, 133))])
-def test_four_rounds_stop_early_and_four_are_full(method, epochs):
-    assert recipe({**SETTINGS, "method": method}).epochs == epochs
+@pytest.mark.parametrize("how, method, epochs", [
+    ("paper", "oracle", (133,)), ("paper", "itlm", (80, 20, 20, 20, 20, 133, 133, 133, 133)),
+    ("fast", "oracle", (13,)), ("fast", "itlm", (8, 4, 4, 4, 4, 13, 13, 13, 13)),
+])  # fmt: skip
+def test_four_rounds_stop_early_and_four_are_full(how, method, epochs):
+    assert recipe({**SETTINGS, "recipe": how, "method": method}).epochs == epochs
 
 
 @pytest.mark.parametrize("protocol", ["paper", "holdout"])
@@ -161,8 +167,9 @@ def test_all_of_cifar_10(real_data):
 def test_cells_of_table_1_are_those_of_the_paper_the_most_telling_first():
     cells = EXPERIMENT.cells("full")
     asked = {(c["noise"], c["clean"]) for c in cells}
-    assert asked == set(TABLE1_CIFAR) and len(cells) == 2 * 8 * 2
+    assert asked == set(TABLE1_CIFAR) and len(cells) == 3 * 8 * 2
     assert [(c["noise"], c["clean"]) for c in cells[:4:2]] == [("systematic", 0.6), ("random", 0.5)]
+    assert {(c["recipe"], c["protocol"]) for c in cells} == {("paper", "paper"), ("paper", "holdout"), ("fast", "last")}
     only = ["noise=random", "clean=0.3", "method=itlm", "protocol=paper"]
     (chosen,) = choose_cells(EXPERIMENT, "full", only=only)
     assert printed("table1-cifar", chosen) == {"selected_accuracy": 64.74}
@@ -216,6 +223,9 @@ def test_cells_of_other_epochs_are_not_those_that_are_stored():
 def test_estimates_of_time_count_epochs_and_kept_shares():
     assert EXPERIMENT.seconds({**SETTINGS, "method": "oracle"}) == pytest.approx(133 * 0.6 * 2.3)
     assert EXPERIMENT.seconds(SETTINGS) == pytest.approx((80 + 0.55 * (4 * 20 + 4 * 133)) * 2.3)
+    ratio = EXPERIMENT.seconds({**SETTINGS, "recipe": "fast"}) / REGIMES["fast"].seconds
+    assert ratio == pytest.approx(8 + 0.55 * (4 * 4 + 4 * 13))
+    assert [EXPERIMENT.needs_gpu({**SETTINGS, "recipe": each}) for each in ("paper", "fast")] == [True, False]
 
 
 def measured(name, settings, accuracies, source):

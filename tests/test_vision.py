@@ -308,6 +308,33 @@ def test_a_validation_part_selects_too_and_none_takes_the_last(samples):
     assert accuracy(last.model, samples) == last.report["last_accuracy"]
 
 
+@pytest.mark.parametrize("best, selected", [(0, 0), (0, 2), (1, 0), (2, 2)])
+def test_each_epoch_asked_of_is_reported_by_one_pass(best, selected, samples, monkeypatch):
+    """Epochs of which one is best and one selected, each with a constant for a network."""
+    passes = []
+    monkeypatch.setattr(itlm_module, "accuracy", lambda model, test: passes.append(model.item()) or 10.0 * model.item())
+    watch = Watch(samples, samples)
+    monkeypatch.setattr(watch, "scores", lambda model, epoch: (epoch == selected, epoch == best))
+    watching, model = watch.start(), Constant()
+    for epoch in range(3):
+        model.value.fill_(epoch)
+        watching(model, epoch)
+    theta = watching.finish(model)
+    assert theta.report == {
+        "last_accuracy": 20, "best_accuracy": 10 * best, "selected_accuracy": 10 * selected, "selected_epoch": selected,
+    }  # fmt: skip
+    assert theta.model.item() == selected and sorted(passes) == sorted({2, best, selected})
+
+
+class Constant(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("value", torch.tensor(0))
+
+    def item(self):
+        return self.value.item()
+
+
 X, Y = blobs(30)
 
 

@@ -117,7 +117,7 @@ def reproduce(name, device, data_root, out, dry_run, **choice):
     experiment, store = get_experiment(name), ResultStore(out)
     planned = plan(experiment, store, **choice)
     _tell_plan(planned)
-    if experiment.needs_gpu and choice["profile"] == "full":
+    if any(experiment.needs_gpu(cell.settings) for cell in planned.todo):
         click.echo("device: a GPU is wanted; the time is an estimate for one H200")
     _tell_data(experiment.data_sets(cell.settings for cell in planned.todo), data_root, must_be_there=not dry_run)
     if dry_run:

@@ -49,7 +49,7 @@ class Experiment:
     seeds: dict[str, int] = field(default_factory=lambda: {"quick": 1, "full": 3})
     seconds: Callable[[dict], float] = lambda settings: 1.0  # expected for one cell on one CPU core
     needs: Callable[[dict], list[str]] = _named_data
-    needs_gpu: bool = False  # too slow elsewhere: said so, never refused
+    needs_gpu: Callable[[dict], bool] = lambda settings: False  # too slow elsewhere: said so, never refused
 
     def data_sets(self, cells):
         """Names of the data sets that these cells, a list of settings, read."""

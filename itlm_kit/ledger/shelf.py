@@ -72,7 +72,8 @@ class Shelf:
         experiment, cells = self._experiment(name), [cell for cell, _ in self._cells_of(name)]
         telling = _telling(cells)
         chosen = {f"{key}={value}" for where in wheres for key in telling & set(where) for value in listed(where[key])}
-        needs = [*experiment.data_sets(select(cells, sorted(chosen))), *(["a GPU"] if experiment.needs_gpu else [])]
+        meant = select(cells, sorted(chosen))
+        needs = [*experiment.data_sets(meant), *(["a GPU"] if any(map(experiment.needs_gpu, meant)) else [])]
         only = [f"--only {quote(choice)}" for choice in sorted(chosen)]
         command = " ".join([f"itlm reproduce {name} --profile full", *only])
         return f"{command} (with {', '.join(needs)})" if needs else command

@@ -1,6 +1,6 @@
 """Augmentation of images where they lie: drawn once an epoch, applied batch by batch, no transfer in between."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch.nn import functional
@@ -8,9 +8,10 @@ from torch.nn import functional
 
 @dataclass(frozen=True)
 class CropFlip:
-    """A random crop from the image with a black border, and a mirror image half of the time, as usual for CIFAR-10."""
+    """A random crop from the image with a border, and a mirror image half of the time, as usual for CIFAR-10."""
 
     pad: int = 4  # pixels of border
+    mirrored: bool = field(default=False, metadata={"later": True})  # the border; else it is black
 
     def draw(self, n, generator):
         """One draw for each of n images, int64 (n, 3): row and column of the crop, 0 .. 2 pad, and mirrored or not."""
@@ -23,6 +24,8 @@ class CropFlip:
         across = torch.arange(width, device=images.device)
         rows = drawn[:, :1] + torch.arange(height, device=images.device)
         columns = drawn[:, 1:2] + torch.where(drawn[:, 2:] == 1, across.flip(0), across)
+        if self.mirrored:
+            return _picked(images, _reflected(rows - self.pad, height), _reflected(columns - self.pad, width))
         return _picked(functional.pad(images, [self.pad] * 4), rows, columns)
 
 
@@ -40,6 +43,11 @@ class Shift:
         """The images (m, c, h, w), of any dtype, each under its own draw."""
         rows, columns = (_shifted(*each, self.by) for each in zip(images.shape[2:], drawn.T, strict=True))
         return _picked(images, rows, columns)
+
+
+def _reflected(positions, size):
+    """Positions of up to size - 1 beyond 0 .. size - 1, thrown back at the outermost pixels."""
+    return size - 1 - (size - 1 - positions.abs()).abs()
 
 
 def _shifted(size, drawn, by):

@@ -137,16 +137,19 @@ class _Watching:
         self.selected, self.best = _Top(), _Top()
 
     def __call__(self, model, epoch):
+        self.epoch = epoch
         for top, score in zip((self.selected, self.best), self.watch.scores(model, epoch), strict=True):
             top.offer(score, epoch, model)
 
     def finish(self, model):
-        """Report on all test images and return the network at its selected epoch."""
-        report = {"last_accuracy": accuracy(model, self.watch.test)}
-        model.load_state_dict(self.best.weights)
-        report["best_accuracy"] = accuracy(model, self.watch.test)
-        model.load_state_dict(self.selected.weights)
-        report["selected_accuracy"] = accuracy(model, self.watch.test)
+        """Report on all test images, once for each epoch asked of, and return the network at its selected epoch."""
+        told = {self.epoch: accuracy(model, self.watch.test)}
+        for top in (self.best, self.selected):
+            model.load_state_dict(top.weights)
+            if top.epoch not in told:
+                told[top.epoch] = accuracy(model, self.watch.test)
+        epochs = {"last": self.epoch, "best": self.best.epoch, "selected": self.selected.epoch}
+        report = {f"{name}_accuracy": told[epoch] for name, epoch in epochs.items()}
         return Trained(model, {**report, "selected_epoch": self.selected.epoch})
 
 

@@ -18,6 +18,7 @@ from torch.nn import functional
 
 from itlm_kit.classes import as_labels
 from itlm_kit.errors import InputError, check_integer
+from itlm_kit.machine import has_bfloat16
 from itlm_kit.trajectories.recorder import TrajectoryRecorder
 from itlm_kit.vision.descent import Descent
 from itlm_kit.vision.models import draw_xavier
@@ -34,6 +35,7 @@ class Augment(Protocol):
 
 
 LATER = {"later": True}
+PREPARING = 500  # images that a network is prepared by
 
 
 @dataclass(frozen=True)
@@ -50,12 +52,14 @@ class Recipe:
     fewest: int | None = None  # samples that must be kept at least; None: one batch
     loss: Callable[..., Tensor] = functional.cross_entropy  # trained with; scored is always by the cross-entropy
     augment: Augment | None = None  # for training, never for scoring
-    bfloat16: bool = False  # products of the training pass in bfloat16, weights and losses in float32
+    bfloat16: bool = False  # products of the training pass in bfloat16 where that is faster, all else in float32
     compiled: bool = False  # on CUDA: the training pass compiled, once for all networks of one form
     # Later than the first stored results: at their defaults they are no part of a result's key.
     momentum: float = field(default=0.0, metadata=LATER)  # Nesterov's
     weight_decay: float = field(default=0.0, metadata=LATER)
     warm_up: float | None = field(default=None, metadata=LATER)  # share in which the step size rises; None: it drops
+    # prepare(network, images float (m, c, h, w)) sets what is not drawn but follows from the images; None: nothing.
+    prepare: Callable[[nn.Module, Tensor], None] | None = field(default=None, metadata=LATER)
 
 
 class Samples:
@@ -115,9 +119,19 @@ def train(
 
 
 def new_network(samples: Samples, recipe: Recipe, seed: int) -> nn.Module:
-    """A network for Samples as the recipe builds it, on their device, with weights drawn from `seed`."""
+    """A network for Samples as the recipe builds it, on their device, with weights drawn from `seed`.
+
+    What the recipe prepares follows from PREPARING of the samples, always the same, whatever is kept of them.
+    """
     model = recipe.initialise(recipe.build(tuple(samples.x.shape[1:]), samples.classes), seed)
+    if recipe.prepare is not None:
+        recipe.prepare(model, samples.images(_spread(len(samples), PREPARING)).cpu())
     return model.to(samples.y.device, memory_format=torch.channels_last)
+
+
+def _spread(n, number):
+    """At most `number` of n positions, evenly spread."""
+    return torch.arange(0, n, max(1, -(-n // number)))
 
 
 def _check_mask(kept, samples):
@@ -174,13 +188,14 @@ def _one_epoch(model, samples, shuffled, changes, recipe, descent, epoch):
     correct = torch.empty(len(shuffled), dtype=torch.bool, device=shuffled.device)
     micro_batch = recipe.batch_size if _on_cuda(samples) else recipe.micro_batch or recipe.batch_size
     scored = _compiled() if recipe.compiled and _on_cuda(samples) else _scored
+    bfloat16 = recipe.bfloat16 and has_bfloat16(samples.y.device.type)
     for batch in _slices(0, len(shuffled), recipe.batch_size):
         model.zero_grad()
         for here in _slices(batch.start, batch.stop, micro_batch):
             images, labels = samples.images(shuffled[here], changes(here)), samples.y[shuffled[here]]
             # A last batch of another size would be compiled anew: it goes the plain way.
             score = scored if len(labels) == recipe.batch_size else _scored
-            loss, correct[here] = score(model, images, labels, recipe.bfloat16, recipe.loss)
+            loss, correct[here] = score(model, images, labels, bfloat16, recipe.loss)
             (loss.sum() / (batch.stop - batch.start)).backward()
             losses[here] = loss.detach()
         descent.step(epoch + (batch.start + batch.stop) / (2 * len(shuffled)))

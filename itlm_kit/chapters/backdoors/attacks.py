@@ -1,6 +1,6 @@
 """A backdoor attack as an experiment has it: what is poisoned, how networks are trained on it, who watches."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from itlm_kit.machine import Where
 from itlm_kit.vision.itlm import Trained, accuracy
 from itlm_kit.vision.models import two_layer_cnn
 from itlm_kit.vision.published_recipes import CIFAR10
+from itlm_kit.vision.regimes import regime_of
 from itlm_kit.vision.training import Recipe, Samples, outputs
 
 
@@ -51,6 +52,15 @@ ATTACKS = {
         marks={"X": Watermark("X", (16, 27), (255, 0, 0)), "L": Watermark("L", (16, 16), (255, 255, 0))},
     ),
 }  # fmt: skip
+
+
+def setting_of(settings: dict) -> AttackSetting:
+    """The AttackSetting of a cell, with the networks trained by the Regime that its setting `recipe` names."""
+    setting = ATTACKS[settings["data"]]
+    if "recipe" not in settings:
+        return setting
+    regime = regime_of(settings)
+    return replace(setting, recipe=regime.recipe, early=regime.early, full=regime.full)
 
 
 class Attacked(NamedTuple):

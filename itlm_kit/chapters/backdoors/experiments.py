@@ -6,7 +6,17 @@ from functools import partial
 
 import numpy as np
 
-from itlm_kit.chapters.backdoors.attacks import ATTACKS, FIGURE4, KINDS, attack, classes_of, load, mark_of, poison_set
+from itlm_kit.chapters.backdoors.attacks import (
+    ATTACKS,
+    FIGURE4,
+    KINDS,
+    attack,
+    classes_of,
+    load,
+    mark_of,
+    poison_set,
+    setting_of,
+)
 from itlm_kit.data import Watermark
 from itlm_kit.defences import backdoor_defences
 from itlm_kit.defences.tasks import Evidence
@@ -18,8 +28,8 @@ from itlm_kit.trajectories import TrajectoryRecorder
 from itlm_kit.trimming import num_kept, trim
 from itlm_kit.vision.checkpoints import Finished, RoundsFile
 from itlm_kit.vision.itlm import classifier_rounds, round_seed, train_watched
-from itlm_kit.vision.published_recipes import CIFAR10_SECONDS
 from itlm_kit.vision.recording import by_epoch, record_training
+from itlm_kit.vision.regimes import REGIMES, regime_of, wants_gpu
 from itlm_kit.vision.training import Recipe
 
 RATES, ALPHAS = (0.1, 0.2, 0.4, 0.8), (0.85, 0.92, 0.96, 0.98, 0.99, 1.0)  # alpha 1 drops nothing: naive training
@@ -46,7 +56,7 @@ class AttackRecipe:
 
 def attack_recipe(settings):
     """The AttackRecipe of a cell; one without a method is ITLM's."""
-    setting, method = ATTACKS[settings["data"]], settings.get("method", "itlm")
+    setting, method = setting_of(settings), settings.get("method", "itlm")
     classes_of(settings["pair"])
     training = replace(setting.recipe, step_size=settings.get("step_size", setting.recipe.step_size))
     early = settings.get("early", setting.early)
@@ -185,13 +195,18 @@ def _common(name, pair, shape):
     return {"data": name, **share, "pair": pair, "shape": shape, "rate": setting.rate, "alpha": setting.alpha}
 
 
+def _trained(row):
+    """The settings of an attack, once for each recipe that its data are trained by."""
+    return [{**row, "recipe": each} for each in REGIMES] if row["data"] == "cifar10" else [row]
+
+
 def _table4_cells(profile):
     rows = [_common(name, *row) for name in _names(profile) for row in ATTACKS[name].pairs]
-    return [{**row, "method": method} for row in rows for method in METHODS]
+    return [{**how, "method": method} for row in rows for how in _trained(row) for method in METHODS]
 
 
 def _figure1_cells(profile):
-    return [_common(name, *ATTACKS[name].pairs[0]) for name in _names(profile)]
+    return [how for name in _names(profile) for how in _trained(_common(name, *ATTACKS[name].pairs[0]))]
 
 
 def _figure4_cells(profile):
@@ -220,10 +235,10 @@ def _digits_map():
 
 
 def _seconds(settings):
-    """Expected time of a cell: measured on one CPU core; for CIFAR-10 estimated on one H200."""
-    setting = ATTACKS[settings["data"]]
+    """Expected time of a cell: measured on one CPU core; with the paper's recipe estimated on one H200."""
+    setting = setting_of(settings)
     epochs = schedule(settings.get("method", "itlm"), settings.get("early", setting.early), setting.full)
-    return sum(epochs) * {"digits": 0.1, "mnist": 1.0, "cifar10": CIFAR10_SECONDS}[settings["data"]]
+    return sum(epochs) * ({"digits": 0.1, "mnist": 1.0}.get(settings["data"]) or regime_of(settings).seconds)
 
 
 def _is_pair(value):
@@ -236,6 +251,7 @@ def _is_pair(value):
 ALLOWS = {
     "data": one_of(*ATTACKS),
     "share": SHARE,
+    "recipe": one_of(*REGIMES),
     "pair": Setting(_is_pair, 'two classes, the one that is marked and its label, as "9->4"', str),
     "shape": one_of("X", "L"),
     "rate": number(0, 1, with_low=False),
@@ -254,7 +270,7 @@ EXPERIMENTS = {
         allows=ALLOWS,
         recipe=naive_recipe,
         run=run_figure1,
-        needs_gpu=True,
+        needs_gpu=wants_gpu,
     ),
     "fig4": _experiment(
         name="fig4",
@@ -274,7 +290,7 @@ EXPERIMENTS = {
         allows={**ALLOWS, "method": one_of(*METHODS)},
         recipe=attack_recipe,
         run=run_table4,
-        needs_gpu=True,
+        needs_gpu=wants_gpu,
     ),
     "backdoor-map": _experiment(
         name="backdoor-map",

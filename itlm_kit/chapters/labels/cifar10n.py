@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from itlm_kit import data
-from itlm_kit.chapters.labels.cifar import schedule as published_schedule
+from itlm_kit.chapters.labels.cifar import schedule as table1_schedule
 from itlm_kit.chapters.labels.methods import BELOW, NOISY_SETTINGS, method_recipe, run_method, with_epochs
 from itlm_kit.data.cifar10n import BY_PEOPLE
 from itlm_kit.errors import InputError, check_choice
@@ -22,12 +22,11 @@ from itlm_kit.vision import noisy_set
 from itlm_kit.vision.itlm import Watch
 from itlm_kit.vision.models import two_layer_cnn, wide_resnet
 from itlm_kit.vision.noisy_set import PROTOCOLS, Noisy, Protocol, a_few
-from itlm_kit.vision.published_recipes import CIFAR10, CIFAR10_SECONDS
+from itlm_kit.vision.regimes import REGIMES, regime_of
 from itlm_kit.vision.training import Recipe, Samples
 
 METHODS = ("itlm", "oracle")
-WIDE = "wide-resnet-16-10"  # the paper's network for CIFAR-10, for a GPU
-SHARES = {"two-layer-cnn": 0.2, "wide-resnet-10-1": 0.2, WIDE: 1.0}  # of the training images, by network
+SHARE = 0.2  # of the training images, for the networks below; the recipes of CIFAR-10 take them all
 RECIPES = {
     "two-layer-cnn": Recipe(two_layer_cnn, batch_size=50, step_size=0.04),  # at 0.1 it stops learning on CIFAR-10
     "wide-resnet-10-1": Recipe(partial(wide_resnet, depth=10, width=1), batch_size=64, step_size=0.1, micro_batch=None),
@@ -48,15 +47,19 @@ class PeopleRecipe:
 
 
 def recipe(settings):
-    """The PeopleRecipe of a cell, the paper's for its network; InputError for settings that do not go together."""
+    """The PeopleRecipe of a cell, trained as in Table 1 where a recipe is named; InputError for what is at odds."""
     _check_together(settings)
-    wide = settings["net"] == WIDE
-    training, epochs = (CIFAR10, _published_epochs(settings, 1.0)) if wide else (RECIPES[settings["net"]], EPOCHS)
-    return PeopleRecipe(training, epochs, wide, BELOW["itlm"], PROTOCOLS[settings["protocol"]])
+    as_table1 = "recipe" in settings
+    training, epochs = _table1_training(settings) if as_table1 else (RECIPES[settings["net"]], EPOCHS)
+    return PeopleRecipe(training, epochs, as_table1, BELOW["itlm"], PROTOCOLS[settings["protocol"]])
 
 
-def _published_epochs(settings, clean):
-    return published_schedule({"data": "cifar10", "method": settings["method"], "clean": clean})
+def _table1_training(settings):
+    return regime_of(settings).recipe, _table1_epochs(settings, 1.0)
+
+
+def _table1_epochs(settings, clean):
+    return table1_schedule({**settings, "clean": clean})
 
 
 def _check_together(settings):
@@ -77,7 +80,7 @@ def run(settings, recipe, seed, where):
     """One cell: ITLM, its rounds with the epochs each was trained for, or the oracle."""
     noisy = (people_labelled if settings["data"] == "cifar10n" else noisy_set.noisy_set)(settings, seed, where)
     told = {**settings, "clean": round(float(noisy.is_clean.mean()), 6)}
-    epochs = _published_epochs(told, told["clean"]) if recipe.stretched else recipe.epochs
+    epochs = _table1_epochs(told, told["clean"]) if recipe.stretched else recipe.epochs
     how = method_recipe(told, recipe.training, epochs)
     return with_epochs(run_method(told, how, seed, where, noisy), epochs)
 
@@ -98,8 +101,8 @@ def people_labelled(settings, seed, where):
 def people_table(frame):
     """Naive, ITLM and oracle by label set, mean of seeds: last accuracy in percent, and what ITLM gains on naive.
 
-    frame: as `results_frame` gives it for finished cells of one network. Index labels; columns errors (percent of
-    labels), naive, itlm, oracle, gain, clean kept (clean share of what ITLM keeps at the end), seeds.
+    frame: as `results_frame` gives it for finished cells of one network or recipe. Index labels; columns errors
+    (percent of labels), naive, itlm, oracle, gain, clean kept (clean share of what ITLM keeps at the end), seeds.
     """
     final = frame[frame["round"] == frame.groupby(["labels", "method"])["round"].transform("max")]
     by = final.groupby(["labels", "method"])["last_accuracy"].mean().unstack()
@@ -118,18 +121,20 @@ def _cells(profile):
     if profile == "quick":
         common = {"net": "two-layer-cnn", "share": 1.0, "protocol": "last"}
         return [{**STAND_IN, **common, "method": method} for method in METHODS]
+    networks = [{"net": net, "share": SHARE} for net in RECIPES]
+    whole = [{"recipe": recipe, "share": 1.0} for recipe in REGIMES]
     return [
-        {"data": "cifar10n", "net": net, "share": share, "protocol": "last", "labels": labels, "method": method}
-        for net, share in SHARES.items()
+        {"data": "cifar10n", **how, "protocol": "last", "labels": labels, "method": method}
+        for how in (*networks, *whole)
         for labels in BY_PEOPLE
         for method in METHODS
     ]
 
 
 def _seconds(settings):
-    """Expected time of a cell: on one CPU core as measured, for the wide network an estimate on one H200."""
-    if settings["net"] == WIDE:
-        return CIFAR10_SECONDS * (500 if settings["method"] == "itlm" else 100)
+    """Expected time of a cell: on one CPU core as measured, with the paper's recipe an estimate on one H200."""
+    if "recipe" in settings:
+        return 0.8 * sum(_table1_epochs(settings, 0.8)) * regime_of(settings).seconds
     an_epoch = {"two-layer-cnn": 3.1, "wide-resnet-10-1": 7.7}[settings["net"]]
     epochs = EPOCHS[0] + (0.75 * sum(EPOCHS[1:]) if settings["method"] == "itlm" else 0)
     return epochs * (0.5 if settings["data"] == "digits" else an_epoch)
@@ -148,7 +153,8 @@ EXPERIMENTS = {
         allows={
             **NOISY_SETTINGS,
             "data": one_of("digits", "cifar10n"),
-            "net": one_of(*SHARES),
+            "net": one_of(*RECIPES),
+            "recipe": one_of(*REGIMES),
             "labels": one_of("drawn", *BY_PEOPLE),
             "method": one_of(*METHODS),
         },
@@ -157,5 +163,6 @@ EXPERIMENTS = {
         seeds={"quick": 1, "full": 1},
         seconds=_seconds,
         needs=_needs,
+        needs_gpu=lambda settings: settings.get("recipe") == "paper",
     )
 }

@@ -11,8 +11,9 @@ from itlm_kit.vision import noisy_set
 from itlm_kit.vision.itlm import round_seed
 from itlm_kit.vision.models import two_layer_cnn
 from itlm_kit.vision.noisy_set import PROTOCOLS
-from itlm_kit.vision.published_recipes import AUTHORS, CIFAR10, CIFAR10_SECONDS
+from itlm_kit.vision.published_recipes import AUTHORS
 from itlm_kit.vision.recording import RecordedRecipe, by_epoch, record_training
+from itlm_kit.vision.regimes import REGIMES, regime_of, wants_gpu
 from itlm_kit.vision.training import Recipe
 
 ROUNDS = 5  # updates of ITLM on MNIST, section 6.2
@@ -25,7 +26,8 @@ NETS = {
 def recorded_recipe(settings: dict) -> RecordedRecipe:
     """The recipe of one training on the data of a cell, and how long it is."""
     if settings["data"] == "cifar10":
-        return RecordedRecipe(CIFAR10, 80)
+        regime = regime_of(settings)
+        return RecordedRecipe(regime.recipe, regime.full)
     build = NETS[settings["net"]]
     if settings["data"] == "digits":  # 1,400 small images: smaller batches, fewer epochs
         return RecordedRecipe(Recipe(build, batch_size=100, step_size=0.1), 40)
@@ -79,15 +81,15 @@ def _table1_cells(profile):
 
 def _figure1_cells(noise, profile):
     setting = {"protocol": "last", "noise": noise, "clean": 0.6}
-    papers = [{"data": "cifar10", **setting}] if profile == "full" else []
-    return [{**_common(profile), **setting}, *papers]
+    recipes = REGIMES if profile == "full" else ()
+    return [{**_common(profile), **setting}, *({"data": "cifar10", "recipe": each, **setting} for each in recipes)]
 
 
 def _seconds(settings):
     """Expected time of a cell on one CPU core, from measured seconds per training."""
     trainings = 1 if settings.get("method") in (None, "oracle", "centroid") else ROUNDS + 1
-    if settings["data"] == "cifar10":  # an estimate for one H200: a training, and a look at all images each epoch
-        return 1.5 * 80 * CIFAR10_SECONDS
+    if settings["data"] == "cifar10":  # a training, and a look at all images each epoch
+        return 1.5 * regime_of(settings).full * regime_of(settings).seconds
     return trainings * (1.5 if settings["data"] == "digits" else 70.0)
 
 
@@ -95,12 +97,12 @@ ALLOWS = {"data": one_of("digits", "mnist", "fashion_mnist"), "net": one_of(*NET
 SOME_BAD = {**ALLOWS, "clean": number(0, 1, with_low=False, with_high=False)}  # what tells bad from clean needs both
 _figure1 = partial(
     Experiment,
-    allows={**SOME_BAD, "data": one_of("digits", "mnist", "fashion_mnist", "cifar10")},
+    allows={**SOME_BAD, "data": one_of("digits", "mnist", "fashion_mnist", "cifar10"), "recipe": one_of(*REGIMES)},
     recipe=recorded_recipe,
     run=run_figure1,
     seeds={"quick": 1, "full": 3},
     seconds=_seconds,
-    needs_gpu=True,  # for the paper's own data, CIFAR-10
+    needs_gpu=wants_gpu,
 )
 EXPERIMENTS = {
     "fig1a": _figure1(
