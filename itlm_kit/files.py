@@ -6,6 +6,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from itlm_kit.errors import InputError
+from itlm_kit.names import readable
 
 
 def as_path(path, name="path"):
@@ -14,6 +15,25 @@ def as_path(path, name="path"):
         return Path(path).expanduser()
     except (TypeError, RuntimeError) as error:  # not a name; nobody's home
         raise InputError(f"{name} must be the name of a file or folder; got {path!r} ({error}).") from error
+
+
+def new_place(path, name="path", *, outside=None):
+    """Return the name of a file or folder that can be made, as a Path, so that nothing is overwritten.
+
+    Raises InputError where it is there already, be it as a link that leads nowhere; where it lies in the folder
+    `outside`, which is only read; and where it cannot be made.
+    """
+    path = as_path(path, name)
+    if os.path.lexists(path):
+        raise InputError(
+            f"{name} must be new, so that nothing is overwritten; {readable(path)} is there. Name another."
+        )
+    if outside is not None and path.resolve().is_relative_to(outside.resolve()):
+        raise InputError(f"{name} must lie outside {readable(outside)}, which is only read; got {readable(path)}.")
+    above = next(folder for folder in path.absolute().parents if os.path.lexists(folder))
+    if not (above.is_dir() and os.access(above, os.W_OK | os.X_OK)):
+        raise InputError(f"{name} must lie in a folder that can be written; {readable(above)} is none. Name another.")
+    return path
 
 
 def write_atomically(path, write):

@@ -107,7 +107,7 @@ def test_a_clean_copy_has_what_is_kept_where_it_lay(pets, tmp_path):
 
 def test_a_copy_never_overwrites_and_never_lies_inside(pets, tmp_path):
     root, files = pets
-    with pytest.raises(InputError, match="folder must be a new one.*pets is there"):
+    with pytest.raises(InputError, match="folder must be new.*pets is there"):
         copy_files(files, root, root)
     with pytest.raises(InputError, match="folder must lie outside"):
         copy_files(files, root, root / "clean")
@@ -125,7 +125,7 @@ def test_the_list_goes_to_a_new_file(tmp_path):
     found = examination()
     path = found.write(tmp_path / "suspects.csv")
     assert pd.read_csv(path)["index"].tolist() == [5, 4, 3, 2, 1, 0]
-    with pytest.raises(InputError, match="path must be a new file"):
+    with pytest.raises(InputError, match="path must be new"):
         found.write(path)
 
 

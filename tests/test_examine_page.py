@@ -203,7 +203,7 @@ def test_what_is_not_python_is_packed_with_the_kit():
 
 def test_nothing_is_overwritten(suspects, tmp_path):
     (tmp_path / "page.html").write_text("mine")
-    with pytest.raises(InputError, match="path must be a new file, so that no page is lost.*Name another"):
+    with pytest.raises(InputError, match="path must be new, so that nothing is overwritten.*Name another"):
         written(tmp_path, suspects)
     assert (tmp_path / "page.html").read_text() == "mine"
 

@@ -254,7 +254,7 @@ def test_a_list_may_go_home(recorder, tmp_path, monkeypatch):
 
 def test_notes_in_a_list_are_never_lost(recorder, tmp_path):
     (tmp_path / "suspects.csv").write_text("notes")
-    with pytest.raises(InputError, match="path must be a new file, so that no notes are lost"):
+    with pytest.raises(InputError, match="path must be new, so that nothing is overwritten"):
         write_suspects(rank_suspects(recorder), tmp_path / "suspects.csv")
     assert (tmp_path / "suspects.csv").read_text() == "notes"
     with pytest.raises(InputError, match="folder that can be written"):

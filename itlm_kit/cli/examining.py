@@ -9,7 +9,7 @@ from itlm_kit import examine
 from itlm_kit.data.table_files import read_as_written, read_table
 from itlm_kit.errors import InputError
 from itlm_kit.examine import Examination
-from itlm_kit.files import as_path, write_atomically, writing_to
+from itlm_kit.files import as_path, new_place, write_atomically, writing_to
 from itlm_kit.names import listed, readable
 
 
@@ -17,11 +17,13 @@ def examine_path(path: str, *, target: str | None, out: str | None, copy_kept: s
     """Examine what lies at `path`, write what was found to new places, and say it.
 
     how: of a folder and of a table alike (alpha, groups, seed), and device, skip_broken for folders. Raises InputError,
-    before any work, for places that are there already and a target that is no column.
+    before any work, for places that are there already, cannot be made or lie in the folder or in each other, and for a
+    target that is no column.
     """
     path = as_path(path)
-    places = [new_place(out or f"examined-{path.resolve().stem}", "--out")]
-    places += [new_place(copy_kept, "--copy-kept")] if copy_kept else []
+    outside = path if path.is_dir() else None
+    places = [new_place(out or f"examined-{path.resolve().stem}", "--out", outside=outside)]
+    places += [_copy_place(copy_kept, places[0], outside)] if copy_kept else []
     found = _table(path, target, **how) if path.is_file() or target else examine.folder(path, **how)
     with writing_to(places[0]):
         found.write(places[0] / "suspects.csv")
@@ -34,11 +36,10 @@ def examine_path(path: str, *, target: str | None, out: str | None, copy_kept: s
         click.echo(f"A copy of the {found.kept.sum():,} kept is in {readable(place)}.")
 
 
-def new_place(place: str, option: str) -> Path:
-    """The Path of a folder that is not there yet; raises InputError where it is."""
-    place = as_path(place, option)
-    if place.exists():
-        raise InputError(f"{option} must be a new folder, so that nothing is overwritten; {readable(place)} is there.")
+def _copy_place(copy_kept, out, outside):
+    place = new_place(copy_kept, "--copy-kept", outside=outside)
+    if out.resolve().is_relative_to(place.resolve()):
+        raise InputError(f"--copy-kept must not hold --out; got {readable(place)} and {readable(out)}. Name another.")
     return place
 
 
@@ -46,7 +47,12 @@ def _table(path, target, *, device, skip_broken, **how):
     frame = read_table(path)
     if target not in frame:
         given = f"got {target!r}" if target else "none was given"
-        raise InputError(f"--target must be a column of the table; {given}. It has {listed(frame.columns, most=30)}.")
+        columns = listed(map(repr, frame.columns), most=30)
+        raise InputError(f"--target must be a column of the table; {given}. It has {columns}.")
+    if frame.shape[1] == 1:
+        raise InputError(
+            f"a table must have columns beside --target to judge it by; it has {target!r} alone. Add some."
+        )
     return examine.table(frame.drop(columns=target), frame[target], **how)
 
 
@@ -54,7 +60,7 @@ def _copy(found: Examination, path: Path, place: Path) -> None:
     if found.files:
         found.copy_kept(place)
         return
-    rows, separator = read_as_written(path)
-    text = found.kept_rows(rows).to_csv(index=False, sep=separator)
+    rows, written = read_as_written(path)
+    kept = found.kept_rows(rows)
     with writing_to(place):
-        write_atomically(place / path.name, lambda file: file.write(text.encode("utf-8-sig")))
+        write_atomically(place / path.name, lambda file: kept.to_csv(file, mode="wb", index=False, **written))

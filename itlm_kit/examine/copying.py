@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import mkdtemp
 
-from itlm_kit.errors import InputError
-from itlm_kit.files import as_path, writing_to
-from itlm_kit.names import readable
+from itlm_kit.files import new_place, writing_to
 from itlm_kit.progress import progress
 
 
@@ -17,13 +15,7 @@ def copy_files(files: Sequence[Path], root: Path, folder: str | Path) -> Path:
 
     Links are followed. Raises InputError where the folder is there already, lies below root, or cannot be written.
     """
-    folder = as_path(folder, "folder")
-    if folder.exists():
-        raise InputError(f"folder must be a new one, so that nothing is overwritten; {readable(folder)} is there.")
-    if folder.resolve().is_relative_to(root.resolve()):
-        raise InputError(
-            f"folder must lie outside {readable(root)}, whose classes are its folders; got {readable(folder)}."
-        )
+    folder = new_place(folder, "folder", outside=root)
     with writing_to(folder.parent):
         part = Path(mkdtemp(prefix=f"{folder.name}.", suffix=".part", dir=folder.parent))
         try:

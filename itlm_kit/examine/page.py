@@ -11,7 +11,7 @@ import numpy as np
 from itlm_kit.errors import InputError
 from itlm_kit.examine.page_columns import MOST_COLUMNS, listed_columns, table_columns
 from itlm_kit.examine.thumbnails import draw_sheets
-from itlm_kit.files import as_path, write_atomically, writing_to
+from itlm_kit.files import new_place, write_atomically, writing_to
 from itlm_kit.names import readable
 
 if TYPE_CHECKING:
@@ -29,9 +29,7 @@ def write_page(path: str | Path, suspects: "DataFrame", *, title: str, says: str
     so. Raises InputError where the file is there already, since people keep such pages, or cannot be written, or where
     looks are of another kind or number.
     """
-    path = as_path(path)
-    if path.exists():
-        raise InputError(f"path must be a new file, so that no page is lost; {readable(path)} is there. Name another.")
+    path = new_place(path)
     _check_looks(looks, len(suspects))
     page = _drawn(suspects, looks, title=readable(title), says=readable(says))
     with writing_to(path.parent):

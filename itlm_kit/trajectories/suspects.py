@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from itlm_kit.classes import Classes
 from itlm_kit.errors import InputError, check_choice, check_integer
-from itlm_kit.files import as_path, write_atomically, writing_to
+from itlm_kit.files import new_place, write_atomically, writing_to
 from itlm_kit.names import counted, readable
 from itlm_kit.trajectories.did_it_train import diagnose, warn_unless_trained
 from itlm_kit.trajectories.known_as import index_of, known_as, row_names
@@ -83,9 +83,7 @@ def write_suspects(frame: "DataFrame", path: str | Path) -> Path:
     UTF-8 are written out, as \\xe9. Raises InputError where the file is there already, since people add their notes to
     such lists, or cannot be written.
     """
-    path = as_path(path)
-    if path.exists():
-        raise InputError(f"path must be a new file, so that no notes are lost; {path} is there. Name another.")
+    path = new_place(path)
     text = readable(frame.to_csv(index=False))
     with writing_to(path.parent):
         write_atomically(path, lambda file: file.write(text.encode("utf-8" if text.isascii() else "utf-8-sig")))
