@@ -38,8 +38,10 @@ def test_names_in_quotes_may_hold_separators(file):
 
 
 def test_what_stands_there_is_kept_as_text(file):
-    frame, separator = read_as_written(file("x;y\n007;1,50\nNA;\n"))
-    assert (frame.to_numpy().tolist(), separator) == ([["007", "1,50"], ["NA", ""]], ";")
+    frame, written = read_as_written(file("x;x;\n007;1,50;\nNA;;\n"))
+    assert frame.columns.tolist() == ["x", "x", ""]
+    assert frame.to_numpy().tolist() == [["007", "1,50", ""], ["NA", "", ""]]
+    assert written == {"sep": ";", "encoding": "utf-8"}
 
 
 @pytest.mark.parametrize(

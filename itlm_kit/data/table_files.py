@@ -1,5 +1,6 @@
 """Anyone's own table in a text file, as spreadsheets write them: commas, semicolons or tabs, 1.5 or 1,5."""
 
+import codecs
 import csv
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,14 +26,19 @@ def read_table(path: str | Path) -> "DataFrame":
     return max(readings, key=lambda frame: frame.select_dtypes("number").shape[1])  # of equals the first
 
 
-def read_as_written(path: str | Path) -> tuple["DataFrame", str]:
-    """The same table with each value as the text that stands in the file, and its separator."""
+def read_as_written(path: str | Path) -> tuple["DataFrame", dict[str, str]]:
+    """The same table with each name and value as the text that stands in the file; and how `to_csv` writes the like."""
     path, separator = _checked(path)
-    return _read(path, sep=separator, dtype=str, keep_default_na=False), separator
+    rows = _read(path, sep=separator, dtype=str, keep_default_na=False, header=None)
+    with open(path, "rb") as file:
+        encoding = "utf-8-sig" if file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8 else "utf-8"
+    return rows[1:].set_axis(rows.iloc[0].tolist(), axis=1), {"sep": separator, "encoding": encoding}
 
 
 def _checked(path):
     path = as_path(path)
+    if path.is_dir():
+        raise InputError(f"a table must be a file; {readable(path)} is a folder. Of pictures it needs no target.")
     if not path.is_file():
         raise InputError(f"path must be a table, or a folder of pictures; {readable(path)} is not there.")
     try:
