@@ -128,7 +128,7 @@ def test_the_seed_fixes_all():
 
 def test_a_given_alpha_is_kept_to_in_all_or_in_each_group():
     whole = table(X, SIGN, model=FAST, alpha=0.8)
-    assert whole.alpha == 0.8 and whole.kept.sum() == 48 and "alpha is as you gave it" in str(whole)
+    assert whole.alpha == 0.8 and whole.kept.sum() == 48 and "(alpha): as you gave it" in str(whole)
     for groups in ("class", SIGN):
         kept = table(X, SIGN, model=FAST, alpha=0.8, groups=groups).kept
         assert [kept[SIGN == c].sum() for c in (0, 1)] == [int(0.8 * (SIGN == c).sum()) for c in (0, 1)]

@@ -1,5 +1,6 @@
 """What models say of rows that they were not fitted to: of classes once, of numbers round after round."""
 
+import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -67,7 +68,9 @@ def held_out_rounds(
 def fitted(model: BaseEstimator, x: Any, y: np.ndarray, rows: np.ndarray) -> BaseEstimator:
     """A clone of a model, fitted to some rows; raises InputError, with the remedy, where it does not take them."""
     try:
-        return clone(model).fit(take(x, rows), y[rows])
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "The number of unique classes")  # the task is known
+            return clone(model).fit(take(x, rows), y[rows])
     except InputError:
         raise
     except (TypeError, ValueError) as error:

@@ -30,9 +30,8 @@ class Report:
     cautions: tuple[str, ...] = ()
 
     def __str__(self):
-        return "\n".join(
-            [self.found, f"Judged by {self.how}; alpha is {self.alpha_from}.", *self._classes(), *self.cautions]
-        )
+        how = f"Judged by {self.how}. How much is kept (alpha): {self.alpha_from}."
+        return "\n".join([self.found, how, *self._classes(), *self.cautions])
 
     @property
     def found(self) -> str:
@@ -40,11 +39,12 @@ class Report:
         if not self.dropped:
             return f"{self.source}: nothing stands out; all {self.n:,} are kept."
         share, rest = f"{100 * self.dropped / self.n:.0f} %", f"the other {self.n - self.dropped:,} are kept"
-        return f"{self.source}: {self.dropped:,} of {self.n:,} are suspects ({share}), {rest}."
+        are = "is a suspect" if self.dropped == 1 else "are suspects"
+        return f"{self.source}: {self.dropped:,} of {self.n:,} {are} ({share}), {rest}."
 
     def _classes(self):
         if self.by_class is None or not self.dropped:
             return []
         rows = self.by_class.sort_values("share", ascending=False, kind="stable")
-        parts = [f"{row['class']} {row.dropped:,} of {row.samples:,}" for _, row in rows.iterrows()]
+        parts = [f"{dropped:,} of {samples:,} in {name}" for name, samples, dropped, _ in rows.itertuples(index=False)]
         return [f"Suspects by class: {listed(parts)}."]

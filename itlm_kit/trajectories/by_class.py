@@ -35,7 +35,8 @@ def heavy_losses(by_class: "DataFrame") -> list[str]:
     """A sentence of warning, with the remedy, for each class of `dropped_by_class` that would lose more than half."""
     return [
         f"{readable(name)} would lose {dropped:,} of its {counted(samples, 'sample')} ({100 * share:.0f} %): look at "
-        'them first, or keep the same share of each class: groups="class" in examine, trim_groups elsewhere.'
+        'them first, or keep the same share of each class: groups="class" in examine, --by-class of the command, '
+        "trim_groups elsewhere."
         for name, samples, dropped, share in by_class.itertuples(index=False)
         if share > HEAVY
     ]
