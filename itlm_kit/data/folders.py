@@ -8,6 +8,7 @@ from itlm_kit.data.pictures import BrokenPicture, picture_size, read_picture, to
 from itlm_kit.errors import InputError, check_integer
 from itlm_kit.files import as_path
 from itlm_kit.names import listed, readable
+from itlm_kit.progress import progress
 
 PARTS = ("train", "training", "val", "valid", "validation", "test", "testing")  # of a set, each with the classes in it
 LARGEST = 64  # side of images that size="auto" takes as they are, in pixels
@@ -93,7 +94,7 @@ def _name(path):
 def _check_layout(path, folders, files):
     """Raise InputError unless there are folders, and they are the classes, not what lies around them."""
     if not folders:
-        found = "it has no sub-folders" if path.is_dir() else "it is no folder"
+        found = "it has no sub-folders" if path.is_dir() else "it is no folder" if path.exists() else "it is not there"
         raise InputError(f"{readable(path)} must hold one folder of images per class; {found}.")
     filled = {path / file.relative_to(path).parts[0] for file in files}
     direct = {file.parent for file in files}
@@ -128,14 +129,17 @@ def _read_pictures(files, size, skip_broken):
     x = _stacked(_whole(files, size, broken), len(files))
     if broken and (x is None or not skip_broken):
         told = listed([f"{files[i]} ({why})" for i, why in broken.items()], most=100)
-        remedy = "Replace or remove them" + ("." if skip_broken else ", or pass skip_broken=True.")
-        raise InputError(f"every image must be whole; {len(broken)} of {len(files)} cannot be read: {told}. {remedy}")
+        way = "" if skip_broken else ", or pass skip_broken=True, --skip-broken to the command"
+        raise InputError(
+            f"every image must be whole; {len(broken)} of {len(files)} cannot be read: {told}. "
+            f"Replace or remove them{way}."
+        )
     return x, list(broken)
 
 
 def _whole(files, size, broken):
     """Yield (file, Picture) of the files that can be read; the others go into `broken`, {position: why}."""
-    for position, file in enumerate(files):
+    for position, file in enumerate(progress(files, words="reading")):
         try:
             yield file, read_picture(file, size)
         except BrokenPicture as error:

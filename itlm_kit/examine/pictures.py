@@ -2,17 +2,19 @@
 
 from pathlib import Path
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from itlm_kit.choosing import choose_alpha
 from itlm_kit.classes import Classes
 from itlm_kit.data.folders import load_folder
+from itlm_kit.errors import InputError, check_integer
 from itlm_kit.examine.examination import Examination
 from itlm_kit.examine.examining import examined, groups_of, refused_unless_trained
 from itlm_kit.examine.report import GIVEN
 from itlm_kit.files import as_path
 from itlm_kit.machine import resolve_device
-from itlm_kit.names import counted, readable
+from itlm_kit.names import counted, listed, readable
 from itlm_kit.trajectories import rank_suspects
 from itlm_kit.trimming import check_alpha
 from itlm_kit.vision.out_of_sample import out_of_sample
@@ -38,12 +40,15 @@ def folder(
     high (score "aum"). Where alpha is not given, `folds` more networks each judge a part that they have not seen, and
     alpha is how often they agree with the folders. Prints beforehand what that takes. size, skip_broken: as of
     `data.load_folder`. groups: (n,) labels, or "class", where that share of each group is to be kept. device: "auto",
-    "cpu" or "cuda". Raises InputError as `load_folder`, for an alpha outside (0, 1], and where the networks did not
-    learn the classes, since then a list says nothing.
+    "cpu" or "cuda". Raises InputError as `load_folder`, for an alpha outside (0, 1], for a single class, a class of one
+    picture and fewer pictures than folds, and where the networks did not learn the classes, since then a list says
+    nothing.
     """
     alpha = None if alpha is None else check_alpha(alpha)
     device, root = resolve_device(device), as_path(path)
+    check_integer("folds", folds, low=2, remedy="It is the number of parts, each judged by a network of the others.")
     images = load_folder(root, size=size, skip_broken=skip_broken)
+    _check_enough(images, None if alpha else folds)
     classes, samples = Classes(images.names), Samples(images.x, images.y, images.classes, device)
     groups = groups_of(groups, classes.decode(images.y), len(samples))
     how = recipe_for(samples)
@@ -58,6 +63,25 @@ def folder(
         how=f"a network that saw all of them {counted(how.epochs, 'time')}",
         looks=images.x, files=images.files, root=root, recorder=recorder,
     )  # fmt: skip
+
+
+def _check_enough(images, folds):
+    if images.classes < 2:
+        raise InputError(
+            f"a folder must hold two classes at least, to be told apart; got one, {readable(images.names[0])}. "
+            "Add a folder of what it is not."
+        )
+    alone = [name for name, count in zip(images.names, np.bincount(images.y), strict=True) if count < 2]
+    if alone:
+        raise InputError(
+            f"a class must have two pictures at least, one to be judged by the other; {listed(alone)} has one. "
+            "Add pictures, or move it elsewhere."
+        )
+    if folds is not None and len(images.y) < folds:
+        raise InputError(
+            f"a folder must hold a picture for each of the {folds} folds; got {len(images.y)}. Add pictures, or say "
+            "alpha, the share to keep."
+        )
 
 
 def _agreement(samples, how, folds, seed):
