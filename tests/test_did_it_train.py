@@ -378,7 +378,7 @@ def test_losses_of_classes_by_hand():
     (words,) = heavy_losses(table)
     assert words == (
         "cow would lose 3 of its 4 samples (75 %): look at them first, or keep the same share of each class: "
-        'groups="class" in examine, trim_groups elsewhere.'
+        'groups="class" in examine, --by-class of the command, trim_groups elsewhere.'
     )
     assert table["dropped"].sum() == (~kept).sum() and heavy_losses(dropped_by_class(np.ones(16, bool), given)) == []
 

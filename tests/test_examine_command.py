@@ -11,7 +11,7 @@ from PIL import Image
 from itlm_kit import InputError, examine
 from itlm_kit.cli.commands import _exit_code
 from itlm_kit.examine import pictures
-from itlm_kit.trajectories import rank_suspects, write_suspects
+from itlm_kit.trajectories import TrajectoryRecorder, rank_suspects, write_suspects
 
 
 def draw(file, shade):
@@ -158,3 +158,25 @@ def test_a_list_does_not_take_the_place_of_a_link(tmp_path):
     with pytest.raises(InputError, match="path must be new"):
         write_suspects(rank_suspects([1.0, 2]), tmp_path / "list.csv")
     assert os.readlink(tmp_path / "list.csv") == "elsewhere"
+
+
+def test_pictures_that_tell_nothing_are_refused_in_words_for_pictures(tmp_path):
+    for name in ("left", "right"):
+        for i in range(10):
+            draw(tmp_path / name / f"{i}.png", 100)
+    with pytest.raises(InputError) as refused:
+        examine.folder(tmp_path, alpha=0.9)
+    said = str(refused.value)
+    assert "agrees with 50 % of the given labels, where the largest class has 50 %, and names 1 of 2 classes" in said
+    assert "Add pictures of each class" in said and "step size" not in said
+
+
+def test_a_recording_names_what_it_lacks():
+    recorder = TrajectoryRecorder(n=4, epochs=1)
+    recorder.record(0, range(4), [0.1, 0.2, 0.3, 4.0], [1, 1, 1, 0])
+    with pytest.raises(InputError, match="called needs labels.*Pass y"):
+        examine.recording(recorder, called=[0, 1, 0, 1])
+    with pytest.raises(InputError, match="must be a TrajectoryRecorder; got ndarray"):
+        examine.recording(np.ones((2, 4)))
+    found = examine.recording(recorder, alpha=0.75)
+    assert found.kept.tolist() == [True, True, True, False] and "by mean loss" in str(found)

@@ -54,14 +54,18 @@ def _by_class(ranked, kept):
 
 
 @contextmanager
-def refused_unless_trained(what: str) -> Iterator[None]:
-    """Context: models that came to nothing (DidNotTrain) are an InputError, since their list would say nothing."""
+def refused_unless_trained(what: str, remedy: str | None = None) -> Iterator[None]:
+    """Context: models that came to nothing (DidNotTrain) are an InputError, since their list would say nothing.
+
+    remedy: where the training is ours, and its steps are not the user's to change; None: those that the warning has.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("error", DidNotTrain)
         try:
             yield
         except DidNotTrain as fault:
-            raise InputError(f"{what} must be such that their classes can be learnt; they were not. {fault}") from fault
+            why = fault if remedy is None else f"{fault.found.rests_on} {remedy}"
+            raise InputError(f"{what} must be such that their classes can be learnt; they were not. {why}") from fault
 
 
 def groups_of(groups: ArrayLike | str | None, labels: ArrayLike | None, n: int) -> ArrayLike | None:

@@ -22,6 +22,8 @@ from itlm_kit.vision.own_pictures import in_words, recipe_for
 from itlm_kit.vision.recording import record_training
 from itlm_kit.vision.training import Samples
 
+_REMEDY = "Add pictures of each class, leave out classes that look alike, or try another seed."
+
 
 def folder(
     path: str | Path,
@@ -53,7 +55,7 @@ def folder(
     groups = groups_of(groups, classes.decode(images.y), len(samples))
     how = recipe_for(samples)
     print(in_words(samples, how, trainings=1 if alpha else 1 + folds), flush=True)
-    with refused_unless_trained("pictures"):
+    with refused_unless_trained("pictures", _REMEDY):
         recorder = record_training(samples, how.training, epochs=how.epochs, seed=seed)
         ranked = rank_suspects(recorder, by="aum", classes=classes)
         alpha, alpha_from = (alpha, GIVEN) if alpha else _agreement(samples, how, folds, seed)

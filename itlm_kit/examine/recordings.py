@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 
 from itlm_kit.choosing import choose_alpha
 from itlm_kit.classes import Classes
+from itlm_kit.errors import InputError
 from itlm_kit.examine.examination import Examination
 from itlm_kit.examine.examining import examined, groups_of, refused_unless_trained
 from itlm_kit.examine.report import GIVEN
@@ -34,6 +35,10 @@ def recording(
     images uint8 (n, c, h, w), or a frame with a row for each.
     Raises InputError for what `rank_suspects` and `choose_alpha` refuse, and where the training did not learn.
     """
+    if not isinstance(recorder, TrajectoryRecorder):
+        raise InputError(
+            f"recorder must be a TrajectoryRecorder; got {type(recorder).__name__}. Others: rank_suspects."
+        )
     by = "aum" if recorder.has("margin") else "mean_loss"
     with refused_unless_trained("samples"):
         ranked = rank_suspects(recorder, by=by, given=y, classes=classes)
@@ -51,5 +56,7 @@ def _alpha(recorder, given, called):
     if called is None:
         alpha = choose_alpha(SCORES["mean_loss"](recorder), method="mixture")
         return alpha, "the share of samples in the lower heap of losses"
+    if given is None:
+        raise InputError("called needs labels to agree with; this recording has none. Pass y.")
     alpha = choose_alpha(method="agreement", called=called, given=given)
     return alpha, "how often models that had not seen a sample agree with its label"

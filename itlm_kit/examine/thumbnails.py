@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
+from itlm_kit.progress import progress
+
 _ACROSS = 10  # tiles; a sheet has as many rows at most, so that a browser need not unpack what nobody looks at
 _SIDE = 96  # pixels of a thumbnail, at most
 _EDGE = 1  # pixels around each tile that repeat its border, where a browser's zoom would show the neighbour
@@ -36,7 +38,8 @@ class Sheets(NamedTuple):
 def draw_sheets(images: np.ndarray) -> Sheets:
     """Sheets of images uint8 (n, 1 or 3, h, w), those larger than 96 pixels shrunk; a sheet is PNG, or JPEG if less."""
     height, width, _ = _small(images[0]).shape
-    urls = [_url(_sheet(images[start : start + _ACROSS**2])) for start in range(0, len(images), _ACROSS**2)]
+    starts = progress(range(0, len(images), _ACROSS**2), words="drawing")
+    urls = [_url(_sheet(images[start : start + _ACROSS**2])) for start in starts]
     return Sheets(urls, height, width, zoom=max(1, round(_SIDE / max(height, width))))
 
 

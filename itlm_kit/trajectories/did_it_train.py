@@ -24,7 +24,14 @@ _Z = NormalDist().inv_cdf(1 - LEVEL)
 
 
 class DidNotTrain(UserWarning):
-    """A model's calls and losses look as if it had not trained: what is ranked or chosen by them says little."""
+    """A model's calls and losses look as if it had not trained: what is ranked or chosen by them says little.
+
+    found: the Diagnosis.
+    """
+
+    def __init__(self, said: str, found: "Diagnosis"):
+        super().__init__(said)
+        self.found = found
 
 
 @dataclass(frozen=True)
@@ -47,8 +54,11 @@ class Diagnosis:
         return not self.faults
 
     def __str__(self):
-        if self.faults:
-            return " ".join(self.faults)
+        return " ".join(self.faults) or self.rests_on
+
+    @property
+    def rests_on(self) -> str:
+        """What is known of the training, in a sentence that judges nothing."""
         if self.largest_share is None:
             return "Nothing looks wrong with the training, but calls or given labels are not known, which tell most."
         agrees = f"It agrees with {_percent(self.agreement)} of the given labels"
@@ -114,7 +124,8 @@ def diagnose_calls(called: ArrayLike, given: ArrayLike, *, fold: ArrayLike | Non
 def warn_unless_trained(found: Diagnosis, what: str) -> None:
     """Warn (DidNotTrain) of the faults in a Diagnosis, at the line that called the caller: `what` says little."""
     if found.faults:
-        warnings.warn(f"{what} says little: the model may not have trained. {found}", DidNotTrain, stacklevel=3)
+        said = f"{what} says little: the model may not have trained. {found}"
+        warnings.warn(DidNotTrain(said, found), stacklevel=3)
 
 
 def _of_recorded_calls(recording, last, given, classes):
