@@ -247,7 +247,7 @@ def test_a_class_whose_images_are_links_to_another_class_is_empty(tmp_path):
 def test_folders_that_cannot_be_read_are_told(tmp_path):
     with pytest.raises(InputError, match="must hold one folder of images per class; it has no sub-folders"):
         data.load_folder(tmp_path)
-    with pytest.raises(InputError, match="must hold one folder of images per class; it is no folder"):
+    with pytest.raises(InputError, match="must hold one folder of images per class; it is not there"):
         data.load_folder(tmp_path / "nowhere")
     with pytest.raises(InputError, match="must be a folder that holds images"):
         data.load_folder(tmp_path, labelled=False)
