@@ -5,6 +5,7 @@ import pytest
 from problem_set import passed, solved_but_for
 
 from itlm_kit.course.assignments import read_assignment
+from itlm_kit.course.assignments.releasing import student_copy
 
 SET = read_assignment("label-noise")
 FITTED = {}  # a fit of the same samples is computed once, whoever asks
@@ -75,11 +76,14 @@ WRONG = {
     "a large margin is suspicious": changed(SUSPECTS, "-margin", "margin"),
     "the first loss": changed(SUSPECTS, "loss[-1]", "loss[0]"),
     "the least suspicious": changed(SUSPECTS, "np.argsort(-score,", "np.argsort(score,"),
+    "two suspects, whatever is asked for": changed(SUSPECTS, "[:m]", "[:2]"),
     "later ones of equals": changed(SUSPECTS, 'np.argsort(-score, kind="stable")', LATER_FIRST),
     "called by who has seen it": changed(CALLED, "fit(x[fold != f], y[fold != f])", "fit(x, y)"),
     "trained on the fold itself": changed(CALLED, "fit(x[fold != f], y[fold != f])", "fit(x[fold == f], y[fold == f])"),
+    "four folds, whatever is asked for": (CALLED, text_of(CALLED).replace("folds\n", "4\n").replace("(folds)", "(4)")),
     "folds in blocks": changed(CALLED, "np.arange(len(y)) % folds", "np.arange(len(y)) * folds // len(y)"),
     "the share of the checked": (CHECKED, "def hand_checked(agrees, checked, is_right):\n    return is_right.mean()"),
+    "the figure of the visible test": (CHECKED, "def hand_checked(agrees, checked, is_right):\n    return 0.875"),
     "both parts alike": changed(CHECKED, "agrees.mean()", "0.5"),
     "mask and verdicts in unlike order": changed(CHECKED, "agrees[checked]", "agrees[np.sort(checked)]"),
     "drops after all": (RELABEL, "def relabelled(x, y, alpha, rounds):\n    return train_itlm(x, y, alpha, rounds)[0]"),
@@ -95,11 +99,29 @@ WRONG = {
 }  # fmt: skip
 
 
+@pytest.mark.filterwarnings("ignore:overflow encountered in exp")
 @pytest.mark.parametrize("mistake", WRONG)
 def test_a_wrong_answer_loses_its_points_and_no_others(mistake):
     name, code = WRONG[mistake]
     assert code != text_of(name)
     assert passed_with({name: code}) == [test for test in SET.tests if test != f"{name[:3]}-test"]
+
+
+MADE_TO_PASS = (
+    "trims always by the first fit",
+    "two suspects, whatever is asked for",
+    "four folds, whatever is asked for",
+    "the figure of the visible test",
+    "relabels what it has relabelled",
+)
+
+
+@pytest.mark.parametrize("mistake", MADE_TO_PASS)
+def test_what_is_visible_lets_some_wrong_answers_pass(mistake):
+    """They are the hidden tests' own: above they lose their points."""
+    name, code = WRONG[mistake]
+    visible = SET._replace(nb=student_copy(SET.nb))
+    assert f"{name[:3]}-test" in passed(visible, solved_but_for(SET, {name: code}), remember_fits)
 
 
 def test_other_right_ways_pass():

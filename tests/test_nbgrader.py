@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(
 TURN = "def first_turn(x, v, delta, is_bad):\n    return delta * v"
 WRONG = {
     "regression": {"1-1-loop": "itlm = None", "3-2-turn": TURN, "2-3-bound": "bound ="},
-    "label-noise": {"1-1-losses": "losses = None", "3-1-called": "called =", "4-2-helps": "helps = hurts"},
+    "label-noise": {"1-1-losses": "losses = None", "3-1-called": "called =", "4-2-helps": "helps = None"},
 }
 
 
