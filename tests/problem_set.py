@@ -1,9 +1,10 @@
-"""A small problem set, as a teacher would write it, and submissions of it."""
+"""A small problem set, as a teacher would write it; submissions of it and of the kit's own, and their tests run."""
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from itlm_kit.course.assignments.marks import grade_id
+from itlm_kit.course.assignments.marks import grade_id, is_solution
+from itlm_kit.course.assignments.merging import merge
 from itlm_kit.course.assignments.releasing import student_copy
 
 POINTS = {"square-test": 4.0, "cube-test": 6.0, "why": 5.0}
@@ -56,3 +57,25 @@ def student_notebook(assignment, **answers):
     for cell in nb.cells:
         cell.source = answers.get(grade_id(cell), cell.source)
     return nb
+
+
+def solved_but_for(assignment, answers):
+    """The solved set as a submission, with `answers`, {id: text}, in place of those solutions."""
+    solved = {name: cell.source for name, cell in assignment.cells.items() if is_solution(cell)}
+    return student_notebook(assignment, **solved | answers)
+
+
+def passed(assignment, nb, prepare=lambda names: None):
+    """Ids of the tests that pass, run here without what only shows something. prepare(names) follows the set-up."""
+    names, good = {}, []
+    for step in merge(assignment, nb).steps:
+        if step.name.endswith("-shown"):
+            continue
+        try:
+            exec(step.code, names)
+        except Exception:
+            continue
+        good += [step.name] if step.is_test else []
+        if step.name == "set-up":
+            prepare(names)
+    return good

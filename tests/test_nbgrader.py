@@ -23,16 +23,20 @@ pytestmark = pytest.mark.skipif(
     not importlib.util.find_spec("nbgrader"), reason="needs nbgrader: pip install -e .[assignments]"
 )
 TURN = "def first_turn(x, v, delta, is_bad):\n    return delta * v"
-WRONG = {"1-1-loop": "itlm = None", "3-2-turn": TURN, "2-3-bound": "bound ="}
+WRONG = {
+    "regression": {"1-1-loop": "itlm = None", "3-2-turn": TURN, "2-3-bound": "bound ="},
+    "label-noise": {"1-1-losses": "losses = None", "3-1-called": "called =", "4-2-helps": "helps = None"},
+}
 
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
-    """A course of nbgrader's with the toy set and the kit's, released."""
+    """A course of nbgrader's with the toy set and the kit's own, released."""
     folder = tmp_path_factory.mktemp("course")
     write_source(folder / "source")
-    shutil.copytree(source_folder() / "regression", folder / "source" / "regression")
-    for name in ("toy", "regression"):
+    for name in WRONG:
+        shutil.copytree(source_folder() / name, folder / "source" / name)
+    for name in ("toy", *WRONG):
         nbgrader(folder, "generate_assignment", name)
     return folder
 
@@ -63,7 +67,7 @@ def points_by_the_kit(folder, name, nb):
     return grade(read_assignment(name, folder / "source"), Submission("somebody", (path,)), Limits()).points
 
 
-@pytest.mark.parametrize("name", ["toy", "regression"])
+@pytest.mark.parametrize("name", ["toy", *WRONG])
 def test_the_release_is_the_same_but_for_checksums(course, name):
     theirs = nbformat.read(course / "release" / name / f"{name}.ipynb", as_version=4)
     for cell in theirs.cells:
@@ -89,7 +93,8 @@ SUBMISSIONS = {
     "toy, a wrong answer and a test made easy": ("toy", {**SOLVED, "square": "square = abs"}, edited),
     "toy, an answer in a cell of its own": ("toy", {"cube": "def cube(x):\n    return 8"}, with_a_cell_of_its_own),
     "regression, empty": ("regression", {}, None),
-    "regression, three wrong answers": ("regression", WRONG, "solved"),
+    "regression, three wrong answers": ("regression", WRONG["regression"], "solved"),
+    "label noise, three wrong answers": ("label-noise", WRONG["label-noise"], "solved"),
 }
 
 
