@@ -60,6 +60,11 @@ def test_a_sweep_ends_its_elbow_where_a_round_of_that_rule_ends():
     assert metrics["elbow_clean_share"] == pytest.approx(share, abs=1e-3)
 
 
+def test_what_comes_after_the_most_steps_does_not_count():
+    rows = [{"step": step, "distance": d} for step, d in ((1, 8.0), (20, 2.0), (40, 1.6), (60, -9.0))]
+    assert [length.ended(rows, most)["step"] for most in (40, 59, 60)] == [20, 20, 60]
+
+
 def test_the_rule_and_its_curve_do_not_see_the_truth(monkeypatch):
     seen = run_swept(PILE, short_sweep(), 0, Where()).metrics
     whole = length.mixture
