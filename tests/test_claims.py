@@ -581,7 +581,8 @@ def test_of_the_printed_rounds_each_loses_the_share_copied_by_hand():
 
 
 def test_an_early_end_gains_what_the_last_look_lacks():
-    rows = frame([{"step": 10, "clean_share": 95.0}, {"step": 1000, "clean_share": 77.5}], elbow_clean_share=94.0)
+    looks = [(1, 8.0, 81.0), (100, 1.0, 94.0), (400, 0.9, 99.0), (1000, 0.1, 77.5)]
+    rows = frame([{"step": step, "distance": d, "clean_share": share} for step, d, share in looks])
     assert BY_ID["small.length"].measure.figure([rows]) == 16.5
 
 

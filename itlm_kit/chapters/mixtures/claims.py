@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from itlm_kit.chapters.mixtures.length import ended
 from itlm_kit.chapters.observation import observation
 from itlm_kit.ledger.beside import table_claims
 from itlm_kit.ledger.claim import Band, Claim, Measure, Power, within
@@ -452,4 +453,4 @@ def _lengths():
 
 
 def _early(frame):
-    return float(frame["elbow_clean_share"].iloc[-1] - frame[SHARE].iloc[-1])
+    return float(ended(frame)[SHARE] - frame[SHARE].iloc[-1])

@@ -40,7 +40,7 @@ PANEL = 32  # latent vectors whose images Figure 3 shows
 WATCHED = 600  # steps of naive training that Figure 1(c) shows
 DIGITS, FACES = "mnist+fashion_mnist", "celeba+cifar10"
 ALL = {DIGITS: 60_000, "mnist+gaussian": 60_000, FACES: 10_000, "digits+patches": 1400}  # clean images
-MOST = 600  # steps of a round; its elbow depends on them. Chosen on digits with patches, see `length`
+MOST = 800  # steps of a round; its elbow depends on them. What did best on digits with patches, see `length`
 FULL = 3000  # steps of the GAN that Figure 3 shows
 SMALL = 6000  # images, clean and bad, of the mixture that a CPU can do
 

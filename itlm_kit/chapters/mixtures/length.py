@@ -14,6 +14,7 @@ from itlm_kit.chapters.mixtures.experiments import (
     ALLOWS,
     DIGITS,
     MARGIN,
+    MOST,
     ROUNDS,
     FilterRecipe,
     costs,
@@ -33,26 +34,25 @@ from itlm_kit.vision.gan_length import Yardstick, elbow, is_look
 from itlm_kit.vision.gan_losses import gan_loss
 from itlm_kit.vision.gan_training import GANRecipe, Images, called_real, real_losses
 
+SWEPT = 1000  # steps
 PILES = (3000, 12_000, 75_000)  # images, clean and bad
 FIXED = (150, 500)  # steps of every round
-ENDED = ("step", "epoch", "clean_share")  # what is told of the look where the rule ends
 TUNED = "digits+patches"  # what the most steps of the rule were chosen on
 PILE = ["pair", "clean", "pictures"]
 
 
 @dataclass(frozen=True)
 class SweptRecipe:
-    """One naive training to its end, looked at as often as its rule would."""
+    """One naive training to the end of its steps, looked at as often as its rule would."""
 
-    training: GANRecipe  # with the rule
+    training: GANRecipe
     alpha: float  # share kept
-    steps: int = 1000
     scored: int = 3000  # images of the pile that are ranked at a look
 
 
 def swept_recipe(settings):
     """The SweptRecipe of a cell of `gan-length`."""
-    return SweptRecipe(elbow_recipe(settings), settings["clean"] - MARGIN)
+    return SweptRecipe(replace(elbow_recipe(settings), steps=SWEPT), settings["clean"] - MARGIN)
 
 
 def fixed_recipe(settings):
@@ -62,14 +62,15 @@ def fixed_recipe(settings):
 
 
 def run_swept(settings, recipe, seed, where):
-    """One cell of `gan-length`: a row per look at one training, and where its rule would have ended it.
+    """One cell of `gan-length`: a row per look at one training. Where a rule would have ended it, `ended` tells.
 
     Rows: step, epoch, clean_share and auc of S_0 (of the pile's first images, which lie in no order), distance of
     generated from real images, and generated_real, the share of new generated images that pass for real.
     """
     mixed, how = mixture(settings, seed, where), recipe.training
     everything = np.ones(len(mixed.images), bool)
-    yardstick, rows = Yardstick(mixed.images, everything, how), {}
+    yardstick = Yardstick(mixed.images, everything, how)
+    rows = {}  # by step, so that a training that is started again writes over what the first one left
     some = Images(mixed.images.x[: recipe.scored], where.device), mixed.is_clean[: recipe.scored]
 
     def look(gan, step):
@@ -77,10 +78,8 @@ def run_swept(settings, recipe, seed, where):
             epoch = round(step * how.batch_size / len(everything), 4)
             rows[step] = {"step": step, "epoch": epoch, **_seen(gan, some, yardstick, recipe)}
 
-    fit_gan(mixed.images, everything, replace(how, steps=recipe.steps, stop=None), seed=seed, after_step=look)
-    rows = list(rows.values())  # a training that is started again writes over what the first one left
-    found = {f"elbow_{name}": value for name, value in ended(rows, how.steps).items() if name in ENDED}
-    return Outcome({**found, "rounds": rows}, mixed.source)
+    fit_gan(mixed.images, everything, replace(how, stop=None), seed=seed, after_step=look)
+    return Outcome({"rounds": list(rows.values())}, mixed.source)
 
 
 def _seen(gan, some, yardstick, recipe):
@@ -102,10 +101,10 @@ def _passing(gan, latents, how):
     return round(100 * called_real(losses, how).double().mean().item(), 2)
 
 
-def ended(rows, most):
-    """The row of a sweep at which the rule ends the training, if it may take that many steps."""
-    seen = [row for row in rows if row["step"] <= most]
-    return seen[elbow([row["step"] for row in seen], [row["distance"] for row in seen], most)]
+def ended(rows, most=MOST):
+    """The row of a sweep, a frame, at which the rule ends a training that may take so many steps."""
+    seen = rows[rows["step"] <= most]
+    return seen.iloc[elbow(seen["step"].tolist(), seen["distance"].tolist(), most)]
 
 
 def run_fixed(settings, recipe, seed, where):
@@ -122,27 +121,28 @@ def length_frame(results):
     Columns: pair, clean, pictures (of the pile), step, epoch, clean_share (median, percent), low, high, seeds (how
     many).
     """
-    return _over_seeds(_with_pictures(results).groupby([*PILE, "step", "epoch"]), "clean_share").reset_index()
+    return _over_seeds(_looks(results), [*PILE, "step"])
 
 
 def elbow_frame(results):
-    """Where the rule would have ended these trainings: one row per pile, over seeds.
-
-    Columns as of `length_frame`; step and epoch are medians.
-    """
-    trainings = _with_pictures(results).drop_duplicates([*PILE, "seed"]).groupby(PILE)
-    when = trainings[["elbow_step", "elbow_epoch"]].median().set_axis(["step", "epoch"], axis=1)
-    return when.join(_over_seeds(trainings, "elbow_clean_share")).reset_index()
+    """Where the rule ends these trainings: one row per pile, over seeds. Columns as of `length_frame`."""
+    ends = [ended(rows) for _, rows in _looks(results).groupby([*PILE, "seed"])]
+    return _over_seeds(pd.DataFrame(ends), PILE)
 
 
-def _with_pictures(results):
+def _looks(results):
     frame = results_frame(results)
     return frame.assign(pictures=(frame["images"] / frame["clean"]).round().astype(int))
 
 
-def _over_seeds(groups, name):
-    spreads = groups[name].apply(over_seeds)
-    return pd.DataFrame([*spreads], index=spreads.index).set_axis(["clean_share", "low", "high", "seeds"], axis=1)
+def _over_seeds(frame, keys):
+    """One row per group: the median step and epoch, and the Spread of its clean shares."""
+    rows = []
+    for _, group in frame.groupby(keys):
+        when = {**group[keys].iloc[0], **group[["step", "epoch"]].median()}
+        median, low, high, seeds = over_seeds(group["clean_share"])
+        rows.append({**when, "clean_share": median, "low": low, "high": high, "seeds": seeds})
+    return pd.DataFrame(rows)
 
 
 def _pile(pictures, clean):
@@ -161,7 +161,7 @@ def _fixed_cells(profile):
 
 
 def _swept_seconds(settings):
-    return 2 * swept_recipe(settings).steps * costs(settings)[0]  # looking takes as long as training
+    return 2 * SWEPT * costs(settings)[0]  # looking takes as long as training
 
 
 def _fixed_seconds(settings):
