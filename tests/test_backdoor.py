@@ -30,6 +30,7 @@ from itlm_kit.ledger.printed import TABLE4
 from itlm_kit.ledger.verdicts import ledger
 from itlm_kit.machine import Where
 from itlm_kit.vision.models import wide_resnet
+from itlm_kit.vision.regimes import REGIMES
 
 STORED = ResultStore(Path(__file__).parents[1] / "notebooks" / "results")
 SETTINGS = get_experiment("table4").cells("quick")[0]
@@ -356,6 +357,15 @@ def test_cells_are_the_rows_of_table_4_times_the_methods():
     cifar = [cell for cell in cells if cell["data"] == "cifar10"]
     assert len(cifar) == 2 * 4 * len(METHODS) and {(c["rate"], c["alpha"]) for c in cifar} == {(0.05, 0.98)}
     assert {cell["shape"] for cell in cells if cell["data"] == "mnist"} == {"X", "L"}
+
+
+@pytest.mark.parametrize("how, epochs, batch", [("paper", (20, 20, 20, 20, 80), 256), ("fast", (4, 4, 4, 4, 8), 250)])
+def test_the_setting_recipe_says_how_networks_are_trained(how, epochs, batch):
+    (settings,) = select(get_experiment("table4").cells("full"), [f"recipe={how}", "pair=9->4", "method=itlm"])
+    recipe = attack_recipe(settings)
+    assert (recipe.epochs, recipe.early, recipe.training.batch_size) == (epochs, epochs[0], batch)
+    assert recipe.training == REGIMES[how].recipe
+    assert get_experiment("table4").needs_gpu(settings) is (how == "paper")
 
 
 def test_claims_name_cells_that_exist(tmp_path):

@@ -117,7 +117,7 @@ def test_recipes_of_cifar_10_are_named():
 
 
 @pytest.mark.parametrize("able, expected", [
-    ({"avx512_bf16": True}, True), ({"amx_bf16": True, "avx512_bf16": False}, True), ({"bf16": True}, True),
+    ({"avx512_bf16": True}, True), ({"amx_bf16": True, "avx512_bf16": False}, True), ({"neon": True}, False),
     ({"avx512_f": True, "avx512_bf16": False}, False), ({}, False),
 ])  # fmt: skip
 def test_bfloat16_is_taken_where_the_processor_multiplies_in_it(able, expected, monkeypatch):

@@ -13,7 +13,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
 
 from itlm_kit import TrajectoryRecorder
-from itlm_kit.machine import single_thread
+from itlm_kit.machine import has_bfloat16, single_thread
 from itlm_kit.vision.augment import CropFlip
 from itlm_kit.vision.itlm import Watch, train_watched
 from itlm_kit.vision.models import draw_xavier, two_layer_cnn, wide_resnet
@@ -34,7 +34,7 @@ def training_against_dataloader():
 
 def training_in_bfloat16_against_dataloader():
     """The same with the products in bfloat16, where the processor has them. Median of 5 runs."""
-    if not _has_bfloat16():
+    if not has_bfloat16("cpu"):
         return {"absent": "this processor has no products in bfloat16"}
     return _ratio(_plain, _kit_in_bfloat16)
 
@@ -141,11 +141,6 @@ def _kit(case):
 def _kit_in_bfloat16(case):
     samples, seed = case
     train(samples, np.ones(N, bool), replace(RECIPE, bfloat16=True), epochs=EPOCHS, seed=seed)
-
-
-def _has_bfloat16():
-    has = getattr(torch.cpu, "get_capabilities", dict)()
-    return has.get("avx512_bf16", False) or has.get("amx_bf16", False)
 
 
 def _epoch_on_cuda(how, batches=60):

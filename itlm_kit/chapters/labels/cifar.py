@@ -39,10 +39,10 @@ def schedule(settings):
     What is trained in full on a part alpha* of the samples, the oracle too, takes about as many steps as naive
     training on all of them.
     """
-    _, full, early, _ = regime(settings)
-    late = round(full / settings["clean"])
+    how = regime(settings)
+    late = round(how.full / settings["clean"])
     once = settings["method"] in ("oracle", "centroid")
-    return (late,) if once else (full, *[early] * EARLY, *[late] * LATE)
+    return (late,) if once else (how.full, *[how.early] * EARLY, *[late] * LATE)
 
 
 def recipe(settings):
