@@ -10,7 +10,7 @@ from itlm_kit.course import exercises
 from itlm_kit.course.checks import MARKS, Exercise, Verdict, judge
 from itlm_kit.glm import KINKED
 
-CHAPTERS = [chapter for chapter in range(100) if exercises(chapter)]
+CHAPTERS = [name for chapter in range(100) for name in (chapter, f"{chapter}a") if exercises(name)]
 ALL = [(f"{chapter}.{i}", one) for chapter in CHAPTERS for i, one in exercises(chapter).items()]
 every_exercise = pytest.mark.parametrize("name, exercise", ALL, ids=[name for name, _ in ALL])
 
@@ -323,7 +323,7 @@ def test_unknown_exercises_are_named(name):
         course.check(name, 1)
 
 
-@pytest.mark.parametrize("name", ["", "3", "a.b", None, "1.2.3"])
+@pytest.mark.parametrize("name", ["", "3", "a.b", None, "1.2.3", "3A.1", "a3.1"])
 def test_names_that_are_none(name):
     with pytest.raises(InputError, match='named like "3.1"'):
         course.check(name, 1)
