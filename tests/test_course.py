@@ -4,6 +4,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 import torch
+import wrong_answers_03
 
 from itlm_kit import InputError, course, trim
 from itlm_kit.course import exercises
@@ -85,19 +86,6 @@ def mean_of_exact(x, y, k):
     return exercises(2)[1].truth(x, y, k) / k
 
 
-def no_square(x, y, theta, k):
-    kept = np.argsort(y - x @ theta)[:k]
-    return np.linalg.lstsq(x[kept], y[kept], rcond=None)[0]
-
-
-def fit_all(x, y, theta, k):
-    return np.linalg.lstsq(x, y, rcond=None)[0]
-
-
-def only_the_set(x, y, theta, k):
-    return trim((y - x @ theta) ** 2, k)
-
-
 def no_slope(x, y, theta, kept, eta):
     r = KINKED.value(x[kept] @ theta) - y[kept]
     return theta - eta * (r[:, None] * x[kept]).mean(0)
@@ -152,12 +140,6 @@ WRONG = {
     "1.2": [(widest_gap, "gap"), (from_one, "from 0"), (lowest_loss, "lowest mean loss")],
     "2.1": [(trim_once, "refit on each subset"), (no_trim, "leave n - k out"), (mean_of_exact, "sum")],
     "2.2": [(lambda n, k: n - k, "too few"), (lambda n, k: n - k + 1, "k small"), (lambda n, k: 1, "One suffices")],
-    "3.1": [(no_square, "square"), (fit_all, "kept ones alone"), (only_the_set, "kept set")],
-    "3.2": [
-        (lambda e: e[-1] / e[0], "per round"),
-        (lambda e: (e[1:] / e[:-1]).mean(), "geometric"),
-        (lambda e: (e[-1] / e[0]) ** (1 / e.size), "count the steps"),
-    ],
     "4.1": [(no_slope, "chain rule"), (sum_not_mean, "mean"), (wrong_way, "climbs")],
     "4.2": [
         (lambda u, v: (min(v), max(v)), "values"),
@@ -203,6 +185,7 @@ WRONG = {
         (lambda score, given, alpha: ~exercises(8)[1].truth(score, given, alpha), "what is dropped"),
     ],
     "8.2": [(0.63, "agreement"), (0.567, "divide"), (0.73, "do not add"), (0.3, "bad share")],
+    **wrong_answers_03.WRONG,
 }
 
 
@@ -262,6 +245,13 @@ def test_an_exception_is_told_and_not_raised():
 @pytest.mark.parametrize("answer", [lambda x: (v for v in x), sys.exit], ids=["generator", "exit"])
 def test_whatever_an_answer_does_the_notebook_goes_on(answer):
     assert judge("0.0", SQUARE, answer).state == "not yet"
+
+
+def test_tuples_are_compared_part_by_part():
+    pair = Exercise(lambda x: (x, [1.0, 2.0]), (), ((3.0,),))
+    assert judge("0.0", pair, lambda x: (x, np.array([1, 2]))).state == "passed"
+    for wrong in (lambda x: (x, [1.0, 2.1]), lambda x: (x,), lambda x: x):
+        assert judge("0.0", pair, wrong).state == "not yet"
 
 
 def test_changing_the_input_is_found_out():

@@ -119,6 +119,8 @@ def _same(a, b):
     """Whether two answers agree: shape, being a mask or not, and values to six digits."""
     if callable(a) or callable(b):
         return a is b
+    if isinstance(a, tuple) and isinstance(b, tuple):  # of arrays, whose shapes may differ
+        return len(a) == len(b) and all(map(_same, a, b))
     try:
         a, b = np.asarray(a), np.asarray(b)
         if a.shape != b.shape or (a.dtype == bool) != (b.dtype == bool):

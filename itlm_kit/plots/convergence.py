@@ -94,7 +94,7 @@ def paths(errors, *, source, title="Error after each round"):
     return with_source(figure, source)
 
 
-def cobweb(passed, path, *, source, measured=None, noise=None):
+def cobweb(passed, path, *, measured, noise, source):
     """One round as a map: bad samples kept, and error after the round, both against the error before it.
 
     passed: a `Passed`, its errors rising; path: (T+1,) errors drawn as stairs; measured: (m,) errors of a run with
@@ -105,13 +105,13 @@ def cobweb(passed, path, *, source, measured=None, noise=None):
     left.set(xscale="log", yscale="log", xlabel="error before the round", ylabel="bad samples among the kept (%)")
     left.set_title("Error in, intruders out", loc="left")
     _web(right, passed.error, passed.out, path)
-    if measured is not None:
-        right.plot(measured[:-1], measured[1:], linestyle="none", marker="D", markersize=6, color="#0072B2",
-                   markerfacecolor="none", label="path on samples")  # fmt: skip
+    right.plot(measured[:-1], measured[1:], linestyle="none", marker="D", markersize=6, color="#0072B2",
+               markerfacecolor="none", label="path on samples")  # fmt: skip
     right.set_title("Error in, error out", loc="left")
     right.legend(frameon=False, fontsize=8, loc="upper left")
-    plain_numbers(left)
-    for axis in (left, right) if noise else ():
+    plain_numbers(left, "y")
+    _numbers(left, passed.error, "x")
+    for axis in (left, right):
         _mark_noise(axis, noise)
     return with_source(figure, source)
 
@@ -129,25 +129,7 @@ def cobwebs(webs, *, source):
     return with_source(figure, source)
 
 
-def _web(axis, before, after, path):
-    limits = (before[0], before[-1])
-    axis.plot(limits, limits, color="#222222", linewidth=0.8, label="no progress")
-    axis.plot(before, after, color=ROLES["itlm"]["color"], linewidth=2, label="one round")
-    stairs = np.repeat(path, 2)
-    axis.plot(stairs[:-1], stairs[1:], color="#222222", linewidth=1, linestyle=":", marker="o", markersize=3,
-              markevery=2, label="its path")  # fmt: skip
-    axis.set(xscale="log", yscale="log", xlim=limits, ylim=limits, aspect="equal", xlabel="error before the round",
-             ylabel="error after it")  # fmt: skip
-    plain_numbers(axis)
-
-
-def _mark_noise(axis, noise):
-    axis.axvline(noise, color="#5A5A5A", linewidth=0.8, linestyle=(0, (8, 2)))
-    axis.annotate("σ", (noise, 1), xycoords=("data", "axes fraction"), xytext=(-3, -2), textcoords="offset points",
-                  ha="right", va="top", color="#5A5A5A", annotation_clip=False)  # fmt: skip
-
-
-def parts_of_error(passed, *, source, noise=None):
+def parts_of_error(passed, *, noise, source):
     """What the error after a round is made of, in shares, against the error before it; passed: a `Passed`."""
     figure, (axis,) = panels(width=6.2, height=3.6)
     parts = (
@@ -159,13 +141,12 @@ def parts_of_error(passed, *, source, noise=None):
     drawn = axis.stackplot(passed.error, 100 * shares / shares.sum(0))
     for area, (text, _, color, hatch) in zip(drawn, parts, strict=True):
         area.set(facecolor=color, edgecolor="white", hatch=hatch, label=text)
-    if noise:
-        _mark_noise(axis, noise)
+    _mark_noise(axis, noise)
     axis.set(xscale="log", xlim=passed.error[[0, -1]], ylim=(0, 100), xlabel="error before the round",
              ylabel="share of the error after it (%)")  # fmt: skip
     axis.set_title("What the next error is made of", loc="left", pad=14)
     axis.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=1)
-    plain_numbers(axis, "x")
+    _numbers(axis, passed.error, "x")
     return with_source(figure, source)
 
 
@@ -360,6 +341,30 @@ def flow_and_twin(flow, *, source):
     )
     axis.set_title("Gradient flow θ(t) and its penalised twin", loc="left")
     return with_source(figure, source)
+
+
+def _web(axis, before, after, path):
+    limits = (before[0], before[-1])
+    axis.plot(limits, limits, color="#222222", linewidth=0.8, label="no progress")
+    axis.plot(before, after, color=ROLES["itlm"]["color"], linewidth=2, label="one round")
+    stairs = np.repeat(path, 2)
+    axis.plot(stairs[:-1], stairs[1:], color="#222222", linewidth=1, linestyle=":", marker="o", markersize=3,
+              markevery=2, label="its path")  # fmt: skip
+    axis.set(xscale="log", yscale="log", xlim=limits, ylim=limits, aspect="equal", xlabel="error before the round",
+             ylabel="error after it")  # fmt: skip
+    _numbers(axis, before)
+
+
+def _numbers(axis, values, which="both"):
+    """Plain numbers, or powers of ten where the rising `values` span so much that zeros would have to be counted."""
+    if values[-1] < 3e4 * values[0]:
+        plain_numbers(axis, which)
+
+
+def _mark_noise(axis, noise):
+    axis.axvline(noise, color="#5A5A5A", linewidth=0.8, linestyle=(0, (8, 2)))
+    axis.annotate("σ", (noise, 1), xycoords=("data", "axes fraction"), xytext=(-3, -2), textcoords="offset points",
+                  ha="right", va="top", color="#5A5A5A", annotation_clip=False)  # fmt: skip
 
 
 def _methods(axis, rows, x):

@@ -20,9 +20,23 @@ for rows in map(list, combinations(range(len(y)), k)):
 return best""",
     "2.2": "return min(n - k + 1, k)",
     "3.1": """\
-kept = np.argsort((y - x @ theta) ** 2)[:k]
-return np.linalg.lstsq(x[kept], y[kept], rcond=None)[0]""",
+theta, before = np.linalg.lstsq(x, y, rcond=None)[0], None
+while True:
+    kept = np.sort(np.argsort((y - x @ theta) ** 2)[:k])
+    if before is not None and (kept == before).all():
+        return theta
+    theta, before = np.linalg.lstsq(x[kept], y[kept], rcond=None)[0], kept""",
     "3.2": "return (errors[-1] / errors[0]) ** (1 / (len(errors) - 1))",
+    "3.3": """\
+y = x @ theta
+worst = np.argsort(np.abs(x @ v))[-m:]
+y[worst] += x[worst] @ v
+return y""",
+    "3.4": """\
+from scipy.stats import norm
+
+z = norm.ppf((1 + q) / 2)
+return 2 * z * norm.pdf(z) / q""",
     "4.1": """\
 u = x[kept] @ theta
 w, slope = np.where(u < 0, u, 1.2 * u), np.where(u < 0, 1, 1.2)

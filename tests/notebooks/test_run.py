@@ -52,6 +52,8 @@ FIGURES = {
         and r["error_oracle"] < r["error_itlm"] < 0.4 * r["error_least_squares"]
         and all(kind["ITLM"] > 5 * kind["oracle"] for name, kind in r["failures"].items() if name != "σ = 1")
         and r["failures"]["σ = 1"]["ITLM"] > r["failures"]["σ = 1"]["least squares"]
+        and r["drift"] > 1.2
+        and 0.8 < r["half_from"]["5"] < r["half_from"]["100"] < 0.9
     ),
     "04": lambda r: (
         r["error_kinked"] < 0.4 * r["error_least_squares"]
