@@ -87,6 +87,12 @@ def one_end(q):
     return z * norm.pdf(z) / q
 
 
+def near_fit(x, y, theta, spread, cut=2.5):
+    r = y - x @ theta
+    near = np.abs(r) <= cut * spread(r)
+    return _lstsq(x[near], y[near])
+
+
 WRONG = {
     "3.1": [
         (lambda x, y, k: rounds(x, y, k, order=lambda r: r), "very negative"),
@@ -117,5 +123,21 @@ WRONG = {
         (what_is_left, "what is left"),
         (one_end, "twice"),
         (lambda q: 1 - q, "share that is dropped"),
+    ],
+    "3a.1": [
+        (lambda x, y, theta: near_fit(x, y, theta, np.std), "standard deviation"),
+        (lambda x, y, theta: near_fit(x, y, theta, lambda r: np.median(np.abs(r))), "1.4826 is missing"),
+        (lambda x, y, theta: near_fit(x, y, theta, lambda r: 1.4826 * np.median(np.abs(r)), cut=1), "one spread"),
+        (lambda x, y, theta: _lstsq(x, y), "all samples"),
+    ],
+    "3a.2": [
+        (lambda n1, e1, n2, e2: (n2 * e2**2 - n1 * e1**2) / (n2 - n1), "take the root"),
+        (lambda n1, e1, n2, e2: (e1**2 - e2**2) * n1 * n2 / (n2 - n1), "That is c"),
+        (lambda n1, e1, n2, e2: (n1 * e1 - n2 * e2) / (n1 - n2), "their squares"),
+    ],
+    "3a.3": [
+        (lambda b, c, o, R: (R * o - c) / b**2, "Square the ratio"),
+        (lambda b, c, o, R: R**2 * o / b**2, "c is missing"),
+        (lambda b, c, o, R: (R**2 * o - c) / b, "squared"),
     ],
 }

@@ -37,6 +37,12 @@ from scipy.stats import norm
 
 z = norm.ppf((1 + q) / 2)
 return 2 * z * norm.pdf(z) / q""",
+    "3a.1": """\
+r = np.abs(y - x @ theta)
+near = r <= 2.5 * 1.4826 * np.median(r)
+return np.linalg.lstsq(x[near], y[near], rcond=None)[0]""",
+    "3a.2": "return np.sqrt((n2 * e2**2 - n1 * e1**2) / (n2 - n1))",
+    "3a.3": "return (R**2 * o - c) / b**2",
     "4.1": """\
 u = x[kept] @ theta
 w, slope = np.where(u < 0, u, 1.2 * u), np.where(u < 0, 1, 1.2)

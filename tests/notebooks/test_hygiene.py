@@ -84,7 +84,7 @@ def test_a_twin_without_the_kit_is_compared_with_the_kit(path):
 
 def test_exercises_are_blanks_that_the_course_knows(path):
     chapter, cells = re.sub("^0", "", number(path)), code_cells(read(path), "exercise")
-    names = [re.search(r'course\.check\("([\d.]+)", \w+\)$', cell.source).group(1) for cell in cells]
+    names = [re.search(r'course\.check\("([\w.]+)", \w+\)$', cell.source).group(1) for cell in cells]
     assert names == [f"{chapter}.{number}" for number in course.exercises(chapter)] and len(names) >= 2
     assert all(cell.source.count("...") == 1 for cell in cells)
 
