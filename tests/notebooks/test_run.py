@@ -59,7 +59,7 @@ FIGURES = {
         all(abs(kind["itlm-1"] / kind["by the map"] - 1) < 0.15 for kind in r["floors"].values())
         and r["order_of_single_steps"] < 1.2
         and 0.9 < r["samples_slope"] < 1.2
-        and r["too_high"]["adaptive"] > 5 > r["too_high"]["random"]
+        and r["too_high"]["adversary"] > 5 > r["too_high"]["random"]
         and r["peers"]["oracle"] < r["peers"]["ITLM, reweighted, 50 starts"] < 0.2 * r["peers"]["least squares"]
         and min(r["faster_than_robpy"].values()) > 100
     ),
