@@ -9,7 +9,7 @@ from functools import partial
 import click
 
 from itlm_kit import __version__
-from itlm_kit.cli import course
+from itlm_kit.cli import course, terminal
 from itlm_kit.errors import InputError
 from itlm_kit.machine import DEVICES, PROFILES
 from itlm_kit.names import duration
@@ -25,12 +25,15 @@ _jobs = _option("--jobs", type=_whole, default=1, help="How many at once.")
 
 def main(arguments=None):
     """Run the command line and leave with its exit code."""
+    terminal.end_like_ctrl_c()
     sys.exit(_exit_code(arguments))
 
 
 def _exit_code(arguments):
     warnings.showwarning = _warn
+    terminal.print_whatever()
     try:
+        terminal.check_home()
         return itlm.main(arguments, prog_name="itlm", standalone_mode=False) or 0
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
@@ -224,7 +227,7 @@ def gather(folders, into):
 
 @itlm.command()
 @click.argument("name")
-@_option("--port", type=_whole, default=8866, help="Where the page is served.")
+@_option("--port", type=click.IntRange(1, 65535), default=8866, help="Where the page is served.")
 @click.option("--no-browser", is_flag=True, help="Only serve the page, do not open it.")
 def explore(name, port, no_browser):
     """Open an explorer as a page of its own; Ctrl-C ends it."""

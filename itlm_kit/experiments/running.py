@@ -13,6 +13,8 @@ from itlm_kit.experiments.results import Result
 from itlm_kit.experiments.store import ResultStore
 from itlm_kit.machine import PROFILES, Where, device_name, single_thread, versions
 
+_MOST_SEEDS = 1000  # of a cell: more than any figure needs, and their list is still made at once
+
 
 class Plan(NamedTuple):
     """What a run will do, known before it starts."""
@@ -34,7 +36,7 @@ def plan(experiment: Experiment, store: ResultStore, *, profile="quick", seeds=N
     seeds: how many, counted from 0 (None: what the profile says). only, changes: see `choose_cells`.
     """
     check_choice("profile", profile, PROFILES)
-    seeds = check_integer("seeds", experiment.seeds[profile] if seeds is None else seeds)
+    seeds = check_integer("seeds", experiment.seeds[profile] if seeds is None else seeds, high=_MOST_SEEDS)
     jobs = check_integer("jobs", jobs)
     done, todo = [], []
     for settings in choose_cells(experiment, profile, only=only, changes=changes):
