@@ -40,16 +40,15 @@ def sent(address: str, attempt: Callable[..., Any], tasks: Sequence[tuple]) -> I
 
 
 def _come_home(future, address):
-    from distributed import KilledWorker
+    from distributed import CancelledError, KilledWorker
+    from distributed.comm import CommClosedError
 
-    if future.status == "finished":
+    try:
         return future.result()
-    if future.status != "error":  # cancelled or lost
-        raise ClusterGone(f"the cluster at {address} went away")
-    error = future.exception()
-    if isinstance(error, KilledWorker):
+    except KilledWorker:
         return WorkersDied("each worker it was tried on ended, out of memory?")
-    raise error
+    except (CancelledError, CommClosedError) as error:
+        raise ClusterGone(f"the cluster at {address} went away") from error
 
 
 @contextmanager
@@ -91,8 +90,8 @@ def _check_workers(client, address):
     threads = {about["nthreads"] for about in client.scheduler_info(n_workers=-1)["workers"].values()}
     if threads != {1}:
         raise InputError(
-            f"each worker must run one cell at a time; got {max(threads)} threads. Start them with --nthreads 1, and as "
-            "many as there are cores."
+            f"each worker must run one cell at a time; got {max(threads)} threads. Start them with --nthreads 1, "
+            "as many as there are cores."
         )
 
 

@@ -84,8 +84,9 @@ class CellsFailed(RuntimeError):
 def run_plan(todo_plan: Plan, store: ResultStore, where: Where, *, cluster: str | None = None) -> Iterator[Result]:
     """Compute what a plan leaves to do, yielding each Result once it is safely on disk, in the order they finish.
 
-    cluster: address of a Dask scheduler whose workers compute (None: processes of this machine). A cell that fails does not stop the others; CellsFailed is raised at the end. InputError (a store that cannot be
-    written to, data that are not there) stops the run at once; what finished is kept.
+    cluster: address of a Dask scheduler whose workers compute (None: processes of this machine). A cell that fails
+    does not stop the others; CellsFailed is raised at the end. InputError (a store that cannot be written to, data
+    that are not there) stops the run at once; what finished is kept.
     """
     failures = []
     store.prepare(todo_plan.experiment.name)
@@ -122,9 +123,7 @@ def _told(task):
 
 def _attempt(cell, where):
     """The Result of a cell or its Failure, in whatever process and on whatever machine this is."""
-    if (
-        not where.rounds.parent.is_dir()
-    ):  # a worker that does not see the folder of results cannot go on with a cut cell
+    if not where.rounds.parent.is_dir():  # a worker elsewhere, which cannot go on with a cut cell
         where = replace(where, rounds=None)
     try:
         return compute_cell(cell, replace(where, device=resolve_device(where.device)))
