@@ -86,7 +86,8 @@ def objectives_reached(objectives, marks, *, source):
     counts, _, _ = axis.hist(objectives, bins, color=ROLES["itlm"]["color"], alpha=0.7)
     for height, (text, value) in zip((1.22, 1.08), marks, strict=True):
         axis.axvline(value, color="#222222", linestyle=":", linewidth=1.2)
-        axis.annotate(text, (value, height * counts.max()), xytext=(5, 0), textcoords="offset points", fontsize=9)
+        axis.annotate(text, (value, height * counts.max()), xytext=(5, 0), textcoords="offset points", fontsize=9,
+                      bbox={"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none"})  # fmt: skip
     axis.set(xscale="log", xlabel="trimmed loss at the end", ylabel="starts", ylim=(0, 1.3 * counts.max()))
     axis.set_title("Where random starts end", loc="left")
     axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))

@@ -19,6 +19,13 @@ for rows in map(list, combinations(range(len(y)), k)):
     best = min(best, np.sum((y[rows] - x[rows] @ theta) ** 2))
 return best""",
     "2.2": "return min(n - k + 1, k)",
+    "2.3": "return ((x[kept] @ (theta - new)) ** 2).sum()",
+    "2.4": """\
+kept = np.sort(np.argsort(np.abs(values - theta))[:k])
+while (new := np.median(values[kept])) != theta:
+    theta = new
+    kept = np.sort(np.argsort(np.abs(values - theta))[:k])
+return theta""",
     "3.1": """\
 kept = np.argsort((y - x @ theta) ** 2)[:k]
 return np.linalg.lstsq(x[kept], y[kept], rcond=None)[0]""",
