@@ -4,6 +4,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 import torch
+import wrong_answers_00
 import wrong_answers_02
 
 from itlm_kit import InputError, course, trim
@@ -128,13 +129,6 @@ def up_to_a_quantile(score, given, alpha):
 
 
 WRONG = {
-    "0.1": [(48, "margin"), (15, "dropped"), (0.75, "share")],
-    "0.2": [
-        (lambda losses, k: sorted(losses)[-1] + 0 * k, ""),
-        (lambda losses, k: float(np.mean(sorted(losses)[:k])), "mean"),
-        (lambda losses, k: sum(losses[:k]), "sort first"),
-        (lambda losses, k: sum(sorted(losses, reverse=True)[:k]), "largest"),
-    ],
     "1.1": [(not_a_mask, "indices"), (every_tie, "ties"), (keeps_the_worst, "largest")],
     "1.2": [(widest_gap, "gap"), (from_one, "from 0"), (lowest_loss, "lowest mean loss")],
     "3.1": [(no_square, "square"), (fit_all, "kept ones alone"), (only_the_set, "kept set")],
@@ -188,6 +182,7 @@ WRONG = {
         (lambda score, given, alpha: ~exercises(8)[1].truth(score, given, alpha), "what is dropped"),
     ],
     "8.2": [(0.63, "agreement"), (0.567, "divide"), (0.73, "do not add"), (0.3, "bad share")],
+    **wrong_answers_00.WRONG,
     **wrong_answers_02.WRONG,
 }
 

@@ -1,10 +1,12 @@
 """Exercises of notebook 02: the exact trimmed loss, the breakdown point, what an update gains, another loss."""
 
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 
 from itlm_kit.course.checks import Exercise
+from itlm_kit.loop import itlm_rounds
+from itlm_kit.trimming import trim
 
 
 def _fit(x, y):
@@ -72,16 +74,18 @@ def _fall_case(seed, n, d):
     return rng.normal(size=(n, d)), rng.permutation(n) < n // 2, rng.normal(size=d), rng.normal(size=d)
 
 
-def _nearest(values, k, theta):
-    return values[
-        np.sort(np.argsort(np.abs(values - theta), kind="stable")[:k])
-    ]  # in one order: equal sets, equal means
+def _distance(values, theta):
+    return np.abs(values - theta)
 
 
-def _settle(values, k, theta, centre=np.median, choose=_nearest):
-    while (new := centre(choose(values, k, theta))) != theta:
-        theta = new
-    return theta
+def _last_round(values, k, theta, centre=np.median, losses=_distance):
+    """The Round in which theta stands still."""
+    rounds = itlm_rounds(theta, lambda theta: losses(values, theta), lambda theta, kept, t: centre(values[kept]), k=k)
+    return next(now for before, now in pairwise(rounds) if now.state == before.state)
+
+
+def _settle(*args, **kwargs):
+    return _last_round(*args, **kwargs).state
 
 
 _NOISE = np.random.default_rng(9).normal(size=(10, 3))  # no pattern: from one start, trimming ends in a local minimum
@@ -196,17 +200,17 @@ EXERCISES = {
             ),
             (
                 "It makes one round; go on until theta stands still.",
-                lambda values, k, theta: np.median(_nearest(values, k, theta)),
+                lambda values, k, theta: np.median(values[trim(_distance(values, theta), k)]),
             ),
             ("It does not move theta at all.", lambda values, k, theta: theta),
             ("That is the median of all values: nothing is trimmed.", lambda values, k, theta: np.median(values)),
             (
                 "It keeps the k smallest values; keep those with the smallest losses.",
-                lambda values, k, theta: _settle(values, k, theta, choose=lambda v, k, _: np.sort(v)[:k]),
+                lambda values, k, theta: _settle(values, k, theta, losses=lambda values, theta: values),
             ),
             (
                 "It keeps the first k values; keep those with the smallest losses.",
-                lambda values, k, theta: _settle(values, k, theta, choose=lambda v, k, _: v[:k]),
+                lambda values, k, theta: np.median(values[:k]),
             ),
             (
                 "It drops k values; keep k of them.",
@@ -214,11 +218,11 @@ EXERCISES = {
             ),
             (
                 "That is the trimmed loss at the end; asked for is theta.",
-                lambda values, k, theta: np.abs(_nearest(values, k, end := _settle(values, k, theta)) - end).sum(),
+                lambda values, k, theta: np.sort(_last_round(values, k, theta).losses)[:k].sum(),
             ),
             (
                 "Those are the values kept at the end; asked for is theta.",
-                lambda values, k, theta: _nearest(values, k, _settle(values, k, theta)),
+                lambda values, k, theta: values[_last_round(values, k, theta).kept],
             ),
         ),
         cases=(

@@ -3,6 +3,14 @@
 SOLUTIONS = {
     "0.1": "45",
     "0.2": "return np.sort(losses)[:k].sum()",
+    "0.3": "return (u[kept] * y[kept]).sum() / (u[kept] ** 2).sum()",
+    "0.4": """\
+theta, before, t = np.linalg.lstsq(x, y, rcond=None)[0], None, 0
+while True:
+    kept = np.sort(np.argsort((y - x @ theta) ** 2, kind="stable")[:k])
+    if np.array_equal(kept, before):
+        return t
+    theta, before, t = np.linalg.lstsq(x[kept], y[kept], rcond=None)[0], kept, t + 1""",
     "1.1": """\
 mask = np.zeros(len(losses), dtype=bool)
 mask[np.argsort(losses, kind="stable")[:k]] = True

@@ -43,7 +43,7 @@ FIGURES = {
         and r["loops"]["batches trimmed"] < r["loops"]["as it is"] < r["loops"]["on the samples kept"]
         and r["rare"]["one list"] < 30 < 90 < r["rare"]["class"]
     ),
-    "00": lambda r: r["error_itlm"] < 0.2 * r["error_least_squares"] and r["bad_kept_far"] > 18,
+    "00": lambda r: r["error_itlm"] < 0.2 * r["error_least_squares"] and r["bad_kept_far"] > 10,
     "02": lambda r: (
         r["bad_to_break"]["exact"] == 8 and r["largest_rise"] < 1e-9 and r["leverage"]["ITLM, one start"] > 0.1
     ),
