@@ -90,6 +90,7 @@ WRONG = {
         (lambda n, k: n - k + 1, "k small"),
         (lambda n, k: 1, "One suffices"),
         (lambda n, k: max(n - k + 1, k), "cheaper way"),
+        (lambda n, k: n // 2, "about half"),
     ],
     "2.3": [
         (lambda x, kept, theta, new: np.sum((x @ (theta - new)) ** 2), "all rows"),

@@ -111,7 +111,7 @@ EXERCISES = {
         truth=_until_still,
         mistakes=(
             (
-                "One too many. The sets of rounds t-1 and t are equal: return this t, without another round.",
+                "One too many. Rounds t-1 and t keep the same set, in whatever order: return this t, no later one.",
                 lambda x, y, k: _until_still(x, y, k) + 1,
             ),
             (
@@ -133,6 +133,6 @@ EXERCISES = {
             ),
             ("It drops k samples; keep k of them.", lambda x, y, k: _until_still(x, y, len(y) - k)),
         ),
-        cases=((*_line(0, 12, 3), 8), (*_line(1, 50, 15), 30), (*_line(2, 50, 15), 33), (*_line(3, 80, 20), 55)),
+        cases=((*_line(0, 6, 2), 4), (*_line(1, 50, 15), 30), (*_line(2, 50, 15), 33), (*_line(3, 80, 20), 55)),
     ),
 }

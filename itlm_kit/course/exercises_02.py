@@ -141,6 +141,7 @@ EXERCISES = {
             ("One suffices for least squares on all samples (k = n); trimming stands more.", lambda n, k: 1),
             ("That holds for small k; with k above n / 2 it takes fewer.", lambda n, k: k),
             ("That is the best any k can do; here k is given.", lambda n, k: (n + 1) // 2),
+            ("That is about half of them, the most that any k needs; here k is given.", lambda n, k: n // 2),
             (
                 "It takes the larger of the two numbers; the adversary takes the cheaper way.",
                 lambda n, k: max(n - k + 1, k),
