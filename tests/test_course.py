@@ -112,20 +112,32 @@ def wrong_way(x, y, theta, kept, eta):
     return 2 * theta - exercises(4)[1].truth(x, y, theta, kept, eta)
 
 
-def plus(images, row, column, value):
-    marked = images.copy()
-    marked[:, row - 1 : row + 2, column] = marked[:, row, column - 1 : column + 2] = value
-    return marked
+def marked_by(offsets):
+    """What someone hands in who plants poisons in exercise 7.1 with a mark of these offsets."""
+
+    def answer(images, labels, source, target, m, row, column):
+        x, y = images.copy(), labels.copy()
+        for i in np.flatnonzero(labels == source)[:m]:
+            y[i] = target
+            for down, right in offsets:
+                x[i, row + down, column + right] = 255
+        return x, y
+
+    return answer
 
 
-def square(images, row, column, value):
-    marked = images.copy()
-    marked[:, row - 1 : row + 2, column - 1 : column + 2] = value
-    return marked
+def pixels_without_images(images, labels, source, target, m, row, column):
+    x, y = images.copy(), labels.copy()
+    y[np.flatnonzero(labels == source)[:m]] = target
+    for down, right in [(0, 0), (-1, -1), (-1, 1), (1, -1), (1, 1)]:
+        x[row + down, column + right] = 255
+    return x, y
 
 
-def column_first(images, row, column, value):
-    return exercises(7)[1].truth(images, column, row, value)
+def more_images(images, labels, source, target, m, row, column):
+    x, _ = exercises(7)[1].truth(images, labels, source, target, m, row, column)
+    new = np.flatnonzero(labels == source)[:m]
+    return np.concatenate([images, x[new]]), np.concatenate([labels, [target] * m])
 
 
 def most_of_each(score, given, alpha):
@@ -190,11 +202,26 @@ WRONG = {
             "bad images as well",
         ),
     ],
-    "7.1": [(plus, "plus"), (square, "square"), (column_first, "row comes first")],
+    "7.1": [
+        (marked_by([(0, 0), (-1, 0), (1, 0), (0, -1), (0, 1)]), "plus"),
+        (marked_by([(0, 0), (0, 1), (1, 0), (1, 1), (-1, -1), (-1, 0), (-1, 1), (0, -1), (1, -1)]), "square"),
+        (pixels_without_images, "axis is forgotten"),
+        (more_images, "replace"),
+        (lambda x, y, source, target, m, r, c: (exercises(7)[1].truth(x, y, source, target, m, r, c)[0], y), "label"),
+    ],
     "7.2": [
         (lambda called, truth, source, target: np.mean(called == target), "all test images"),
         (lambda called, truth, source, target: np.mean(truth[called == target] == source), "divide by the source"),
         (lambda called, truth, source, target: 1 - np.mean(called[truth == source] == source), "called wrong"),
+        (lambda called, truth, source, target: np.mean(truth == called), "accuracy"),
+    ],
+    "7.3": [
+        (lambda a, b, d: np.inf if 4 * (b - a) > d * d else max(b - a, 0) / d**2, "quadratic"),
+        (
+            lambda a, b, d: 0 if a > b else np.inf if 4 * (b - a) > d * d else 0.5 + np.sqrt(0.25 - (b - a) / d**2),
+            "root",
+        ),
+        (lambda a, b, d: 0.5 - np.sqrt(0.25 - b / d**2) if b < d * d / 4 else np.inf, "subtract it"),
     ],
     "8.1": [
         (lambda score, given, alpha: trim(score, int(alpha * len(score) + 1e-9)), "all classes together"),
@@ -327,3 +354,9 @@ def test_unknown_exercises_are_named(name):
 def test_names_that_are_none(name):
     with pytest.raises(InputError, match='named like "3.1"'):
         course.check(name, 1)
+
+
+def test_answers_of_several_arrays_are_compared_one_by_one():
+    pair = Exercise(lambda x: (x, x[:1]), (), ((np.array([1.0, 3.0]),),))
+    assert judge("0.0", pair, lambda x: (x, x[:1])).state == "passed"
+    assert judge("0.0", pair, lambda x: (x, x)).state == judge("0.0", pair, lambda x: (x,)).state == "not yet"

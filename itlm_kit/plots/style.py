@@ -17,6 +17,7 @@ ROLES = {
     "baseline": {"color": "#D55E00", "linestyle": "--", "marker": "X"},
     "naive": {"color": "#D55E00", "linestyle": "--", "marker": "X"},
     "bound": {"color": "#7B4BA0", "linestyle": "-.", "marker": "^"},
+    "attack": {"color": "#882255", "linestyle": ":", "marker": "D"},  # what a backdoor does to test images
     "sample": {"color": "#222222", "linestyle": "-.", "marker": "s"},  # the one looked at
     "all": {"color": "#5A5A5A", "linestyle": (0, (8, 2)), "marker": "D"},  # samples of which nobody knows
     # scores of suspicion

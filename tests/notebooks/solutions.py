@@ -33,11 +33,18 @@ return slopes.min(), slopes.max()""",
     "5.1": "return (kept & is_clean).sum() / kept.sum()",
     "5.2": "return int(np.floor((clean - margin) * n + 1e-9))",
     "7.1": """\
-marked = images.copy()
+x, y = images.copy(), labels.copy()
+chosen = np.flatnonzero(labels == source)[:m]
 for down, right in [(0, 0), (-1, -1), (-1, 1), (1, -1), (1, 1)]:
-    marked[:, row + down, column + right] = value
-return marked""",
+    x[chosen, row + down, column + right] = 255
+y[chosen] = target
+return x, y""",
     "7.2": "return np.mean(called[truth == source] == target)",
+    "7.3": """\
+lacking = (largest - within) / distance**2
+if lacking <= 0:
+    return 0
+return (1 - np.sqrt(1 - 4 * lacking)) / 2 if lacking <= 1 / 4 else np.inf""",
     "6.1": "return np.logaddexp(0, -f)",
     "6.2": """\
 real = losses < np.log(2)

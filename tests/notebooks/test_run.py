@@ -27,7 +27,7 @@ FIGURES = {
     ),
     "07": lambda r: (
         r["attack_naive"] >= 90 > 10 > r["attack_itlm"]
-        and r["attack_early_mark"] > 40
+        and r["races"]["6->0 at (2, 13)"] > 40 > 10 > r["races"]["6->0 at (2, 2)"]
         and abs(r["clean_itlm"] - r["clean_naive"]) < 2
         and r["dropped_in_window"] > 0.7 > 0.3 > r["dropped_at_end"]
         and r["recall"]["itlm"] > r["recall"]["early-loss"] > 50
