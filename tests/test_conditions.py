@@ -40,7 +40,7 @@ def test_one_line_has_all_that_shaped_a_figure():
 
 def test_what_differs_is_named_and_too_much_by_its_ends():
     cells = [result(epochs=[e], alpha=a) for e, a in [(10, 0.5), (20, 0.7), (30, None), (40, 0.6), (40, 0.9)]]
-    assert conditions(cells) == "10 epochs … 40 epochs · α = 0.5 to 0.9 · seed 0 · MNIST · cpu"
+    assert conditions(cells[::-1]) == "10 epochs … 40 epochs · α = 0.5 to 0.9 · seed 0 · MNIST · cpu"
     assert conditions(cells[:3]).startswith("10 epochs or 20 epochs or 30 epochs · α = 0.5, 0.7 · ")
 
 
@@ -57,6 +57,8 @@ def test_the_schedule_may_stand_in_the_settings():
     assert conditions([of_epochs]).startswith("3 rounds: 4 x 20 epochs · α = 0.25 to 1 · ")
     gan = {"kind": "GANRecipe", "steps": 150, "width": 32, "step_size": 2e-4}
     assert conditions([result(training=gan, rounds=5)]).startswith("5 rounds x 150 steps · GAN of width 32 · ")
+    ended = {**gan, "steps": 800, "stop": {"kind": "Elbow"}}
+    assert conditions([result(training=ended, rounds=1)]).startswith("1 round x at most 800 steps · ")
     drawn = result(settings={"n": 1000, "d": 5, "alpha": 0.7}, rounds={"itlm-1": 40, "itlm-2": 200})
     assert conditions([drawn]).startswith("200 rounds · α = 0.7 · n = 1,000, d = 5 · ")
 

@@ -22,7 +22,7 @@ def conditions(results):
     named, or the first and the last of more than three.
     """
     results = list(results)
-    line = [_either(map(_schedule, results)), _alphas(results)]
+    line = [_either(map(_schedule, sorted(results, key=_passes))), _alphas(results)]
     line += [_either(map(each, results)) for each in (_network, _step_size, _selection, _size)]
     line += [_seeds(results), *(_either(map(each, results)) for each in (_data, _device))]
     return " · ".join(filter(None, line)) or "no results"
@@ -42,15 +42,21 @@ def schedule_in_words(epochs):
     return f"{rounds}{sums} epochs"
 
 
+def _passes(result):
+    return sum(_epochs(result))
+
+
+def _epochs(result):
+    epochs = result.recipe.get("epochs", result.settings.get("epochs", ()))
+    return [epochs] * (1 + result.settings.get("updates", 0)) if isinstance(epochs, int) else epochs
+
+
 def _schedule(result):
-    recipe, settings = result.recipe, result.settings
-    epochs = recipe.get("epochs", settings.get("epochs"))
-    if isinstance(epochs, int):
-        epochs = [epochs] * (1 + settings.get("updates", 0))
-    if epochs:
-        return schedule_in_words(epochs)
-    rounds, steps = _rounds(result), recipe.get("training", {}).get("steps")
-    return " x ".join(filter(None, [_counted(rounds, "round"), _counted(steps, "step")]))
+    if _epochs(result):
+        return schedule_in_words(_epochs(result))
+    rounds, steps = _rounds(result), result.recipe.get("training", {}).get("steps")
+    most = "at most " if result.recipe.get("training", {}).get("stop") else ""  # a rule ends it
+    return " x ".join(filter(None, [_counted(rounds, "round"), steps and most + _counted(steps, "step")]))
 
 
 def _rounds(result):

@@ -45,7 +45,8 @@ lacking = (largest - within) / distance**2
 if lacking <= 0:
     return 0
 return (1 - np.sqrt(1 - 4 * lacking)) / 2 if lacking <= 1 / 4 else np.inf""",
-    "6.1": "return np.logaddexp(0, -f)",
+    "6.1": "return -np.logaddexp(0, -f).mean() - np.logaddexp(0, g).mean()",
+    "6.3": "return tau / (tau + w), (1 - tau) / (1 - tau + 1 - w)",
     "6.2": """\
 real = losses < np.log(2)
 return real[is_clean].mean(), real[~is_clean].mean()""",
