@@ -133,8 +133,8 @@ EXERCISES = {
                 lambda tau, w: tuple(1 - d for d in _d_of_kinds(tau, w)),
             ),
             (
-                "The shares are missing: the density of a clean image is tau times that of its kind in the pile, w times "
-                "that in what G makes.",
+                "The shares are missing: tau of the pile is clean, and w of what G makes. So p is tau times "
+                "the density of clean images, q is w times.",
                 lambda tau, w: (0.5, 0.5),
             ),
             ("The bad images have the shares 1 - tau and 1 - w.", lambda tau, w: (tau / (tau + w),) * 2),
