@@ -30,7 +30,15 @@ return theta - eta * np.mean(((w - y[kept]) * slope)[:, None] * x[kept], axis=0)
     "4.2": """\
 slopes = np.diff(v) / np.diff(u)
 return slopes.min(), slopes.max()""",
-    "5.1": "return (kept & is_clean).sum() / kept.sum()",
+    "5.1": """\
+kept = np.ones(n, dtype=bool)
+for _ in range(rounds + 1):
+    smallest = np.argsort(losses(fit(kept)), kind="stable")[:k]
+    kept = np.isin(np.arange(n), smallest)
+return kept""",
+    "5.3": """\
+w = (1 - accuracy) / (classes - 1)
+return (alpha - w) / (accuracy - w)""",
     "5.2": "return int(np.floor((clean - margin) * n + 1e-9))",
     "7.1": """\
 x, y = images.copy(), labels.copy()
