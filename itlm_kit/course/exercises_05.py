@@ -49,7 +49,7 @@ def _clean_from(alpha, accuracy, classes):
 def _case(seed, n, k, rounds):
     """Samples on a line, fitted by the mean of those that are kept."""
     rng = np.random.default_rng(seed)
-    x = np.where(rng.random(n) < 0.65, rng.normal(0, 1, n), rng.normal(4, 2, n)).round(2)
+    x = np.where(rng.random(n) < 0.65, rng.normal(0, 1, n), rng.normal(4, 2, n))
 
     def fit(kept):
         return x[kept].mean()
@@ -65,8 +65,8 @@ EXERCISES = {
         truth=_loop,
         mistakes=(
             (
-                "That is what the first θ keeps, whatever comes after. Fit on what was kept, and score *all* n again: what "
-                "was dropped may come back.",
+                "That is what the first θ keeps, whatever comes after. Fit on what was kept, and score *all* n again: "
+                "what was dropped may come back.",
                 _the_first_set,
             ),
             ("The set shrinks from round to round: k of all n are kept each time.", _kept_by(_shrinking)),
