@@ -6,6 +6,9 @@ import pytest
 import torch
 import wrong_answers_00
 import wrong_answers_02
+import wrong_answers_05
+import wrong_answers_06
+import wrong_answers_07
 
 from itlm_kit import InputError, course, trim
 from itlm_kit.course import exercises
@@ -100,56 +103,6 @@ def wrong_way(x, y, theta, kept, eta):
     return 2 * theta - exercises(4)[1].truth(x, y, theta, kept, eta)
 
 
-def marked_by(offsets):
-    """What someone hands in who plants poisons in exercise 7.1 with a mark of these offsets."""
-
-    def answer(images, labels, source, target, m, row, column):
-        x, y = images.copy(), labels.copy()
-        for i in np.flatnonzero(labels == source)[:m]:
-            y[i] = target
-            for down, right in offsets:
-                x[i, row + down, column + right] = 255
-        return x, y
-
-    return answer
-
-
-def pixels_without_images(images, labels, source, target, m, row, column):
-    x, y = images.copy(), labels.copy()
-    y[np.flatnonzero(labels == source)[:m]] = target
-    for down, right in [(0, 0), (-1, -1), (-1, 1), (1, -1), (1, 1)]:
-        x[row + down, column + right] = 255
-    return x, y
-
-
-def more_images(images, labels, source, target, m, row, column):
-    x, _ = exercises(7)[1].truth(images, labels, source, target, m, row, column)
-    new = np.flatnonzero(labels == source)[:m]
-    return np.concatenate([images, x[new]]), np.concatenate([labels, [target] * m])
-
-
-def by_hand(fit, losses, n, k, rounds):
-    """theta and the mask that it was fitted on, after `rounds` updates."""
-    kept = np.ones(n, bool)
-    for _ in range(rounds):
-        kept = trim(losses(fit(kept)), k)
-    return fit(kept), kept
-
-
-def never_back(fit, losses, n, k, rounds):
-    kept = np.ones(n, bool)
-    for _ in range(rounds + 1):
-        scores = losses(fit(kept))
-        scores[~kept] = 1e9
-        kept = trim(scores, k)
-    return kept
-
-
-def real_by_sigmoid(losses, is_clean):
-    real = 1 / (1 + np.exp(losses)) > 0.5
-    return real[is_clean].mean(), real[~is_clean].mean()
-
-
 def most_of_each(score, given, alpha):
     return exercises(8)[1].truth(-score, given, alpha)
 
@@ -177,66 +130,6 @@ WRONG = {
         (lambda u, v: (np.gradient(v, u)[0], np.gradient(v, u)[-1]), "two ends"),
         (lambda u, v: (np.diff(v).min(), np.diff(v).max()), "divide"),
     ],
-    "5.1": [
-        (never_back, "may come back"),
-        (lambda *case: np.argsort(case[1](by_hand(*case)[0]))[: case[3]], "indices"),
-        (lambda fit, losses, n, k, rounds: by_hand(fit, losses, n, k, rounds)[1], "too few"),
-        (lambda fit, losses, n, k, rounds: by_hand(fit, losses, n, k, rounds)[0], "last θ"),
-    ],
-    "5.3": [
-        (lambda alpha, accuracy, classes: alpha / accuracy, "w is not 0"),
-        (lambda alpha, a, classes: (alpha - (1 - a) / classes) / (a - (1 - a) / classes), "classes - 1 others"),
-        (lambda alpha, a, classes: (alpha + a - 1) / (2 * a - 1), "need not hit"),
-    ],
-    "5.2": [
-        (lambda n, clean, margin: int(clean * n + 1e-9) - int(margin * n + 1e-9), "two roundings"),
-        (lambda n, clean, margin: int(n * clean + 1e-9), "margin is missing"),
-        (lambda n, clean, margin: int((clean - margin) * n), "1e-9"),
-        (lambda n, clean, margin: int(-(-(clean - margin) * n // 1)), "up"),
-    ],
-    "6.1": [
-        (lambda f, g: -sum(np.logaddexp(0, -f)) - sum(np.logaddexp(0, g)), "sums"),
-        (lambda f, g: np.logaddexp(0, -f).mean() + np.logaddexp(0, g).mean(), "negative"),
-        (lambda f, g: -np.logaddexp(0, -f).mean() - np.logaddexp(0, -g).mean(), "not log D"),
-    ],
-    "6.3": [
-        (lambda tau, w: ((1 - tau) / (2 - tau - w), tau / (tau + w)), "clean images come first"),
-        (lambda tau, w: (w / (tau + w), (1 - w) / (2 - tau - w)), "1 - D"),
-        (lambda tau, w: np.array([tau / w, (1 - tau) / (1 - w)]), "ratio"),
-    ],
-    "6.2": [
-        (real_by_sigmoid, "sigmoid"),
-        (lambda losses, is_clean: (np.mean(losses[is_clean] < 0.5), np.mean(losses[~is_clean] < 0.5)), "0.69"),
-        (
-            lambda losses, is_clean: ((losses > np.log(2))[is_clean].mean(), (losses > np.log(2))[~is_clean].mean()),
-            "generated",
-        ),
-        (
-            lambda losses, is_clean: ((losses < np.log(2))[is_clean].mean(), (losses > np.log(2))[~is_clean].mean()),
-            "bad images as well",
-        ),
-    ],
-    "7.1": [
-        (marked_by([(0, 0), (-1, 0), (1, 0), (0, -1), (0, 1)]), "plus"),
-        (marked_by([(0, 0), (0, 1), (1, 0), (1, 1), (-1, -1), (-1, 0), (-1, 1), (0, -1), (1, -1)]), "square"),
-        (pixels_without_images, "axis is forgotten"),
-        (more_images, "replace"),
-        (lambda x, y, source, target, m, r, c: (exercises(7)[1].truth(x, y, source, target, m, r, c)[0], y), "label"),
-    ],
-    "7.2": [
-        (lambda called, truth, source, target: np.mean(called == target), "all test images"),
-        (lambda called, truth, source, target: np.mean(truth[called == target] == source), "divide by the source"),
-        (lambda called, truth, source, target: 1 - np.mean(called[truth == source] == source), "called wrong"),
-        (lambda called, truth, source, target: np.mean(truth == called), "accuracy"),
-    ],
-    "7.3": [
-        (lambda a, b, d: np.inf if 4 * (b - a) > d * d else max(b - a, 0) / d**2, "quadratic"),
-        (
-            lambda a, b, d: 0 if a > b else np.inf if 4 * (b - a) > d * d else 0.5 + np.sqrt(0.25 - (b - a) / d**2),
-            "root",
-        ),
-        (lambda a, b, d: 0.5 - np.sqrt(0.25 - b / d**2) if b < d * d / 4 else np.inf, "subtract it"),
-    ],
     "8.1": [
         (lambda score, given, alpha: trim(score, int(alpha * len(score) + 1e-9)), "all classes together"),
         (most_of_each, "most suspicious of each"),
@@ -246,6 +139,9 @@ WRONG = {
     "8.2": [(0.63, "agreement"), (0.567, "divide"), (0.73, "do not add"), (0.3, "bad share")],
     **wrong_answers_00.WRONG,
     **wrong_answers_02.WRONG,
+    **wrong_answers_05.WRONG,
+    **wrong_answers_06.WRONG,
+    **wrong_answers_07.WRONG,
 }
 
 
