@@ -12,8 +12,8 @@ from typing import NamedTuple
 import jinja2
 
 from itlm_kit.files import write_atomically
-from itlm_kit.notebook import readable
 from itlm_kit.names import duration
+from itlm_kit.notebook import readable
 from itlm_kit.runner.exporter import OfflineExporter
 
 _PLOTLY, _PLOTLY_JS = "application/vnd.plotly.v1+json", "plotly.min.js"
