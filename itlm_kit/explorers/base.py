@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import ipywidgets as widgets
 
 from itlm_kit.errors import check_choice
-from itlm_kit.explorers.controls import check, reach, row
+from itlm_kit.explorers.controls import check, player, reach, row
 from itlm_kit.explorers.figure import FigureWidget, go
 
 
@@ -18,19 +18,25 @@ class Explorer(widgets.VBox):
     A subclass computes `scene(**values)`, a pure function of one value per control, whose result is drawn by its `view`
     (screen(scene) -> plotly figure as a dict, picture(scene) -> matplotlib Figure) and told by `scene.words`.
     controls: {name: widget}. values: where they start. Raises InputError for an unknown name or a value out of range.
+    A button plays the control that the subclass calls `walks`; a line of code tells where the controls are.
     """
 
     view = None  # a module of itlm_kit.plots
+    walks = None  # the control over rounds or epochs, if there is one
+    takes = ""  # how what it is called with before the values is written in a line of code
 
     def __init__(self, controls, values):
-        self.controls, self.words = controls, widgets.HTML()
+        self.controls, self.words, self.code = controls, widgets.HTML(), widgets.HTML()
+        self._defaults, self._given = self.values, set(values)
         for name, value in values.items():
             controls[name].value = self._check(name, value)
+        self._start = self.values
         scene = self.scene(**self.values)
         self._drawn = self.view.screen(scene)
         self.figure = FigureWidget(self._drawn)
         self.say(scene.words)
-        super().__init__([row(controls.values()), self.figure, self.words])
+        self.players = [player(controls[self.walks])] if self.walks else []
+        super().__init__([row([*controls.values(), *self.players]), self.code, self.figure, self.words])
         for control in controls.values():
             control.observe(self._follow, "value")
 
@@ -38,6 +44,27 @@ class Explorer(widgets.VBox):
     def values(self):
         """{name: value} of all controls."""
         return {name: control.value for name, control in self.controls.items()}
+
+    @property
+    def line(self):
+        """The call that brings the controls where they are, with the values that differ from the defaults."""
+        moved = [f"{name}={value!r}" for name, value in self.values.items() if value != self._defaults[name]]
+        name = type(self).__module__.rpartition(".")[2]
+        return f'get_explorer("{name}")({", ".join(filter(None, [self.takes, *moved]))})'
+
+    @property
+    def telling(self):
+        """The values of the picture that stays: as `most_telling` has it for controls that nobody has set or moved."""
+        now = self.values
+        return now | {
+            name: value
+            for name, value in self.most_telling().items()
+            if name not in self._given and now[name] == self._start[name]
+        }
+
+    def most_telling(self):
+        """{name: value} where the figure shows most: the last round or epoch."""
+        return {self.walks: self.controls[self.walks].max} if self.walks else {}
 
     def figure_at(self, **values):
         """The plotly Figure for these values, the present ones where none is given; moves no control."""
@@ -59,6 +86,7 @@ class Explorer(widgets.VBox):
         """Show words below the figure, in a live region (see `row`): a screen reader says them when they change."""
         role, look = (' role="alert"', "; color: #b00020; background: white; font-weight: bold") if alert else ("", "")
         self.words.value = f'<p{role} style="max-width: 950px; line-height: 1.4{look}">{html.escape(words)}</p>'
+        self.code.value = f'As code: <code style="user-select: all">{html.escape(self.line)}</code>'
 
     def _follow(self, change):
         with self._errors_told():
@@ -89,7 +117,7 @@ class Explorer(widgets.VBox):
         self.figure._widget_layout = {**figure["layout"], "template": self.figure.layout.template.to_plotly_json()}
 
     def _repr_mimebundle_(self, **kwargs):
-        scene = self.scene(**self.values)
+        scene = self.scene(**self.telling)
         bundle = super()._repr_mimebundle_(**kwargs)
         still = {"text/plain": scene.words, "image/png": _png(self.view.picture(scene))}
         return {**bundle, **still}, {"image/png": {"alt": scene.words}}
