@@ -30,6 +30,9 @@ return theta - eta * np.mean(((w - y[kept]) * slope)[:, None] * x[kept], axis=0)
     "4.2": """\
 slopes = np.diff(v) / np.diff(u)
 return slopes.min(), slopes.max()""",
+    "4.3": """\
+slowest = np.linalg.eigvalsh(x.T @ x / len(x))[0]
+return int(np.ceil(np.log(share) / np.log(1 - eta * slowest)))""",
     "5.1": "return (kept & is_clean).sum() / kept.sum()",
     "5.2": "return int(np.floor((clean - margin) * n + 1e-9))",
     "7.1": """\
