@@ -83,7 +83,10 @@ class Explorer(widgets.VBox):
         return visited
 
     def say(self, words, alert=False):
-        """Show words below the figure, in a live region (see `row`): a screen reader says them when they change."""
+        """Show words below the figure, in a live region (see `row`), and above it the line of code that leads here.
+
+        A screen reader says the words when they change.
+        """
         role, look = (' role="alert"', "; color: #b00020; background: white; font-weight: bold") if alert else ("", "")
         self.words.value = f'<p{role} style="max-width: 950px; line-height: 1.4{look}">{html.escape(words)}</p>'
         self.code.value = f'As code: <code style="user-select: all">{html.escape(self.line)}</code>'
