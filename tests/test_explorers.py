@@ -528,6 +528,7 @@ def test_trajectories_without_the_truth_say_nothing_of_it():
 
 def test_trajectories_of_one_epoch_can_be_shown():
     explorer = explorers.TrajectoryExplorer(losses(epochs=1)[0])
+    assert explorer.players == [] and explorer.telling["epoch"] == 1
     assert explorer.sweep() and explorer._repr_mimebundle_()
 
 

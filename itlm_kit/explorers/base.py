@@ -35,7 +35,7 @@ class Explorer(widgets.VBox):
         self._drawn = self.view.screen(scene)
         self.figure = FigureWidget(self._drawn)
         self.say(scene.words)
-        self.players = [player(controls[self.walks])] if self.walks else []
+        self.players = [player(slider) for slider in self._walked()]
         super().__init__([row([*controls.values(), *self.players]), self.code, self.figure, self.words])
         for control in controls.values():
             control.observe(self._follow, "value")
@@ -64,7 +64,12 @@ class Explorer(widgets.VBox):
 
     def most_telling(self):
         """{name: value} where the figure shows most: the last round or epoch."""
-        return {self.walks: self.controls[self.walks].max} if self.walks else {}
+        return {self.walks: slider.max for slider in self._walked()}
+
+    def _walked(self):
+        """The slider over rounds or epochs, where there are several."""
+        control = self.controls.get(self.walks)
+        return [control] if hasattr(control, "max") else []
 
     def figure_at(self, **values):
         """The plotly Figure for these values, the present ones where none is given; moves no control."""
@@ -109,9 +114,8 @@ class Explorer(widgets.VBox):
     def _draw(self, figure):
         before = self._drawn
         with self.figure.batch_update():
-            _update(self.figure.data, before["data"], figure["data"])
-            _update(self.figure.layout.annotations, before["layout"]["annotations"], figure["layout"]["annotations"])
-            _update([self.figure.layout], [before["layout"]], [figure["layout"]], but="annotations")
+            _update_each(self.figure.data, before["data"], figure["data"])
+            _update(self.figure.layout, before["layout"], figure["layout"])
         self._drawn = figure
         # Without this a reloaded or exported page shows the figure as it was built, beside controls that have moved.
         # Not from what plotly holds: it drops the numbers that a browser sends back to it as they were.
@@ -129,10 +133,23 @@ class Explorer(widgets.VBox):
         return check(name, self.controls[check_choice("control", name, tuple(self.controls))], value)
 
 
-def _update(parts, before, after, but=None):
-    # Only what has changed: plotly takes ten times as long to find that out.
+def _update(part, before, after):
+    # Only what has changed, part by part: plotly takes ten times as long to find that out.
+    for key, value in after.items():
+        old = before.get(key)
+        if value == old:
+            continue
+        if isinstance(value, dict) and old is not None:
+            _update(part[key], old, value)
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            _update_each(part[key], old, value)
+        else:
+            part[key] = value
+
+
+def _update_each(parts, before, after):
     for part, old, new in zip(parts, before, after, strict=True):
-        part.update({key: value for key, value in new.items() if key != but and value != old[key]})
+        _update(part, old, new)
 
 
 def _png(figure):
