@@ -35,7 +35,7 @@ class Explorer(widgets.VBox):
         self._drawn = self.view.screen(scene)
         self.figure = FigureWidget(self._drawn)
         self.say(scene.words)
-        self.players = [player(slider) for slider in self._walked()]
+        self.players = [player(slider) for slider in self._walked().values()]
         super().__init__([row([*controls.values(), *self.players]), self.code, self.figure, self.words])
         for control in controls.values():
             control.observe(self._follow, "value")
@@ -64,12 +64,11 @@ class Explorer(widgets.VBox):
 
     def most_telling(self):
         """{name: value} where the figure shows most: the last round or epoch."""
-        return {self.walks: slider.max for slider in self._walked()}
+        return {name: slider.max for name, slider in self._walked().items()}
 
     def _walked(self):
-        """The slider over rounds or epochs, where there are several."""
-        control = self.controls.get(self.walks)
-        return [control] if hasattr(control, "max") else []
+        """{name: slider} of the rounds or epochs, where there are several."""
+        return {name: one for name, one in self.controls.items() if name == self.walks and hasattr(one, "max")}
 
     def figure_at(self, **values):
         """The plotly Figure for these values, the present ones where none is given; moves no control."""
