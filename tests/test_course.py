@@ -99,6 +99,19 @@ def sum_not_mean(x, y, theta, kept, eta):
     return theta - eta * (((KINKED.value(u) - y[kept]) * KINKED.slope(u))[:, None] * x[kept]).sum(0)
 
 
+def wrong_side(x, y, theta, kept, eta):
+    u = x[kept] @ theta
+    w, slope = np.where(u < 0, 1.2 * u, u), np.where(u < 0, 1.2, 1.0)
+    return theta - eta * np.mean((w - y[kept])[:, None] * slope[:, None] * x[kept], axis=0)
+
+
+def steps_by_loop(x, eta, share, eigenvalue):
+    left, steps = 1.0, 0
+    while left > share:
+        left, steps = left * (1 - eta * eigenvalue), steps + 1
+    return steps
+
+
 def wrong_way(x, y, theta, kept, eta):
     return 2 * theta - exercises(4)[1].truth(x, y, theta, kept, eta)
 
@@ -124,11 +137,21 @@ WRONG = {
         (lambda e: (e[1:] / e[:-1]).mean(), "geometric"),
         (lambda e: (e[-1] / e[0]) ** (1 / e.size), "count the steps"),
     ],
-    "4.1": [(no_slope, "chain rule"), (sum_not_mean, "mean"), (wrong_way, "climbs")],
+    "4.1": [(no_slope, "chain rule"), (sum_not_mean, "mean"), (wrong_way, "climbs"), (wrong_side, "wrong side")],
     "4.2": [
         (lambda u, v: (min(v), max(v)), "values"),
         (lambda u, v: (np.gradient(v, u)[0], np.gradient(v, u)[-1]), "two ends"),
         (lambda u, v: (np.diff(v).min(), np.diff(v).max()), "divide"),
+        (lambda u, v: (min(np.gradient(v, u)), max(np.gradient(v, u))), "both sides"),
+        (lambda u, v: (np.gradient(v).min(), np.gradient(v).max()), "one apart"),
+    ],
+    "4.3": [
+        (
+            lambda x, eta, share: steps_by_loop(x, eta, share, np.linalg.eigvalsh(x.T @ x / len(x))[-1]),
+            "first direction",
+        ),
+        (lambda x, eta, share: steps_by_loop(x, eta, share, np.linalg.eigvalsh(x.T @ x / len(x))[0]) - 1, "too few"),
+        (lambda x, eta, share: np.log(share) / np.log(1 - eta * np.linalg.eigvalsh(x.T @ x / len(x))[0]), "whole"),
     ],
     "8.1": [
         (lambda score, given, alpha: trim(score, int(alpha * len(score) + 1e-9)), "all classes together"),

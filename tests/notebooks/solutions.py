@@ -45,6 +45,9 @@ return theta - eta * np.mean(((w - y[kept]) * slope)[:, None] * x[kept], axis=0)
     "4.2": """\
 slopes = np.diff(v) / np.diff(u)
 return slopes.min(), slopes.max()""",
+    "4.3": """\
+slowest = np.linalg.eigvalsh(x.T @ x / len(x))[0]
+return int(np.ceil(np.log(share) / np.log(1 - eta * slowest)))""",
     "5.1": """\
 kept = np.ones(n, dtype=bool)
 for _ in range(rounds + 1):
