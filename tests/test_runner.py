@@ -222,7 +222,7 @@ $$\frac{\lfloor\alpha n\rfloor}{2} \le \sum_i \|x_i\|$$
 
 
 def test_pages_of_the_notebooks_have_no_formula_left_and_ask_for_nothing_from_elsewhere():
-    for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")):
+    for path in find_notebooks(folder=NOTEBOOKS):
         nb = nbformat.read(path, as_version=4)
         text = "".join(cell.source for cell in nb.cells if cell.cell_type == "markdown")
         page = draw_page(nb, path.stem).html
@@ -322,7 +322,7 @@ def test_a_disk_that_fills_up_ends_the_run_in_one_line_with_nothing_half_written
 
 
 def test_notebooks_are_found_by_number_and_name(tmp_path, monkeypatch):
-    for name in ("00_start_here", "03_convergence", "10_more"):
+    for name in ("00_start_here", "03_convergence", "03a_at_scale", "10_more"):
         write_notebook(tmp_path / "notebooks", name, SOUND)
     write_notebook(tmp_path / "notebooks", "draft", SOUND)
     monkeypatch.chdir(tmp_path)
@@ -330,9 +330,10 @@ def test_notebooks_are_found_by_number_and_name(tmp_path, monkeypatch):
     def stems(*names):
         return [path.stem for path in find_notebooks(names)]
 
-    assert stems() == ["00_start_here", "03_convergence", "10_more"]
+    assert stems() == ["00_start_here", "03_convergence", "03a_at_scale", "10_more"]
     assert stems("3", "0") == ["00_start_here", "03_convergence"]
     assert stems("convergence", "03", "notebooks/03_convergence.ipynb") == ["03_convergence"]
+    assert stems("3a", "at_scale", "03a") == stems("notebooks/03a_at_scale.ipynb") == ["03a_at_scale"]
     with pytest.raises(InputError, match="must be one of 00_start_here, .*; got '4'|got '4'"):
         stems("4")
     with pytest.raises(InputError, match="has none"):

@@ -3,6 +3,7 @@
 import copy
 import ctypes
 import html
+import re
 import threading
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -157,9 +158,8 @@ def _time_limit(seconds):
 
 
 def parse(name):
-    """The key of an exercise, (chapter, number), from a name such as "3.1" or "03.1"."""
-    try:
-        chapter, number = map(int, str(name).split("."))
-    except ValueError:
-        raise InputError(f'exercise must be named like "3.1", chapter and number; got {name!r}.') from None
-    return chapter, number
+    """The key of an exercise, (chapter, number), from a name such as "3.1", "03.1" or "3a.1" (of an appendix)."""
+    found = re.fullmatch(r"0?(\d+[a-z]?)\.(\d+)", str(name))
+    if not found:
+        raise InputError(f'exercise must be named like "3.1", chapter and number; got {name!r}.')
+    return found[1], int(found[2])

@@ -35,9 +35,29 @@ while (new := np.median(values[kept])) != theta:
     kept = np.sort(np.argsort(np.abs(values - theta))[:k])
 return theta""",
     "3.1": """\
-kept = np.argsort((y - x @ theta) ** 2)[:k]
-return np.linalg.lstsq(x[kept], y[kept], rcond=None)[0]""",
+theta, before = np.linalg.lstsq(x, y, rcond=None)[0], None
+while True:
+    kept = np.sort(np.argsort((y - x @ theta) ** 2)[:k])
+    if before is not None and (kept == before).all():
+        return theta
+    theta, before = np.linalg.lstsq(x[kept], y[kept], rcond=None)[0], kept""",
     "3.2": "return (errors[-1] / errors[0]) ** (1 / (len(errors) - 1))",
+    "3.3": """\
+y = x @ theta
+worst = np.argsort(np.abs(x @ v))[-m:]
+y[worst] += x[worst] @ v
+return y""",
+    "3.4": """\
+from scipy.stats import norm
+
+z = norm.ppf((1 + q) / 2)
+return 2 * z * norm.pdf(z) / q""",
+    "3a.1": """\
+r = np.abs(y - x @ theta)
+near = r <= 2.5 * 1.4826 * np.median(r)
+return np.linalg.lstsq(x[near], y[near], rcond=None)[0]""",
+    "3a.2": "return np.sqrt((n2 * e2**2 - n1 * e1**2) / (n2 - n1))",
+    "3a.3": "return (R**2 * o - c) / b**2",
     "4.1": """\
 u = x[kept] @ theta
 w, slope = np.where(u < 0, u, 1.2 * u), np.where(u < 0, 1, 1.2)
