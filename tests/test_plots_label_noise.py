@@ -89,9 +89,10 @@ def test_single_steps_have_a_log_axis_from_one():
 def test_pulls_laid_tip_to_tail_end_at_their_sum():
     pulls = {name: {"clean": np.tile([1.0, 0], (3, 1)), "bad": np.array([[0, 1.0], [0, -1]])} for name in "ab"}
     figure = draw.tip_to_tail(pulls, {"3": np.array([2.0, 0])}, source="made up")
-    clean, bad = (line for line in figure.axes[0].lines if "one by one" in line.get_label())
+    ray, clean, bad = figure.axes[0].lines
     assert clean.get_xdata().tolist() == [0, 1, 2, 3] and bad.get_ydata().tolist() == [0, 1, 0]
     arrows = [text for text in figure.axes[0].texts if text.get_text() == ""]
     assert [tuple(arrow.xyann) for arrow in arrows] == [(0, 0)] * 2
     assert [tuple(arrow.xy) for arrow in arrows] == [(3, 0), (0, 0)]
-    assert "towards 3" in texts(figure.axes[0])
+    assert [text for text in texts(figure.axes[0]) if text] == ["towards 3", "sum of the clean", "sum of the bad"]
+    assert ray.get_xdata().tolist() == [0, 2]

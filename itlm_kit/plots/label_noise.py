@@ -55,7 +55,7 @@ def tip_to_tail(pulls, directions, *, source):
 
     pulls: {title: {"clean": (m, 2), "bad": (m, 2)}}, at least two. directions: {label: (2,)}, where each label lies.
     """
-    figure, axes = panels(len(pulls), sharex=True, sharey=True, width=4.2, height=3.6)
+    figure, axes = panels(len(pulls), sharex=True, sharey=True, width=4.4, height=4)
     for axis, (title, groups) in zip(axes, pulls.items(), strict=True):
         for label, way in directions.items():
             axis.plot(*np.array([(0, 0), way]).T, color="#CCCCCC", linewidth=0.8, zorder=0)
@@ -66,16 +66,16 @@ def tip_to_tail(pulls, directions, *, source):
         axis.set(aspect="equal")
         axis.set_axis_off()
         axis.set_title(title, loc="left")
-    axes[-1].legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
     return with_source(figure, source)
 
 
 def _path(axis, places, role):
     look = ROLES[role]
-    dots = {**look, "linestyle": "-", "markersize": 3, "linewidth": 0.8}
-    axis.plot(*places.T, **dots, label=f"{role} samples, one by one; arrow: their sum")
+    axis.plot(*places.T, **{**look, "linestyle": "-", "markersize": 3, "linewidth": 0.8})
     arrow = {"arrowstyle": "-|>", "color": look["color"], "linewidth": 2, "linestyle": look["linestyle"]}
     axis.annotate("", places[-1], (0, 0), arrowprops=arrow)
+    name = {"color": look["color"], "xytext": (12, -8), "textcoords": "offset points"}
+    axis.annotate(f"sum of the {role}", places[-1], **name)
 
 
 def separation(frame, *, source):

@@ -27,24 +27,20 @@ NETS = {
 
 def recorded_recipe(settings: dict) -> RecordedRecipe:
     """The recipe of one training on the data of a cell, and how long it is."""
-    _check_recipe(settings)
     if settings["data"] == "cifar10":
+        check_choice("recipe of cifar10", settings.get("recipe", "paper"), tuple(REGIMES))
         regime = regime_of(settings)
         return RecordedRecipe(regime.recipe, regime.full)
     build = NETS[settings["net"]]
-    if "recipe" in settings:
+    if settings.get("recipe") == MEMORISING:
+        # On the digits (seed 0) 40 epochs of batches of 20 taught 84 and 95 % of the given labels, random and
+        # systematic, with step size 0.1, and more than 99 % of both with 0.2; of batches of 50 at most 90 % of the random.
         size, step_size = (20, 0.2) if settings["data"] == "digits" else (50, 0.1)
         return RecordedRecipe(Recipe(build, batch_size=size, step_size=step_size), 40)
     if settings["data"] == "digits":  # 1,400 small images: smaller batches, fewer epochs
         return RecordedRecipe(Recipe(build, batch_size=100, step_size=0.1), 40)
     # At random 30 % the paper keeps 750 of its 3,000 images, less than a batch of 1,000: then each step sees them all.
     return RecordedRecipe(Recipe(build, fewest=250), 80)
-
-
-def _check_recipe(settings):
-    if "recipe" in settings:
-        known = tuple(REGIMES) if settings["data"] == "cifar10" else (MEMORISING,)
-        check_choice(f"recipe of {settings['data']}", settings["recipe"], known)
 
 
 def table1_recipe(settings):
