@@ -537,6 +537,27 @@ def test_table_1_as_printed_is_reproduced_but_for_its_slips(tmp_path):
     assert len(by_verdict["reproduced"]) == len(claims) - 4
 
 
+def test_what_is_judged_on_other_data_than_the_paper_s_says_so_in_its_id():
+    others = [
+        (claim.id, cells.where["data"])
+        for claim in CLAIMS
+        for cells in claim.cells
+        if "data" in claim.paper and cells.where.get("data", claim.paper["data"]) != claim.paper["data"]
+    ]
+    assert others and not [name for name, data in others if data not in name.split(".")]
+
+
+def test_a_network_that_memorises_and_one_that_does_not_are_judged_apart():
+    figure1 = {c.id: c.cells for c in CLAIMS if c.cells[0].experiment in ("fig1a", "fig1b")}
+    for panel in "ab":
+        plain, by_heart = (figure1[f"F1{panel}.{tag}.early"] for tag in ("mnist", "mnist.memorising"))
+        chosen = [
+            [s for s in get_experiment(f"fig1{panel}").cells("full") if read.where.items() <= s.items()]
+            for (read,) in (plain, by_heart)
+        ]
+        assert [[s.get("recipe") for s in each] for each in chosen] == [[None], ["memorising"]]
+
+
 # --- measures, by hand
 
 

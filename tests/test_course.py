@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 import wrong_answers_00
+import wrong_answers_01
 import wrong_answers_02
 import wrong_answers_03
 import wrong_answers_05
@@ -51,32 +52,6 @@ def test_blanks_are_not_attempted(name, exercise):
 # What students write who err in a plausible way, in their own words: three or more for each exercise.
 
 
-def not_a_mask(losses, k):
-    return np.argsort(losses)[:k]
-
-
-def every_tie(losses, k):
-    return losses <= np.partition(losses, k - 1)[k - 1]
-
-
-def keeps_the_worst(losses, k):
-    mask = np.zeros(len(losses), bool)
-    mask[np.argsort(losses)[-k:]] = True
-    return mask
-
-
-def widest_gap(losses, is_clean):
-    return int(np.argmax([row[~is_clean].mean() - row[is_clean].mean() for row in losses]))
-
-
-def from_one(losses, is_clean):
-    return 1 + exercises(1)[2].truth(losses, is_clean)
-
-
-def lowest_loss(losses, is_clean):
-    return int(losses.mean(axis=1).argmin())
-
-
 def no_slope(x, y, theta, kept, eta):
     r = KINKED.value(x[kept] @ theta) - y[kept]
     return theta - eta * (r[:, None] * x[kept]).mean(0)
@@ -117,8 +92,6 @@ def up_to_a_quantile(score, given, alpha):
 
 
 WRONG = {
-    "1.1": [(not_a_mask, "indices"), (every_tie, "ties"), (keeps_the_worst, "largest")],
-    "1.2": [(widest_gap, "gap"), (from_one, "from 0"), (lowest_loss, "lowest mean loss")],
     "4.1": [(no_slope, "chain rule"), (sum_not_mean, "mean"), (wrong_way, "climbs"), (wrong_side, "wrong side")],
     "4.2": [
         (lambda u, v: (min(v), max(v)), "values"),
@@ -143,6 +116,7 @@ WRONG = {
     ],
     "8.2": [(0.63, "agreement"), (0.567, "divide"), (0.73, "do not add"), (0.3, "bad share")],
     **wrong_answers_00.WRONG,
+    **wrong_answers_01.WRONG,
     **wrong_answers_02.WRONG,
     **wrong_answers_03.WRONG,
     **wrong_answers_05.WRONG,
@@ -197,6 +171,15 @@ def test_a_counterexample_names_the_function_and_both_values():
 
     message = judge("0.0", SQUARE, cube).message
     assert "cube([1., 3.])" in message and "[ 1., 27.]" in message and "[1., 9.]" in message
+
+
+def test_a_long_counterexample_says_where_the_values_differ():
+    doubles = Exercise(lambda x: x * 2, (), ((np.arange(100.0),),))
+    message = judge("0.0", doubles, lambda x: np.where(x == 40, 7.0, x * 2)).message
+    assert message.endswith("They differ first at index 40: 7.0, should be 80.0.")
+    grid = Exercise(lambda x: x > 0, (), ((np.zeros((9, 9)),),))
+    assert judge("0.0", grid, lambda x: x == 0).message.endswith("at index (0, 0): True, should be False.")
+    assert "differ first" not in judge("0.0", doubles, lambda x: x[:50]).message
 
 
 def test_an_exception_is_told_and_not_raised():
