@@ -2,7 +2,7 @@
 
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from itlm_kit.experiments.recipe import described
 from itlm_kit.experiments.results import Result
 from itlm_kit.experiments.store import ResultStore
 from itlm_kit.machine import PROFILES, Where, device_name, single_thread, versions
+from itlm_kit.names import counted
 
 
 class Plan(NamedTuple):
@@ -25,7 +26,7 @@ class Plan(NamedTuple):
     @property
     def seconds(self):
         """Expected duration of what is still to do."""
-        return sum(self.experiment.seconds(cell.settings) for cell in self.todo) / self.jobs
+        return sum(cell.seconds for cell in self.todo) / self.jobs
 
 
 def plan(experiment: Experiment, store: ResultStore, *, profile="quick", seeds=None, only=(), changes=(), jobs=1):
@@ -61,6 +62,7 @@ def compute_cell(cell: Cell, where: Where) -> Result:
 class Failure(NamedTuple):
     """A cell that could not be computed."""
 
+    experiment: str
     settings: dict
     seed: int
     error: str  # one line
@@ -70,32 +72,48 @@ class Failure(NamedTuple):
 class CellsFailed(RuntimeError):
     """Some cells could not be computed, the others are finished and kept. `.failures` lists them."""
 
-    def __init__(self, experiment, failures):
+    def __init__(self, failures):
         self.failures = failures
         lines = [f"{f.settings}, seed {f.seed}: {f.error}" for f in failures]
-        count = f"{len(failures)} cell{'s' if len(failures) > 1 else ''}"
-        super().__init__("\n  ".join([f"{count} of {experiment} failed; what finished is kept:", *lines]))
+        names = ", ".join(dict.fromkeys(f.experiment for f in failures))
+        count = counted(len(failures), "cell")
+        super().__init__("\n  ".join([f"{count} of {names} failed; what finished is kept:", *lines]))
 
 
 def run_plan(todo_plan: Plan, store: ResultStore, where: Where) -> Iterator[Result]:
-    """Compute what a plan leaves to do, yielding each Result once it is safely on disk, in the order they finish.
+    """Compute what a plan leaves to do; see `run_cells`."""
+    return run_cells(todo_plan.todo, store, where, jobs=todo_plan.jobs)
 
-    A cell that fails does not stop the others; CellsFailed is raised at the end. InputError (a store that cannot be
-    written to, data that are not there) stops the run at once; what finished is kept.
+
+def run_cells(
+    cells: Sequence[Cell],
+    store: ResultStore,
+    where: Where,
+    *,
+    jobs: int = 1,
+    may_start: Callable[[Cell], bool] = lambda cell: True,
+) -> Iterator[Result]:
+    """Compute cells, yielding each Result once it is safely on disk, in the order they finish.
+
+    jobs: how many at once. may_start(cell) is asked when a cell's turn comes; those it refuses are left out. A cell
+    that fails does not stop the others; CellsFailed is raised at the end. InputError (a store that cannot be written
+    to, data that are not there) stops the run at once; what finished is kept.
     """
     from joblib import Parallel, delayed
 
     failures = []
-    store.prepare(todo_plan.experiment.name)
-    jobs = min(todo_plan.jobs, max(1, len(todo_plan.todo)))
-    parallel = Parallel(jobs, return_as="generator_unordered", batch_size=1)  # each cell told as it finishes
-    for found in parallel(delayed(_compute_and_save)(cell, where, store) for cell in todo_plan.todo):
+    for name in dict.fromkeys(cell.experiment.name for cell in cells):
+        store.prepare(name)
+    jobs = min(jobs, max(1, len(cells)))
+    # Each cell is told as it finishes, and asked for no earlier than a process is free for it.
+    parallel = Parallel(jobs, return_as="generator_unordered", batch_size=1, pre_dispatch=jobs)
+    for found in parallel(delayed(_compute_and_save)(cell, where, store) for cell in cells if may_start(cell)):
         if isinstance(found, Failure):
             failures.append(found)
         else:
             yield found
     if failures:
-        raise CellsFailed(todo_plan.experiment.name, failures)
+        raise CellsFailed(failures)
 
 
 def _compute_and_save(cell, where, store):
@@ -109,4 +127,4 @@ def _compute_and_save(cell, where, store):
         raise  # data that are not there, a full disk: the other cells would fail alike
     except Exception as error:
         message = "".join(traceback.format_exception_only(error)).strip()
-        return Failure(cell.settings, cell.seed, message, traceback.format_exc())
+        return Failure(cell.experiment.name, cell.settings, cell.seed, message, traceback.format_exc())

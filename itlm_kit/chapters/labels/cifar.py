@@ -9,6 +9,7 @@ from itlm_kit.chapters.labels.methods import (
     BELOW,
     NOISY_SETTINGS,
     RATES,
+    goes_on,
     method_recipe,
     run_method,
     with_epochs,
@@ -110,6 +111,7 @@ _experiment = partial(
     seeds={"quick": 1, "full": 1},
     seconds=_seconds,
     needs_gpu=wants_gpu,
+    goes_on=goes_on,
 )
 EXPERIMENTS = {
     "table1-cifar": _experiment(

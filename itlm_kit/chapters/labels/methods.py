@@ -64,6 +64,11 @@ def run_method(settings, recipe, seed, where, noisy=None):
     return Outcome(metrics, noisy.source, earlier_seconds=file.earlier_seconds)
 
 
+def goes_on(settings):
+    """Whether a cell that was cut goes on: what trains once has no round to go on from."""
+    return settings["method"] not in ("oracle", "centroid")
+
+
 def _but_method(settings):
     return tuple(sorted((name, value) for name, value in settings.items() if name != "method"))
 
