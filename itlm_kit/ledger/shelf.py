@@ -27,7 +27,7 @@ class Shelf:
 
     def by_seed(self, wanted):
         """{seed: one list of Results for each Cells}, for the seeds that all have; raises NotMeasured when none has."""
-        found = [[results for _, results in self._part(*cells)] for cells in wanted]
+        found = [[results for _, results in self._part(cells)] for cells in wanted]
         seeds = set.intersection(*(set(cell) for cells in found for cell in cells))
         if not seeds:
             raise NotMeasured(self._commands(wanted))
@@ -38,14 +38,15 @@ class Shelf:
 
         Raises NotMeasured for Cells that no experiment has.
         """
-        found = [(self._experiment(name), self._part(name, where)) for name, where in wanted]
+        found = [(self._experiment(cells.experiment), self._part(cells)) for cells in wanted]
         listed_seeds = range(min(experiment.seeds["full"] for experiment, _ in found))
         stored = {seed for _, part in found for _, results in part for seed in results}
         every = [_lacking(found, seed) for seed in sorted({*listed_seeds, *stored})]
         return min(every, key=lambda cells: sum(cell.seconds for cell in cells))
 
-    def _part(self, name, where):
+    def _part(self, wanted):
         """[(settings, {seed: Result}), ...] of the cells that one Cells speaks of."""
+        name, where = wanted.experiment, wanted.where
         cells = self._cells_of(name)
         settings = {key for cell, _ in cells for key in cell}
         asked = {key: value for key, value in where.items() if key in settings or key not in OF_ROWS}
