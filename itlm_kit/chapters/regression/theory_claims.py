@@ -213,7 +213,7 @@ def _lemmas():
             measure=of_rows(largest("noise_over_bound"), f"largest U3 / (b xi sigma), n = {FEWEST} to {MOST:,}"),
             band=Band(high=1.0),
             why="the bound has no constant left open; a term that grows as n times the error, as in Lem5.T3, passes it "
-            "where n is large: by 3 at the largest n, identity link",
+            "where n is large: threefold at the largest n, identity link",
             wrong=3.0,
             note="the proof's form, with w' at theta_t; the lemma has theta*. That the rest of Lemmas 5 and 6 "
             "follows is algebra, which draws cannot refute: it is tested, and no claim",
