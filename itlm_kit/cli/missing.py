@@ -111,9 +111,8 @@ def _work_off(planned, lacking, end, store, where, jobs):
         with time_limit(end - time.monotonic()):
             while planned.todo and not code:
                 results = run_cells(planned.todo, store, where, jobs=jobs, may_start=may_start)
-                code, before = compute(planned.todo, results), lacking
-                lacking = _still(lacking, store)
-                planned = agenda(lacking if lacking != before else {}, end - time.monotonic(), jobs)
+                code = compute(planned.todo, results)
+                planned = agenda(_still(lacking, store), end - time.monotonic(), jobs)
     except TimeUp:
         click.echo("time is up; the same command goes on")
     return code

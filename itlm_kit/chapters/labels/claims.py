@@ -290,7 +290,7 @@ def _full_updates():
                 Cells("short-updates", {"data": "mnist", "noise": noise, "clean": clean}),
             ),
             paper=PAPER["mnist"],
-            measure=gain("clean_share", "updates of one epoch, as many epochs in all"),
+            measure=gain("clean_share", "updates of two epochs, as many epochs in all"),
             band=Band(0.0, strict=True),
             why="an update's length that does not matter gives 0; a network that was deceived keeps what deceived it",
             wrong=0.0,
