@@ -99,7 +99,7 @@ def run(notebooks, out, resume, **settings):
 @click.option("--dry-run", is_flag=True, help="Say what would be computed, and compute nothing.")
 @click.option("--missing", is_flag=True, help="Instead of NAME: whatever settles most claims without a verdict.")
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), metavar="M", help="How long for --missing.")
-def reproduce(name, device, data_root, out, dry_run, missing, minutes, **choice):
+def reproduce(name, missing, minutes, device, data_root, out, dry_run, **choice):
     """Compute a figure or table of the paper and show it beside the published one; without NAME, list them.
 
     Each finished cell is kept, and each finished round of a long one: the same command goes on where it was stopped.
@@ -109,20 +109,24 @@ def reproduce(name, device, data_root, out, dry_run, missing, minutes, **choice)
     --missing spends --minutes M on the cells that settle most claims without a verdict: a night of a CPU, a lease of a
     GPU. What is cut when the time is up goes on another time.
     """
+    how = {"device": device, "data_root": data_root, "out": out, "dry_run": dry_run}
+    if missing or minutes is not None:
+        _check_missing(missing, minutes)
+        from itlm_kit.cli.missing import spend
+
+        return spend(minutes, jobs=choice["jobs"], **how)
+    return _list_experiments() if name is None else _reproduce(name, choice, **how)
+
+
+def _reproduce(name, choice, *, device, data_root, out, dry_run):
     from itlm_kit.chapters import get_experiment
     from itlm_kit.cli.computing import compute
-    from itlm_kit.cli.missing import spend
     from itlm_kit.cli.tables import comparison
     from itlm_kit.data import data_root as find_root
     from itlm_kit.experiments.running import plan, run_plan
     from itlm_kit.experiments.store import ResultStore
     from itlm_kit.machine import Where, resolve_device
 
-    if missing or minutes is not None:
-        _check_missing(missing, minutes)
-        return spend(minutes, device=device, data_root=data_root, jobs=choice["jobs"], out=out, dry_run=dry_run)
-    if name is None:
-        return _list_experiments()
     find_root(data_root)  # raises where it is a file
     experiment, store = get_experiment(name), ResultStore(out)
     planned = plan(experiment, store, **choice)
