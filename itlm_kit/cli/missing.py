@@ -38,7 +38,7 @@ def spend(minutes, *, device, data_root, jobs, out, dry_run):
         return 0
     lacking = _at_hand(lacking, where)
     planned = agenda(lacking, 60 * minutes, jobs)
-    _tell(planned, lacking, minutes)
+    _tell(planned, minutes)
     if dry_run or not planned.todo:
         return 0
     code = _work_off(planned, lacking, end, store, where, jobs)
@@ -81,7 +81,7 @@ def _wants(cells):
     return data | {"a GPU" for cell in cells if cell.experiment.needs_gpu(cell.settings)}
 
 
-def _tell(planned, lacking, minutes):
+def _tell(planned, minutes):
     claims = [claim for step in planned.steps for claim in step.claims]
     count = len(planned.todo) - len(planned.begun)
     took = duration(planned.steps[-1].end) if claims else "no time"
