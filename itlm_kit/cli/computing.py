@@ -4,6 +4,7 @@ from concurrent.futures import BrokenExecutor
 
 import click
 
+from itlm_kit.experiments.cluster import ClusterGone
 from itlm_kit.experiments.running import CellsFailed
 from itlm_kit.experiments.time_limit import TimeUp
 from itlm_kit.runner.progress import INTERRUPTED, watch_cells
@@ -19,6 +20,9 @@ def compute(cells, results):
             pass
     except TimeUp:
         raise
+    except ClusterGone as error:
+        click.echo(f"itlm: {error}; what came home is kept, and the same command goes on", err=True)
+        return 1
     except CellsFailed as error:
         click.echo(f"itlm: {error}", err=True)
         return 1

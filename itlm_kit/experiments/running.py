@@ -3,16 +3,20 @@
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from typing import NamedTuple
 
 from itlm_kit.errors import InputError, check_choice, check_integer
+from itlm_kit.experiments.cluster import WorkersDied, sent
 from itlm_kit.experiments.experiment import Cell, Experiment, choose_cells
 from itlm_kit.experiments.recipe import described
 from itlm_kit.experiments.results import Result
 from itlm_kit.experiments.store import ResultStore
-from itlm_kit.machine import PROFILES, Where, device_name, single_thread, versions
+from itlm_kit.machine import PROFILES, Where, device_name, resolve_device, single_thread, versions
 from itlm_kit.names import counted
+
+_MOST_SEEDS = 1000  # of a cell: more than any figure needs, and their list is still made at once
 
 
 class Plan(NamedTuple):
@@ -35,7 +39,7 @@ def plan(experiment: Experiment, store: ResultStore, *, profile="quick", seeds=N
     seeds: how many, counted from 0 (None: what the profile says). only, changes: see `choose_cells`.
     """
     check_choice("profile", profile, PROFILES)
-    seeds = check_integer("seeds", experiment.seeds[profile] if seeds is None else seeds)
+    seeds = check_integer("seeds", experiment.seeds[profile] if seeds is None else seeds, high=_MOST_SEEDS)
     jobs = check_integer("jobs", jobs)
     done, todo = [], []
     for settings in choose_cells(experiment, profile, only=only, changes=changes):
@@ -80,9 +84,9 @@ class CellsFailed(RuntimeError):
         super().__init__("\n  ".join([f"{count} of {names} failed; what finished is kept:", *lines]))
 
 
-def run_plan(todo_plan: Plan, store: ResultStore, where: Where) -> Iterator[Result]:
+def run_plan(todo_plan: Plan, store: ResultStore, where: Where, *, cluster: str | None = None) -> Iterator[Result]:
     """Compute what a plan leaves to do; see `run_cells`."""
-    return run_cells(todo_plan.todo, store, where, jobs=todo_plan.jobs)
+    return run_cells(todo_plan.todo, store, where, jobs=todo_plan.jobs, cluster=cluster)
 
 
 def run_cells(
@@ -91,40 +95,61 @@ def run_cells(
     where: Where,
     *,
     jobs: int = 1,
+    cluster: str | None = None,
     may_start: Callable[[Cell], bool] = lambda cell: True,
 ) -> Iterator[Result]:
     """Compute cells, yielding each Result once it is safely on disk, in the order they finish.
 
-    jobs: how many at once. may_start(cell) is asked when a cell's turn comes; those it refuses are left out. A cell
-    that fails does not stop the others; CellsFailed is raised at the end. InputError (a store that cannot be written
-    to, data that are not there) stops the run at once; what finished is kept.
+    jobs: how many at once. cluster: address of a Dask scheduler whose workers compute (None: processes of this
+    machine). may_start(cell) is asked when a cell's turn comes; those it refuses are left out. A cell that fails does
+    not stop the others; CellsFailed is raised at the end. InputError (a store that cannot be written to, data that are
+    not there) stops the run at once; what finished is kept.
     """
-    from joblib import Parallel, delayed
-
-    failures = []
+    failures, jobs = [], min(jobs, max(1, len(cells)))
     for name in dict.fromkeys(cell.experiment.name for cell in cells):
         store.prepare(name)
-    jobs = min(jobs, max(1, len(cells)))
-    # Each cell is told as it finishes, and asked for no earlier than a process is free for it.
-    parallel = Parallel(jobs, return_as="generator_unordered", batch_size=1, pre_dispatch=jobs)
-    for found in parallel(delayed(_compute_and_save)(cell, where, store) for cell in cells if may_start(cell)):
-        if isinstance(found, Failure):
-            failures.append(found)
-        else:
-            yield found
+    tasks = ((cell, replace(where, rounds=_rounds_file(store, cell))) for cell in cells if may_start(cell))
+    with closing(sent(cluster, _attempt, list(tasks)) if cluster else _side_by_side(jobs, tasks)) as finished:
+        for (cell, _), found in finished:
+            if isinstance(found, WorkersDied):
+                failures.append(Failure(cell.experiment.name, cell.settings, cell.seed, str(found), ""))
+            elif isinstance(found, Failure):
+                failures.append(found)
+            else:
+                store.save(found)
+                _rounds_file(store, cell).unlink(missing_ok=True)
+                yield found
     if failures:
         raise CellsFailed(failures)
 
 
-def _compute_and_save(cell, where, store):
-    where = replace(where, rounds=store.path(cell).with_suffix(".rounds.npz"))
+def _rounds_file(store, cell):
+    return store.path(cell).with_suffix(".rounds.npz").absolute()
+
+
+def _side_by_side(jobs, tasks):
+    """Yield (task, what became of it) from processes of this machine, in the order they finish.
+
+    A task is taken from the iterator when a process is free for it.
+    """
+    from joblib import Parallel, delayed
+
+    parallel = Parallel(jobs, return_as="generator_unordered", batch_size=1, pre_dispatch=jobs)
+    yield from parallel(delayed(_told)(task) for task in tasks)
+
+
+def _told(task):
+    return task, _attempt(*task)
+
+
+def _attempt(cell, where):
+    """The Result of a cell or its Failure, in whatever process and on whatever machine this is."""
+    if not where.rounds.parent.is_dir():  # a worker elsewhere, which cannot go on with a cut cell
+        where = replace(where, rounds=None)
     try:
-        result = compute_cell(cell, where)
-        store.save(result)
-        where.rounds.unlink(missing_ok=True)
-        return result
+        return compute_cell(cell, replace(where, device=resolve_device(where.device)))
     except InputError:
-        raise  # data that are not there, a full disk: the other cells would fail alike
+        raise  # data that are not there: the other cells would fail alike
     except Exception as error:
         message = "".join(traceback.format_exception_only(error)).strip()
         return Failure(cell.experiment.name, cell.settings, cell.seed, message, traceback.format_exc())

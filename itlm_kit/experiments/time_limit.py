@@ -4,7 +4,7 @@ import signal
 from _thread import interrupt_main
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Timer
+from threading import Event, Timer
 
 
 class TimeUp(KeyboardInterrupt):
@@ -13,12 +13,20 @@ class TimeUp(KeyboardInterrupt):
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Raise TimeUp inside after so many seconds, or when the process is told to end, as batch systems do before.
+    """Raise TimeUp inside after so many seconds. For the main thread alone: only there does Python hear signals.
 
-    For the main thread alone, on any system: only there does Python hear signals.
+    The signal is SIGTERM, which every system has; one that comes from outside meanwhile is a KeyboardInterrupt.
     """
-    before = signal.signal(signal.SIGTERM, _end)
-    timer = Timer(max(0.0, seconds), interrupt_main, [signal.SIGTERM])
+    over = Event()
+
+    def end(number, frame):
+        raise TimeUp if over.is_set() else KeyboardInterrupt
+
+    def ring():
+        over.set()
+        interrupt_main(signal.SIGTERM)
+
+    before, timer = signal.signal(signal.SIGTERM, end), Timer(max(0.0, seconds), ring)
     timer.daemon = True
     timer.start()
     try:
@@ -26,7 +34,3 @@ def time_limit(seconds: float) -> Iterator[None]:
     finally:
         timer.cancel()
         signal.signal(signal.SIGTERM, before)
-
-
-def _end(number, frame):
-    raise TimeUp
