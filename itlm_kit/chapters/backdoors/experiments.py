@@ -291,6 +291,7 @@ EXPERIMENTS = {
         recipe=attack_recipe,
         run=run_table4,
         needs_gpu=wants_gpu,
+        goes_on=lambda settings: settings["method"] not in ("naive", "oracle"),
     ),
     "backdoor-map": _experiment(
         name="backdoor-map",

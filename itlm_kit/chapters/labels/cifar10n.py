@@ -13,7 +13,7 @@ import pandas as pd
 
 from itlm_kit import data
 from itlm_kit.chapters.labels.cifar import schedule as table1_schedule
-from itlm_kit.chapters.labels.methods import BELOW, NOISY_SETTINGS, method_recipe, run_method, with_epochs
+from itlm_kit.chapters.labels.methods import BELOW, NOISY_SETTINGS, goes_on, method_recipe, run_method, with_epochs
 from itlm_kit.data.cifar10n import BY_PEOPLE
 from itlm_kit.errors import InputError, check_choice
 from itlm_kit.experiments.experiment import Experiment
@@ -173,5 +173,6 @@ EXPERIMENTS = {
         seconds=_seconds,
         needs=_needs,
         needs_gpu=lambda settings: settings.get("recipe") == "paper",
+        goes_on=goes_on,
     )
 }

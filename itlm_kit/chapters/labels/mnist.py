@@ -3,7 +3,7 @@
 from dataclasses import replace
 from functools import partial
 
-from itlm_kit.chapters.labels.methods import METHODS, NOISY_SETTINGS, RATES, method_recipe, run_method
+from itlm_kit.chapters.labels.methods import METHODS, NOISY_SETTINGS, RATES, goes_on, method_recipe, run_method
 from itlm_kit.errors import check_choice
 from itlm_kit.experiments.experiment import Experiment, Outcome
 from itlm_kit.experiments.settings import number, one_of
@@ -145,5 +145,6 @@ EXPERIMENTS = {
         run=run_method,
         seeds={"quick": 1, "full": 5},
         seconds=_seconds,
+        goes_on=goes_on,
     ),
 }
