@@ -17,7 +17,13 @@ from itlm_kit.course.assignments.submissions import Submission
 
 matplotlib.use("agg")
 NAMES = assignment_names(source_folder())
-DRAW_NOTHING = {"regression": ["1-2-test"]}  # sets that are written down
+# Sets that are written down, and seeds that an earlier test has set.
+DRAW_NOTHING = {"regression": ["1-2-test"], "break-itlm": ["1-3-test", "1-4-test", "2-3-test", "2-4-test"]}
+
+
+@pytest.fixture(autouse=True)
+def folder_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # some sets save files
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -36,7 +42,7 @@ def test_each_question_says_its_points(problems):
     said = [int(points) for points in re.findall(r"^\*\*\d\.\d\*\* \((\d+) points\)", words, re.M)]
     assert said == list(problems.points.values())
     parts = [int(points) for points in re.findall(r"^## \d .* \((\d+) points\)$", words, re.M)]
-    assert len(parts) == 4 and sum(parts) == 100
+    assert len(parts) >= 3 and sum(parts) == 100
 
 
 def test_the_marks_of_a_scheme_add_up_to_the_points(problems):
@@ -61,14 +67,14 @@ def test_a_release_holds_no_line_of_a_solution_or_a_hidden_test(problems):
     shown = set(released.split("\n"))
     own = [cell.source for cell in problems.cells.values() if is_solution(cell) or "BEGIN HIDDEN" in cell.source]
     kept_back = [line for text in own for line in text.split("\n") if line not in shown]
-    assert len(kept_back) > 100 and not [line for line in kept_back if len(line.strip()) > 12 and line in released]
+    assert len(kept_back) > 80 and not [line for line in kept_back if len(line.strip()) > 12 and line in released]
     assert not re.search("BEGIN|END|Mark scheme", released)
 
 
 def test_it_is_stored_without_outputs(problems):
     cells = problems.nb.cells
     assert all(cell.outputs == [] and cell.execution_count is None for cell in cells if cell.cell_type == "code")
-    assert set(problems.nb.metadata) == {"kernelspec"} and len({cell.id for cell in cells}) == len(cells)
+    assert set(problems.nb.metadata) <= {"kernelspec", "leaderboard"} and len({cell.id for cell in cells}) == len(cells)
 
 
 def test_hidden_tests_use_other_seeds_than_the_visible_ones(problems):

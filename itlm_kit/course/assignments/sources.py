@@ -30,6 +30,11 @@ class Assignment(NamedTuple):
         return {name: points(cell) for name, cell in self.cells.items() if is_graded(cell)}
 
     @property
+    def leaderboard(self):
+        """{measure: expression that the judging kernel computes it by}, the largest first; {} for most sets."""
+        return dict(self.nb.metadata.get("leaderboard", {}))
+
+    @property
     def tests(self):
         """Ids of the cells that grade by themselves."""
         return [name for name, cell in self.cells.items() if is_test(cell)]

@@ -1,0 +1,96 @@
+"""The problem set Break ITLM: weak attacks and defences lose their points and no others; the data alone are judged."""
+
+import numpy as np
+import pytest
+from problem_set import passed, remembering, solved_but_for
+
+from itlm_kit.course.assignments import read_assignment
+
+SET = read_assignment("break-itlm")
+NUMBERS, DIGITS, DEFEND = "1-1-numbers", "2-1-digits", "3-1-defend"
+remember_fits = remembering("fit", "itlm_numbers")
+
+
+@pytest.fixture(autouse=True)
+def folder_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def passed_with(answers):
+    return passed(SET, solved_but_for(SET, answers), remember_fits)
+
+
+def numbers(body):
+    return NUMBERS, f"def attack_numbers(x, y, theta, rng):\n    given = y.copy()\n    {body}\n    return given"
+
+
+def lie(delta):
+    return numbers(f"far = np.argsort(-np.abs(x[:, 0]))[:60]\n    given[far] += np.clip({delta} * x[far, 0], -1, 1)")
+
+
+def labels(body):
+    return DIGITS, f"def attack_digits(x, true, rng):\n    given = true.copy()\n    {body}\n    return given"
+
+
+def some(digit, label, most=50):
+    return f"given[np.flatnonzero(true == {digit})[:{most}]] = {label}"
+
+
+def defend(value):
+    return DEFEND, f"def defend(x, given, checked, labels):\n    return {value}"
+
+
+FROM_CHECKED = "fit(x[checked], labels), lambda w: losses(w, x, given), lambda w, kept, t: fit(x[kept], given[kept])"
+ALL_NUMBERS, ALL_DIGITS = ("1-1", "1-2", "1-3", "1-4"), ("2-1", "2-2", "2-3", "2-4")
+WEAK = {
+    "numbers: nothing": (*numbers("pass"), ALL_NUMBERS),
+    "numbers: one too many": (*numbers("given[:61] += 0.5"), ALL_NUMBERS),
+    "numbers: too far": (*numbers("given[:60] += 1.01"), ALL_NUMBERS),
+    "numbers: nan": (*numbers("given[0] = np.nan"), ALL_NUMBERS),
+    "numbers: a wrong shape": (*numbers("given = given[:, None]"), ALL_NUMBERS),
+    "numbers: no array": (*numbers("given = None"), ALL_NUMBERS),
+    "numbers: none for some data": (*numbers("assert rng.random() < 0.8\n    given[0] += 1"), ALL_NUMBERS),
+    "numbers: at random": (*numbers("given[rng.permutation(300)[:60]] += 2 * rng.random(60) - 1"), ALL_NUMBERS[1:]),
+    "numbers: all as far as they may": (*numbers("given[:60] += 1"), ALL_NUMBERS[1:]),
+    "numbers: too large a lie": (*lie(1.0), ALL_NUMBERS[1:]),
+    "numbers: a lie within the noise": (*lie(0.1), ALL_NUMBERS[2:]),
+    "numbers: one recipe": (*lie(0.2), ALL_NUMBERS[3:]),
+    "digits: nothing": (*labels("pass"), ALL_DIGITS),
+    "digits: one too many": (*labels("given[:101] = (given[:101] + 1) % 10"), ALL_DIGITS),
+    "digits: a label that is none": (*labels("given[0] = 10"), ALL_DIGITS),
+    "digits: half a label": (*labels("given = given + 0.5"), ALL_DIGITS),
+    "digits: too few": (*labels("given = given[:999]"), ALL_DIGITS),
+    "digits: at random": (*labels("given[:100] = (true[:100] + rng.integers(1, 10, 100)) % 10"), ALL_DIGITS[1:]),
+    "digits: the next digit": (*labels("given[:100] = (true[:100] + 1) % 10"), ALL_DIGITS[1:]),
+    "digits: half of one": (*labels(some(9, 4)), ALL_DIGITS[2:]),
+    "digits: one whole": (*labels(some(0, 9, most=100)), ALL_DIGITS[3:]),
+    "defence: none": (*defend("fit(x, given)"), ("3-1", "3-2")),
+    "defence: ITLM": (*defend("itlm_digits(x, given)"), ("3-1", "3-2")),
+    "defence: the checked alone": (*defend("fit(x[checked], labels)"), ("3-1", "3-2")),
+    "defence: a start from the checked": (*defend(f"itlm({FROM_CHECKED}, alpha=0.85, rounds=3).state"), ("3-2",)),
+    "defence: a wrong shape": (*defend("fit(x, given).T"), ("3-1", "3-2")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("attempt", WEAK)
+def test_a_weak_attempt_loses_its_points_and_no_others(attempt):
+    cell, code, lost = WEAK[attempt]
+    assert passed_with({cell: code}) == [test for test in SET.tests if test[:3] not in lost]
+
+
+def test_other_right_ways_pass():
+    searched = numbers(
+        "toward = rng.normal(size=(40, 8))\n"
+        "    tries = []\n"
+        "    for v in toward / np.linalg.norm(toward, axis=1)[:, None]:\n"
+        "        far = np.argsort(-np.abs(x @ v))[:60]\n"
+        "        tries += [y + np.isin(np.arange(300), far) * np.clip(d * (x @ v), -1, 1) for d in (0.3, 0.5)]\n"
+        "    given = max(tries, key=lambda given: np.linalg.norm(itlm_numbers(x, given) - theta))"
+    )
+    whole = labels(
+        "rare = np.argsort(np.bincount(true))[:2]\n"
+        "    for digit in rare:\n"
+        "        tries = [np.where((true == digit) & (np.cumsum(true == digit) < 51), label, given) for label in range(10)]\n"
+        "        given = max(tries, key=lambda y: 100 - accuracy(itlm_digits(x, y), x, true))"
+    )
+    assert passed_with(dict([searched, whole])) == SET.tests
