@@ -297,13 +297,13 @@ def test_the_table_has_points_by_cell_and_a_page_for_each(toy, tmp_path):
     assert sorted(path.name for path in pages.iterdir()) == ["Jo <b>.html", "Zoë.html"]
 
 
-def test_a_leaderboard_ranks_by_measure_the_largest_first(tmp_path):
+def test_a_leaderboard_ranks_each_measure_the_largest_first(tmp_path):
     guess = read_assignment("guess", write_judged_source(tmp_path / "source"))
     values = {"Zoë": {"sum": 4.5}, "Al": {"sum": 7.0, "none": 1.0}, "Jo": {}, "Di": {"sum": 4.5}}
     grades = [Grade(student, "graded", {"saved": 3.0, "judged": 7.0}, scores=one) for student, one in values.items()]
     pages = write_grades(guess, grades, tmp_path / "grades.csv")
     rows = (pages / "leaderboard.csv").read_text("utf-8-sig").splitlines()
-    assert rows == ["measure,rank,student,value", "sum,1,Al,7.0", "sum,2,Di,4.5", "sum,2,Zoë,4.5", "none,1,Al,1.0"]
+    assert rows == ["measure,rank,student,value", "none,1,Al,1.0", "sum,1,Al,7.0", "sum,2,Di,4.5", "sum,2,Zoë,4.5"]
     assert "<li>sum: 4.5</li>" in feedback_page(guess, grades[0])
     write_grades(guess, [grades[2]], tmp_path / "nobody.csv")
     assert (tmp_path / "nobody/leaderboard.csv").read_text("utf-8-sig") == "measure,rank,student,value\n"

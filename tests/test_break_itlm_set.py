@@ -1,6 +1,5 @@
 """The problem set Break ITLM: weak attacks and defences lose their points and no others; the data alone are judged."""
 
-import numpy as np
 import pytest
 from problem_set import passed, remembering, solved_but_for
 
@@ -90,7 +89,8 @@ def test_other_right_ways_pass():
     whole = labels(
         "rare = np.argsort(np.bincount(true))[:2]\n"
         "    for digit in rare:\n"
-        "        tries = [np.where((true == digit) & (np.cumsum(true == digit) < 51), label, given) for label in range(10)]\n"
+        "        first = (true == digit) & (np.cumsum(true == digit) < 51)\n"
+        "        tries = [np.where(first, label, given) for label in range(10)]\n"
         "        given = max(tries, key=lambda y: 100 - accuracy(itlm_digits(x, y), x, true))"
     )
     assert passed_with(dict([searched, whole])) == SET.tests

@@ -21,13 +21,12 @@ def grades_frame(assignment, grades):
     return pd.DataFrame(rows, columns=[STUDENT, *most, TOTAL, OUT_OF, TO_READ, VERDICT, NOTE])
 
 
-def leaderboard_frame(assignment, grades):
+def leaderboard_frame(grades):
     """One row for each measure and student that has it: measure, rank (1 is the largest), student, value."""
     rows = [(measure, one.student, value) for one in grades for measure, value in one.scores.items()]
     frame = pd.DataFrame(rows, columns=["measure", STUDENT, "value"])
     frame.insert(1, "rank", frame.groupby("measure")["value"].rank(method="min", ascending=False).astype(int))
-    places = {measure: place for place, measure in enumerate(assignment.leaderboard)}
-    return frame.sort_values(["measure", "rank", STUDENT], key=lambda column: column.replace(places), ignore_index=True)
+    return frame.sort_values(["measure", "rank", STUDENT], ignore_index=True)
 
 
 def write_grades(assignment, grades, path):
@@ -41,7 +40,7 @@ def write_grades(assignment, grades, path):
             page = feedback_page(assignment, one).encode()
             write_atomically(folder / f"{one.student}.html", lambda file, page=page: file.write(page))
         if assignment.leaderboard:
-            _write_table(leaderboard_frame(assignment, grades), folder / "leaderboard.csv")
+            _write_table(leaderboard_frame(grades), folder / "leaderboard.csv")
         _write_table(grades_frame(assignment, grades), path)
     return folder
 

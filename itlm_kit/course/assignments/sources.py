@@ -31,7 +31,7 @@ class Assignment(NamedTuple):
 
     @property
     def leaderboard(self):
-        """{measure: expression that the judging kernel computes it by}, the largest first; {} for most sets."""
+        """{measure: expression that the judging kernel computes it by, large is good}; {} for most sets."""
         return dict(self.nb.metadata.get("leaderboard", {}))
 
     @property
