@@ -99,7 +99,7 @@ def remembering(*functions):
         return call
 
     def prepare(names):
-        names |= {name: remembered(names[name]) for name in functions}
+        names |= {name: remembered(names[name]) for name in functions if name in names}
 
     return prepare
 

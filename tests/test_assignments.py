@@ -276,8 +276,11 @@ def test_folders_without_submissions_are_refused(toy, tmp_path):
         nbformat.write(nbformat.v4.new_notebook(), path)
     with pytest.raises(InputError, match="a notebook and a folder of a"):
         find_submissions(tmp_path)
-    with pytest.raises(InputError, match="must have cells of one of toy"):
-        recognise([Submission("a", (tmp_path / "a.ipynb",))], toy.folder)
+    for mark in (None, "set-up"):
+        alike = nbformat.v4.new_notebook(cells=[new_code_cell(metadata={"nbgrader": {"grade_id": mark}})])
+        nbformat.write(alike, tmp_path / "a.ipynb")
+        with pytest.raises(InputError, match="must have cells of one of toy"):
+            recognise([Submission("a", (tmp_path / "a.ipynb",))], toy.folder)
 
 
 def two_grades():

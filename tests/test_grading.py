@@ -78,7 +78,7 @@ def test_a_trick_gains_nothing(graded, trick):
 def test_python_that_ends_itself_keeps_what_was_earned_before(graded):
     found = graded(cube="import os\nos._exit(0)")
     assert found.verdict == STOPPED and found.points == {"square-test": 4, "cube-test": 0, "why": None}
-    assert found.notes == ["cube: it ended Python itself; what came after was not run"]
+    assert found.notes == ["cube: Python ended, by an exit or a crash; what came after was not run"]
 
 
 def test_a_cell_that_takes_too_long_is_stopped_and_the_rest_is_run(graded):

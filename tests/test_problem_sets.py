@@ -6,7 +6,7 @@ import matplotlib
 import matplotlib.pyplot as plt
 import nbformat
 import pytest
-from problem_set import passed
+from problem_set import passed, remembering, solved_but_for
 
 from itlm_kit.course.assignments import read_assignment
 from itlm_kit.course.assignments.grading import GRADED, Limits, grade
@@ -60,6 +60,18 @@ def test_the_solved_set_runs_to_its_end_and_so_gets_all_points(problems):
 
 def test_an_empty_copy_gets_none(problems):
     assert passed(problems, student_copy(problems.nb)) == []
+
+
+def test_an_answer_that_does_not_run_costs_its_own_tests_and_no_others(problems):
+    """Nor does one whose functions later answers need: those are graded with right ones."""
+    remember_fits = remembering("fit", "itlm_numbers")
+    coded = [name for name, cell in problems.cells.items() if is_solution(cell) and cell.cell_type == "code"]
+    marks = [name for name in problems.cells if name in {*coded, *problems.tests}]
+    for name in coded:
+        following = marks[marks.index(name) + 1 :]
+        own = following[: next((i for i, mark in enumerate(following) if mark in coded), None)]
+        found = passed(problems, solved_but_for(problems, {name: "("}), remember_fits)
+        assert found == [test for test in problems.tests if test not in own], name
 
 
 def test_a_release_holds_no_line_of_a_solution_or_a_hidden_test(problems):

@@ -100,6 +100,7 @@ def feedback_page(assignment, grade):
     """One student's result as an HTML text that asks for nothing from elsewhere."""
     rows = [_row(assignment, grade, name) for name in assignment.points]
     first = {name: error for name, error in grade.errors.items() if name not in assignment.points}
+    first = {name: error for name, error in first.items() if f"{name}: {error}" not in grade.notes}
     most = sum(assignment.points.values())
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     return environment.from_string(_PAGE).render(assignment=assignment, grade=grade, rows=rows, errors=first, most=most)

@@ -111,6 +111,7 @@ def _take(step, kernel, assignment, limits, found):
         raise Died(f"{step.name or 'the first cell'}: {death}") from death
     if error:
         found.errors.setdefault(step.name, error[:_WORDS])
+        found.notes += [f"{step.name}: {error[:_WORDS]}"] if step.name in assignment.answers else []
     elif step.is_test:
         found.points[step.name] = assignment.points[step.name]
 

@@ -64,7 +64,7 @@ class Session:
         if self._guard.killed == "memory":
             raise Died(f"it took more than {self._guard.limit / _MB:.0f} MB of memory")
         if self._process.poll() is not None:
-            raise Died("it ended Python itself")
+            raise Died("Python ended, by an exit or a crash")
 
     def _interrupt(self):
         if os.name == "posix":
