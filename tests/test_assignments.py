@@ -306,7 +306,7 @@ def test_a_leaderboard_ranks_each_measure_the_largest_first(tmp_path):
     grades = [Grade(student, "graded", {"saved": 3.0, "judged": 7.0}, scores=one) for student, one in values.items()]
     pages = write_grades(guess, grades, tmp_path / "grades.csv")
     rows = (pages / "leaderboard.csv").read_text("utf-8-sig").splitlines()
-    assert rows == ["measure,rank,student,value", "none,1,Al,1.0", "sum,1,Al,7.0", "sum,2,Di,4.5", "sum,2,Zoë,4.5"]
+    assert rows == ["measure,rank,student,value", "none,1,Al,1", "sum,1,Al,7", "sum,2,Di,4.5", "sum,2,Zoë,4.5"]
     assert "<li>sum: 4.5</li>" in feedback_page(guess, grades[0])
     write_grades(guess, [grades[2]], tmp_path / "nobody.csv")
     assert (tmp_path / "nobody/leaderboard.csv").read_text("utf-8-sig") == "measure,rank,student,value\n"

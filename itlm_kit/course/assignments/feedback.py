@@ -46,7 +46,7 @@ def write_grades(assignment, grades, path):
 
 
 def _write_table(frame, path):
-    text = frame.to_csv(index=False).encode("utf-8-sig")  # the mark tells Excel of UTF-8
+    text = frame.to_csv(index=False, float_format="%.6g").encode("utf-8-sig")  # the mark tells Excel of UTF-8
     write_atomically(path, lambda file: file.write(text))
 
 
@@ -140,8 +140,8 @@ ul { padding-left: 1.2rem; }
 <body>
 <h1>{{ grade.student }}</h1>
 <p class="total">{{ assignment.name }}: {{ '%g' | format(grade.total) }} of {{ '%g' | format(most) }} points
-{%- if grade.verdict != 'graded' %}, {{ grade.verdict }}{% endif %}
-{%- if none in grade.points.values() %} so far; written answers are still to be read{% endif %}</p>
+{%- if none in grade.points.values() %} so far; written answers are still to be read{% endif %}
+{%- if grade.verdict != 'graded' %} ({{ grade.verdict }}){% endif %}</p>
 {% if grade.notes or errors or grade.scores %}
 <ul>
 {% for measure, value in grade.scores.items() %}
