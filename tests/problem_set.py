@@ -1,5 +1,8 @@
 """A small problem set, as a teacher would write it; submissions of it and of the kit's own, and their tests run."""
 
+import contextlib
+import tempfile
+
 import nbformat
 import numpy as np
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
@@ -106,16 +109,16 @@ def remembering(*functions):
 
 def passed(assignment, nb, prepare=lambda names: None):
     """Ids of the tests that pass, run here without what only shows something. prepare(names) follows the set-up."""
-    names, good = {}, set()
-    merged = merge(assignment, nb)
-    for step in merged.steps + merged.judging:
-        if step.name.endswith("-shown"):
-            continue
-        try:
-            exec(step.code, names)
-        except Exception:
-            continue
-        good.add(step.name)
-        if step.name == "set-up":
-            prepare(names)
+    names, good, merged = {}, set(), merge(assignment, nb)
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        for step in merged.steps + merged.judging:
+            if step.name.endswith("-shown"):
+                continue
+            try:
+                exec(step.code, names)
+            except Exception:
+                continue
+            good.add(step.name)
+            if step.name == "set-up":
+                prepare(names)
     return [name for name in assignment.tests if name in good]

@@ -12,11 +12,6 @@ NUMBERS, DIGITS, DEFEND = "1-1-numbers", "2-1-digits", "3-1-defend"
 remember_fits = remembering("fit", "itlm_numbers")
 
 
-@pytest.fixture(autouse=True)
-def folder_of_its_own(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-
 def passed_with(answers):
     return passed(SET, solved_but_for(SET, answers), remember_fits)
 

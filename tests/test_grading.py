@@ -162,8 +162,8 @@ def test_data_are_judged_apart_from_the_code_that_made_them(guessed):
 # What a student writes, the points for saving and for the data, the score, and what is said about the data.
 FORGED = {
     "another judge": (
-        "guess = lambda: [1, 1]\nnp.load = print\nimport atexit, pathlib\npathlib.Path('score').write_text('99')",
-        0, 0, {"sum": 2}, "AssertionError: too little",
+        "guess = lambda: [1, 1]\ngiven = lambda: 99\nimport pathlib\npathlib.Path('score').write_text('99')",
+        3, 0, {"sum": 2}, "AssertionError: too little",
     ),
     "code in the data": (
         "class Run:\n    def __reduce__(self):\n        return exec, ('import os; os._exit(0)',)\n"
