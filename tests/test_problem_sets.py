@@ -51,6 +51,14 @@ def test_the_marks_of_a_scheme_add_up_to_the_points(problems):
         assert sum(map(int, re.findall(r",\s(\d)(?=[.;])", scheme))) == problems.points[name], name
 
 
+def test_the_teachers_page_tells_minutes_and_points(problems):
+    page = (source_folder().parents[1] / "teaching.md").read_text()
+    (row,) = re.findall(rf"^\| `{problems.name}` \|.*$", page, re.M)
+    minutes = re.search(r"about (\d+) minutes", problems.nb.cells[0].source)[1]
+    by_tests = sum(problems.points[name] for name in problems.tests)
+    assert [cell.strip() for cell in row.split("|")[3:6]] == [minutes, f"{by_tests:g}", f"{100 - by_tests:g}"]
+
+
 def test_the_solved_set_runs_to_its_end_and_so_gets_all_points(problems):
     names = {}
     for cell in problems.nb.cells:
