@@ -107,10 +107,11 @@ def _call(answer, case):
 
 def _name_mistake(found, cases, exercise):
     """The words for the first known mistake that gives just what was found in every case."""
-    for words, mistake in exercise.mistakes:
-        values = (mistake(*copy.deepcopy(case)) if callable(mistake) else mistake for case in cases)
-        if all(map(_same, found, values)):
-            return words
+    with np.errstate(all="ignore"):  # mistakes divide by nought; a student's cell need not hear of it
+        for words, mistake in exercise.mistakes:
+            values = (mistake(*copy.deepcopy(case)) if callable(mistake) else mistake for case in cases)
+            if all(map(_same, found, values)):
+                return words
     return ""
 
 
@@ -118,6 +119,8 @@ def _same(a, b):
     """Whether two answers agree: shape, being a mask or not, and values to six digits."""
     if callable(a) or callable(b):
         return a is b
+    if isinstance(a, tuple) and isinstance(b, tuple):  # of arrays, whose shapes may differ
+        return len(a) == len(b) and all(map(_same, a, b))
     try:
         a, b = np.asarray(a), np.asarray(b)
         if a.shape != b.shape or (a.dtype == bool) != (b.dtype == bool):

@@ -49,6 +49,7 @@ def loss_histogram(losses, is_clean, *, source, cut=None):
         )  # fmt: skip
     axis.margins(y=0.15)  # room for the words at the cut
     if cut is not None:
+        axis.set_xlim(left=-0.12 * bins[-1])  # the same, where the cut lies near 0
         sides_of_cut(axis, cut)
     axis.set(xlabel="loss", ylabel="samples")
     axis.legend(frameon=False, loc="center right")

@@ -27,7 +27,7 @@ FIGURES = {
     ),
     "07": lambda r: (
         r["attack_naive"] >= 90 > 10 > r["attack_itlm"]
-        and r["attack_early_mark"] > 40
+        and r["races"]["6->0 at (2, 13)"] > 40 > 10 > r["races"]["6->0 at (2, 2)"]
         and abs(r["clean_itlm"] - r["clean_naive"]) < 2
         and r["dropped_in_window"] > 0.7 > 0.3 > r["dropped_at_end"]
         and r["recall"]["itlm"] > r["recall"]["early-loss"] > 50
@@ -43,9 +43,15 @@ FIGURES = {
         and r["loops"]["batches trimmed"] < r["loops"]["as it is"] < r["loops"]["on the samples kept"]
         and r["rare"]["one list"] < 30 < 90 < r["rare"]["class"]
     ),
-    "00": lambda r: r["error_itlm"] < 0.2 * r["error_least_squares"] and r["bad_kept_far"] > 18,
+    "00": lambda r: (
+        r["error_itlm"] < 0.2 * r["error_least_squares"] and r["bad_kept_far"] > 10 and r["bad_survived"]["0.6"] >= 15
+    ),
     "02": lambda r: (
-        r["bad_to_break"]["exact"] == 8 and r["largest_rise"] < 1e-9 and r["leverage"]["ITLM, one start"] > 0.1
+        r["bad_to_break"]["exact"] == 8
+        and r["largest_rise"] < 1e-9
+        and r["leverage"]["ITLM, one start"] > 0.1
+        and r["cost_of_alpha"]["0.05"]["10"] > 2 > r["cost_of_alpha"]["0.05"]["-10"]
+        and r["cost_of_alpha"]["0.2"]["5"] < 1 < r["cost_of_alpha"]["0.2"]["-5"]
     ),
     "03": lambda r: (
         r["orders"]["large M"]["0.001"] > 1.2 > 1.1 > r["orders"]["M = 1"]["0.001"]

@@ -117,6 +117,15 @@ def people_table(frame):
     )
 
 
+def people_tables(frame):
+    """The `people_table` of each way to train, one under another, as index level `trained`: a recipe or a network.
+
+    frame: as `results_frame` gives it for finished cells of people's labels.
+    """
+    ways = frame.reindex(columns=["recipe", "net"]).bfill(axis=1)["recipe"]
+    return pd.concat({way: people_table(cells) for way, cells in frame.groupby(ways)}, names=["trained"])
+
+
 def _cells(profile):
     if profile == "quick":
         common = {"net": "two-layer-cnn", "share": 1.0, "protocol": "last"}
