@@ -1,5 +1,6 @@
 """The paper's figures and tables by chapter, each with its data, its experiments and its claims."""
 
+import re
 from importlib import import_module
 
 from itlm_kit.errors import check_choice
@@ -42,6 +43,12 @@ def get_experiment(name):
     check_choice("experiment", name, experiment_names())
     module = next(module for module, names in _EXPERIMENTS.items() if name in names)
     return import_module(f"itlm_kit.chapters.{module}").EXPERIMENTS[name]
+
+
+def notebooks_of(name):
+    """The numbers of the notebooks that an experiment belongs to, e.g. ["01", "05"]."""
+    module = next(module for module, names in _EXPERIMENTS.items() if name in names)
+    return re.findall(r"\d\d", _TITLES[module.partition(".")[0]])
 
 
 def all_claims(chapter=""):

@@ -102,7 +102,7 @@ def reproduce(name, device, data_root, out, dry_run, **choice):
 
     Each finished cell is kept, and each finished round of a long one: the same command goes on where it was stopped.
     --set runs any other cell of the experiment, e.g. --set noise=instance --set clean=0.65; it is kept like the others,
-    and the paper's table leaves it out.
+    and the paper's table leaves it out. A picture of what is finished goes to --out as well.
     Small networks leave a GPU waiting; several at once (--jobs 8) share it.
     """
     from itlm_kit.chapters import get_experiment
@@ -110,6 +110,7 @@ def reproduce(name, device, data_root, out, dry_run, **choice):
     from itlm_kit.data import data_root as find_root
     from itlm_kit.experiments.running import plan
     from itlm_kit.experiments.store import ResultStore
+    from itlm_kit.report import write_pictures
 
     if name is None:
         return _list_experiments()
@@ -126,6 +127,8 @@ def reproduce(name, device, data_root, out, dry_run, **choice):
     finished = plan(experiment, store, **choice).done  # in the order of the cells, however they finished
     if finished and code != INTERRUPTED:
         click.echo(comparison(finished))
+        for path in write_pictures(experiment, finished, out):
+            click.echo(f"picture: {path}")
     return code
 
 
@@ -191,6 +194,17 @@ def claims(as_json, count, results):
         return click.echo(counted_verdicts(store))
     found = ledger(store)
     click.echo(json.dumps(found.to_dict("records"), indent=1) if as_json else render(found))
+
+
+@itlm.command()
+@_option("--out", metavar="FILE", default="runs/report.html", help="Where the page goes; an earlier one is replaced.")
+@click.option("--results", metavar="DIR", help="Folder of result files.  [default: notebooks/results]")
+def report(out, results):
+    """Write one HTML page: every figure and table of the paper, printed beside measured, with verdicts."""
+    from itlm_kit.experiments.store import published_results
+    from itlm_kit.report import write_report
+
+    click.echo(f"report: {write_report(out, published_results(results or _kit_results()))}")
 
 
 def _kit_results():
