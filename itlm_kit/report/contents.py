@@ -11,6 +11,7 @@ from itlm_kit.experiments.running import plan
 from itlm_kit.experiments.spread import Spread
 from itlm_kit.experiments.store import ResultStore
 from itlm_kit.ledger.beside import compared
+from itlm_kit.ledger.verdicts import NOT_RUN
 from itlm_kit.progress import progress
 from itlm_kit.report.pictures import pictures
 from itlm_kit.report.tables import told
@@ -37,13 +38,13 @@ class Article(NamedTuple):
     wants: list[str]  # data sets and devices
     notebooks: list[str]  # their numbers
     pictures: list[dict]  # url, caption
-    claims: list[dict]  # the ledger's rows, each with measured (text), state (a class), cells ({anchor: words})
+    claims: list[dict]  # the ledger's rows, each with measured (text), is_open, cells (anchors)
     cells: list[Cell]
 
     @property
-    def verdicts(self) -> dict[str, int]:
+    def verdicts(self) -> Counter:
         """How many claims have each verdict."""
-        return dict(Counter(claim["verdict"] for claim in self.claims))
+        return Counter(claim["verdict"] for claim in self.claims)
 
 
 def contents(store: ResultStore) -> dict[str, list[Article]]:
@@ -106,7 +107,7 @@ def _shown(picture):
 
 def _told(entry):
     spread = Spread(entry["figure"], entry["low"], entry["high"], len(entry["seeds"]))
-    return {**entry, "measured": str(spread) if entry["seeds"] else "", "state": entry["verdict"].replace(" ", "-")}
+    return {**entry, "measured": str(spread) if entry["seeds"] else "", "is_open": entry["verdict"] == NOT_RUN}
 
 
 def _cell(anchor, results):
