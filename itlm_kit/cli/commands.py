@@ -207,6 +207,20 @@ def report(out, results):
     click.echo(f"report: {write_report(out, published_results(results or _kit_results()))}")
 
 
+@itlm.command()
+@click.argument("run")
+@_option("--out", metavar="DIR", default="runs/book", help="Where the site goes, in html; an earlier one is replaced.")
+@click.option("--results", metavar="DIR", help="Folder of result files.  [default: notebooks/results]")
+def book(run, out, results):
+    """Build a site that opens offline from the notebooks that `itlm run --out RUN` executed: `make book` does both."""
+    from itlm_kit.book import build
+    from itlm_kit.experiments.store import published_results
+    from itlm_kit.runner import notebooks_folder
+
+    store = published_results(results or _kit_results())
+    click.echo(f"book: {build(run, out, store, extra=[notebooks_folder() / 'teaching.md'])}")
+
+
 def _kit_results():
     from itlm_kit.runner import notebooks_folder
 

@@ -24,16 +24,17 @@ class OfflineExporter(HTMLExporter):
 
 class _Renderer(IPythonRenderer):
     def block_math(self, body):
-        return _as_mathml(body, "block")
+        return as_mathml(body, "block")
 
     def inline_math(self, body):
-        return _as_mathml(body, "inline")
+        return as_mathml(body, "inline")
 
     def latex_environment(self, name, body):
-        return _as_mathml(rf"\begin{{{name}}}{body}\end{{{name}}}", "block")
+        return as_mathml(rf"\begin{{{name}}}{body}\end{{{name}}}", "block")
 
 
-def _as_mathml(latex, display):
+def as_mathml(latex, display):
+    """A formula as MathML, as it was written where it cannot be read; display: "inline" or "block"."""
     try:
         return convert(latex, display=display)
     except Exception:  # whatever it is that the converter cannot read stands there as it was written
