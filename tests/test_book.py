@@ -13,6 +13,7 @@ from itlm_kit.book import building
 from itlm_kit.cli.commands import _exit_code
 from itlm_kit.errors import InputError
 from itlm_kit.experiments.store import ResultStore
+from itlm_kit.runner.formulas import as_mathml
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 FIRST, SECOND = "02_trimmed_loss", "05_label_noise"
@@ -135,3 +136,10 @@ def test_without_sphinx_the_command_says_what_to_install(tmp_path, monkeypatch, 
 def test_settings_execute_nothing_and_name_no_address():
     conf = Path(building.__file__).with_name("conf.py").read_text()
     assert 'nb_execution_mode = "off"' in conf and "http" not in conf
+
+
+@pytest.mark.parametrize("latex", [r"\arg\min_x f", r"\theta^* \argh"])
+def test_a_command_that_the_converter_lacks_is_drawn(latex):
+    drawn = as_mathml(latex, "inline")
+    assert "arg</mo>" in drawn if "min" in latex else "argh" in drawn
+    assert "\\arg<" not in drawn

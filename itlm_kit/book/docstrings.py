@@ -1,4 +1,4 @@
-"""Docstrings for Sphinx: they are plain text, in which `name` alone is markup, so that formulas need no escapes."""
+"""Docstrings for Sphinx: they are plain text, in which `name` alone is markup."""
 
 import re
 
@@ -7,11 +7,18 @@ _MARKUP = re.compile(r"([*|\\]|_(?!\w))")
 
 def setup(app):
     app.connect("autodoc-process-docstring", _escape)
+    app.connect("autodoc-skip-member", _skip)
     return {"parallel_read_safe": True}
 
 
 def _escape(app, what, name, obj, options, lines):
     lines[:] = ["`".join(_escaped(line.split("`"))) for line in lines]
+
+
+def _skip(app, what, name, obj, skip, options):
+    """Whether to leave out a member: fields of named tuples, which say nothing, and what other packages add."""
+    is_others = not (getattr(obj, "__module__", None) or "itlm_kit").startswith("itlm_kit")
+    return True if type(obj).__name__ == "_tuplegetter" or is_others else None
 
 
 def _escaped(pieces):

@@ -32,6 +32,11 @@ _TITLES = {
 }
 _CLAIMS = ("regression.theory_claims", "regression.claims", "labels.claims", "mixtures.claims", "backdoors.claims")
 
+_HEADLINES = (
+    "T1.mnist.systematic.60.baseline", "T1.mnist.systematic.60.itlm", "T1.cifar10.systematic.60.itlm",
+    "T2.60.itlm.noisy", "T3.mnist.80.iter5", "T4.1->2.naive.test2", "T4.1->2.itlm.test2", "T5.80.centroid",
+)  # fmt: skip
+
 
 def experiment_names():
     """Names of all experiments, in the paper's order of figures, then tables."""
@@ -69,3 +74,12 @@ def counted_verdicts(store):
     from itlm_kit.ledger.text import counted
 
     return counted({title: ledger(store, name) for name, title in _TITLES.items()})
+
+
+def headlines(store):
+    """A few figures of each printed table beside what was measured, in Markdown, as the README shows them."""
+    from itlm_kit.ledger import verdicts
+    from itlm_kit.ledger.text import in_print
+
+    claims = [claim for claim in all_claims() if claim.id in _HEADLINES]
+    return in_print(verdicts.ledger(claims, store, get_experiment))

@@ -182,16 +182,19 @@ def _compute(planned, store, device, data_root):
 @itlm.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON list instead of a table.")
 @click.option("--count", is_flag=True, help="Only the verdicts counted by chapter, in Markdown.")
+@click.option("--headlines", "as_headlines", is_flag=True, help="Only a few printed figures, in Markdown.")
 @click.option("--results", metavar="DIR", help="Folder of result files.  [default: notebooks/results]")
-def claims(as_json, count, results):
+def claims(as_json, count, as_headlines, results):
     """List the paper's claims: where each is checked, the figure measured, its band, the verdict."""
-    from itlm_kit.chapters import counted_verdicts, ledger
+    from itlm_kit.chapters import counted_verdicts, headlines, ledger
     from itlm_kit.experiments.store import published_results
     from itlm_kit.ledger.text import render
 
     store = published_results(results or _kit_results())
     if count:
         return click.echo(counted_verdicts(store))
+    if as_headlines:
+        return click.echo(headlines(store))
     found = ledger(store)
     click.echo(json.dumps(found.to_dict("records"), indent=1) if as_json else render(found))
 

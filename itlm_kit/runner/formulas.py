@@ -1,11 +1,14 @@
 """Pages whose formulas are MathML: browsers draw it by themselves, where MathJax is a script from elsewhere."""
 
 import html
+import re
 
 from jinja2 import pass_context
 from latex2mathml.converter import convert
 from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+_ARG = re.compile(r"\\arg(?![a-z])")  # which the converter does not know
 
 
 class OfflineExporter(HTMLExporter):
@@ -36,6 +39,6 @@ class _Renderer(IPythonRenderer):
 def as_mathml(latex, display):
     """A formula as MathML, as it was written where it cannot be read; display: "inline" or "block"."""
     try:
-        return convert(latex, display=display)
+        return convert(_ARG.sub(r"\\operatorname{arg}", latex), display=display)
     except Exception:  # whatever it is that the converter cannot read stands there as it was written
         return f"<code>{html.escape(latex)}</code>"
