@@ -81,5 +81,6 @@ def headlines(store):
     from itlm_kit.ledger import verdicts
     from itlm_kit.ledger.text import in_print
 
-    claims = [claim for claim in all_claims() if claim.id in _HEADLINES]
+    by_id = {claim.id: claim for claim in all_claims()}
+    claims = [by_id[name] for name in _HEADLINES]
     return in_print(verdicts.ledger(claims, store, get_experiment))
