@@ -9,12 +9,13 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from itlm_kit.book import building
+from itlm_kit.book import building, docstrings
 from itlm_kit.cli.commands import _exit_code
 from itlm_kit.errors import InputError
 from itlm_kit.experiments.store import ResultStore
 from itlm_kit.runner.formulas import as_mathml
 
+pytestmark = pytest.mark.timeout(1800)  # Sphinx reads every module
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 FIRST, SECOND = "02_trimmed_loss", "05_label_noise"
 
@@ -31,7 +32,7 @@ def notebook(other):
             "from itlm_kit import num_kept\n\nnum_kept(0.5, 10)", outputs=[*outputs, script], execution_count=1
         ),
     ]
-    return new_notebook(cells=cells)
+    return new_notebook(cells=cells, metadata={"language_info": {"name": "python", "pygments_lexer": "ipython3"}})
 
 
 def run_of(folder, verdict="passed"):
@@ -69,7 +70,7 @@ class Page(HTMLParser):
         self.ids |= {found[key] for key in ("id", "name") if key in found}
         self.links += [found["href"]] if tag == "a" and "href" in found else []
         self.loads += [found["src"]] if "src" in found else []
-        self.loads += [found["href"]] if tag == "link" else []
+        self.loads += [found["href"]] if found.get("rel") in ("stylesheet", "icon", "preload") else []
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +137,13 @@ def test_without_sphinx_the_command_says_what_to_install(tmp_path, monkeypatch, 
 def test_settings_execute_nothing_and_name_no_address():
     conf = Path(building.__file__).with_name("conf.py").read_text()
     assert 'nb_execution_mode = "off"' in conf and "http" not in conf
+
+
+def test_docstrings_are_plain_text_in_which_names_and_lists_are_markup():
+    lines = ["k: `theta_` of |x|, *any*.", "Faults:", "- a;", "  b.", "- c.", "Raises."]
+    docstrings._escape(None, "function", "f", None, None, lines)
+    told = [r"k: `theta_` of \|x\|, \*any\*.", "Faults:", "", "- a;", "  b.", "- c.", "", "Raises."]
+    assert lines == told
 
 
 @pytest.mark.parametrize("latex", [r"\arg\min_x f", r"\theta^* \argh"])

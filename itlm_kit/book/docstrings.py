@@ -1,6 +1,7 @@
 """Docstrings for Sphinx: they are plain text, in which `name` alone is markup."""
 
 import re
+from itertools import pairwise
 
 _MARKUP = re.compile(r"([*|\\]|_(?!\w))")
 
@@ -12,7 +13,19 @@ def setup(app):
 
 
 def _escape(app, what, name, obj, options, lines):
-    lines[:] = ["`".join(_escaped(line.split("`"))) for line in lines]
+    lines[:] = ["`".join(_escaped(line.split("`"))) for line in _spaced(lines)]
+
+
+def _spaced(lines):
+    """The lines, with an empty one before and after each list."""
+    for before, line in pairwise(["", *lines]):
+        if before and line and _is_listed(before) != _is_listed(line):
+            yield ""
+        yield line
+
+
+def _is_listed(line):
+    return line.startswith(("- ", "  "))
 
 
 def _skip(app, what, name, obj, skip, options):

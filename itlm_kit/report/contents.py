@@ -13,7 +13,7 @@ from itlm_kit.experiments.store import ResultStore
 from itlm_kit.ledger.beside import compared
 from itlm_kit.ledger.verdicts import NOT_RUN
 from itlm_kit.progress import progress
-from itlm_kit.report.pictures import pictures
+from itlm_kit.report.figures import pictures
 from itlm_kit.report.tables import told
 
 _TEXT = "The text"
