@@ -155,6 +155,13 @@ def test_pictures_of_nothing_and_of_an_unknown_experiment_are_none():
     assert report.pictures(toy, []) == report.pictures(toy, [toys.result("toy", {"n": 1}, {"error": 1.0})]) == []
 
 
+@pytest.mark.parametrize("name", published_results(RESULTS).experiments())
+def test_a_single_cell_can_be_drawn(name):
+    """A run of a few cells ends in a picture, not in an error."""
+    first = published_results(RESULTS).results(name)[:1]
+    assert all(picture.figure.axes for picture in report.pictures(get_experiment(name), first))
+
+
 def test_pictures_are_written_as_files_named_by_caption(tmp_path):
     found = finished("fig1b", data="mnist")
     (path,) = report.write_pictures(get_experiment("fig1b"), found, tmp_path / "out")

@@ -115,16 +115,16 @@ def _drift(results):
     yield "", convergence.drift(measured, measured.assign(ratio=ratios), source=_source(results))
 
 
+_CHECKS = {  # those of the theory's that are curves
+    "breakdown": ({"check": "breakdown"}, convergence.breakdown_curve),
+    "remark 2, random bad outputs": ({"check": "remark 2", "kind": "random"}, convergence.rate_comparison),
+}
+
+
 def _theory(results):
-    """Those of the checks that are curves, of one seed."""
-    frame = _first_seed(results)
-    broken = frame[frame["check"] == "breakdown"]
-    rates = frame[(frame["check"] == "remark 2") & (frame["kind"] == "random")]
-    for caption, draw, rows in (
-        ("breakdown", convergence.breakdown_curve, broken),
-        ("remark 2, random bad outputs", convergence.rate_comparison, rates),
-    ):
-        if len(rows):
+    for caption, (where, draw) in _CHECKS.items():
+        if found := [result for result in results if where.items() <= result.settings.items()]:
+            rows = _first_seed(found)
             yield caption, draw(rows, source=_of_runs(rows))
 
 
