@@ -103,7 +103,7 @@ def test_notebooks_functions_claims_and_teachers_are_linked(site, pages):
     first, report, teaching = (pages[site / f"{name}.html"].links for name in (FIRST, "report", "teaching"))
     assert f"{SECOND}.html" in first
     assert "api/itlm_kit.html#itlm_kit.num_kept" in first
-    assert "report.html#theory" in first and "report.html#table1-mnist" in pages[site / f"{SECOND}.html"].links
+    assert "report.html#fig2" in first and "report.html#table1-mnist" in pages[site / f"{SECOND}.html"].links
     assert {f"{FIRST}.html", f"{SECOND}.html"} <= set(report) and f"{FIRST}.html" in teaching
 
 

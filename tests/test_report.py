@@ -123,6 +123,16 @@ def test_a_table_s_picture_holds_what_is_printed_and_measured():
         assert points[f"60 % clean, {method}"] == pytest.approx((printed, median))
 
 
+def test_what_is_not_measured_is_drawn_beside_what_is_and_never_alone():
+    experiment, found = get_experiment("table5"), finished("table5", method="centroid", clean=0.8)
+    ((_, figure),) = report.pictures(experiment, found, experiment.cells("full"))
+    assert len(figure.axes[0].get_yticklabels()) > len({str(result.settings) for result in found})
+    other = finished("table1-mnist", protocol="paper", noise="systematic")
+    assert (
+        len(report.pictures(get_experiment("table1-mnist"), other, get_experiment("table1-mnist").cells("full"))) == 1
+    )
+
+
 def test_ranges_are_drawn_and_groups_apart():
     rows = {"label": ["a", "b", "c"], "group": [1, 1, 2], "paper": [9, np.nan, 8], "measured": [5, 6, np.nan]}
     frame = pd.DataFrame({**rows, "low": [4, 6, np.nan], "high": [7, 6, np.nan]})

@@ -1,7 +1,5 @@
 """Formulas as MathML, which browsers draw by themselves: Sphinx's own way loads a script from elsewhere."""
 
-from docutils.nodes import SkipNode
-
 from itlm_kit.runner.formulas import as_mathml
 
 
@@ -11,10 +9,15 @@ def setup(app):
 
 
 def _inline(translator, node):
-    translator.body.append(as_mathml(node.astext(), "inline"))
-    raise SkipNode
+    _write(translator, as_mathml(node.astext(), "inline"))
 
 
 def _block(translator, node):
-    translator.body.append(f"<div>{as_mathml(node.astext(), 'block')}</div>")
+    _write(translator, f"<div>{as_mathml(node.astext(), 'block')}</div>")
+
+
+def _write(translator, markup):
+    from docutils.nodes import SkipNode  # comes with Sphinx
+
+    translator.body.append(markup)
     raise SkipNode
