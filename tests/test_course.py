@@ -4,6 +4,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 import torch
+import wrong_answers_00
+import wrong_answers_02
 
 from itlm_kit import InputError, course, trim
 from itlm_kit.course import exercises
@@ -71,20 +73,6 @@ def lowest_loss(losses, is_clean):
     return int(losses.mean(axis=1).argmin())
 
 
-def trim_once(x, y, k):
-    theta, *_ = np.linalg.lstsq(x, y, rcond=None)
-    return np.sort((y - x @ theta) ** 2)[:k].sum()
-
-
-def no_trim(x, y, k):
-    theta, *_ = np.linalg.lstsq(x, y, rcond=None)
-    return ((y - x @ theta) ** 2).sum()
-
-
-def mean_of_exact(x, y, k):
-    return exercises(2)[1].truth(x, y, k) / k
-
-
 def no_square(x, y, theta, k):
     kept = np.argsort(y - x @ theta)[:k]
     return np.linalg.lstsq(x[kept], y[kept], rcond=None)[0]
@@ -141,17 +129,8 @@ def up_to_a_quantile(score, given, alpha):
 
 
 WRONG = {
-    "0.1": [(48, "margin"), (15, "dropped"), (0.75, "share")],
-    "0.2": [
-        (lambda losses, k: sorted(losses)[-1] + 0 * k, ""),
-        (lambda losses, k: float(np.mean(sorted(losses)[:k])), "mean"),
-        (lambda losses, k: sum(losses[:k]), "sort first"),
-        (lambda losses, k: sum(sorted(losses, reverse=True)[:k]), "largest"),
-    ],
     "1.1": [(not_a_mask, "indices"), (every_tie, "ties"), (keeps_the_worst, "largest")],
     "1.2": [(widest_gap, "gap"), (from_one, "from 0"), (lowest_loss, "lowest mean loss")],
-    "2.1": [(trim_once, "refit on each subset"), (no_trim, "leave n - k out"), (mean_of_exact, "sum")],
-    "2.2": [(lambda n, k: n - k, "too few"), (lambda n, k: n - k + 1, "k small"), (lambda n, k: 1, "One suffices")],
     "3.1": [(no_square, "square"), (fit_all, "kept ones alone"), (only_the_set, "kept set")],
     "3.2": [
         (lambda e: e[-1] / e[0], "per round"),
@@ -203,6 +182,8 @@ WRONG = {
         (lambda score, given, alpha: ~exercises(8)[1].truth(score, given, alpha), "what is dropped"),
     ],
     "8.2": [(0.63, "agreement"), (0.567, "divide"), (0.73, "do not add"), (0.3, "bad share")],
+    **wrong_answers_00.WRONG,
+    **wrong_answers_02.WRONG,
 }
 
 

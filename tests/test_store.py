@@ -157,6 +157,21 @@ def test_a_spoilt_cell_is_not_accepted(store, spoil):
         assert store.load(cell()) is None
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_or_folder_under_a_result_s_name_is_neither_waited_for_nor_read(store):
+    store.save(result())
+    other = cell(seed=1)
+    os.mkfifo(store.path(other))
+    os.mkfifo(store.folder / "published.jsonl")
+    with pytest.warns(DamagedResult, match="no file"):
+        assert store.load(other) is None
+    with pytest.warns(DamagedResult, match="no file"):
+        assert len(store.results()) == 1
+    store.path(cell(seed=2)).mkdir()
+    with pytest.raises(InputError, match="a result must be a file; .* is a folder"):
+        store.load(cell(seed=2))
+
+
 def test_a_spoilt_cell_stops_no_other(store):
     store.save(result(seed=1))
     SPOILT["json cut"](store.save(result()))

@@ -9,9 +9,9 @@ from functools import partial
 import click
 
 from itlm_kit import __version__
-from itlm_kit.cli import course
+from itlm_kit.cli import course, terminal
 from itlm_kit.errors import InputError
-from itlm_kit.machine import DEVICES, PROFILES
+from itlm_kit.machine import DEVICES, PROFILES, Where, resolve_device
 from itlm_kit.names import duration
 from itlm_kit.runner.progress import INTERRUPTED, watch_cells, watch_run
 
@@ -25,12 +25,15 @@ _jobs = _option("--jobs", type=_whole, default=1, help="How many at once.")
 
 def main(arguments=None):
     """Run the command line and leave with its exit code."""
+    terminal.end_like_ctrl_c()
     sys.exit(_exit_code(arguments))
 
 
 def _exit_code(arguments):
     warnings.showwarning = _warn
+    terminal.print_whatever()
     try:
+        terminal.check_home()
         return itlm.main(arguments, prog_name="itlm", standalone_mode=False) or 0
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
@@ -97,7 +100,8 @@ def run(notebooks, out, resume, **settings):
 @_jobs
 @_option("--out", metavar="DIR", default="runs/reproduce", help="Where finished cells are kept.")
 @click.option("--dry-run", is_flag=True, help="Say what would be computed, and compute nothing.")
-def reproduce(name, device, data_root, out, dry_run, **choice):
+@click.option("--cluster", metavar="ADDRESS", help="A Dask scheduler whose workers compute, e.g. tcp://host:8786.")
+def reproduce(name, device, data_root, out, dry_run, cluster, **choice):
     """Compute a figure or table of the paper and show it beside the published one; without NAME, list them.
 
     Each finished cell is kept, and each finished round of a long one: the same command goes on where it was stopped.
@@ -115,15 +119,20 @@ def reproduce(name, device, data_root, out, dry_run, **choice):
     if name is None:
         return _list_experiments()
     find_root(data_root)  # raises where it is a file
+    if cluster and choice["jobs"] > 1:
+        raise InputError("--jobs must be left out with --cluster, which has as many at once as it has workers.")
     experiment, store = get_experiment(name), ResultStore(out)
     planned = plan(experiment, store, **choice)
     _tell_plan(planned)
     if any(experiment.needs_gpu(cell.settings) for cell in planned.todo):
         click.echo("device: a GPU is wanted; the time is an estimate for one H200")
-    _tell_data(experiment.data_sets(cell.settings for cell in planned.todo), data_root, must_be_there=not dry_run)
+    at_hand = cluster is None  # the workers look for theirs
+    if at_hand:
+        _tell_data(experiment.data_sets(cell.settings for cell in planned.todo), data_root, must_be_there=not dry_run)
     if dry_run:
         return 0
-    code = _compute(planned, store, device, data_root)
+    where = Where(resolve_device(device) if at_hand else device, data_root)
+    code = _compute(planned, store, where, cluster)
     finished = plan(experiment, store, **choice).done  # in the order of the cells, however they finished
     if finished and code != INTERRUPTED:
         click.echo(comparison(finished))
@@ -159,14 +168,16 @@ def _tell_data(names, data_root, must_be_there):
             click.echo(f"data {name}: {error}")
 
 
-def _compute(planned, store, device, data_root):
+def _compute(planned, store, where, cluster):
+    from itlm_kit.experiments.cluster import ClusterGone
     from itlm_kit.experiments.running import CellsFailed, run_plan
-    from itlm_kit.machine import Where, resolve_device
 
-    where = Where(resolve_device(device), data_root)
     try:
-        for _ in watch_cells(planned, run_plan(planned, store, where)):
+        for _ in watch_cells(planned, run_plan(planned, store, where, cluster=cluster)):
             pass
+    except ClusterGone as error:
+        click.echo(f"itlm: {error}; what came home is kept, and the same command goes on", err=True)
+        return 1
     except CellsFailed as error:
         click.echo(f"itlm: {error}", err=True)
         return 1
@@ -255,7 +266,7 @@ def gather(folders, into):
 
 @itlm.command()
 @click.argument("name")
-@_option("--port", type=_whole, default=8866, help="Where the page is served.")
+@_option("--port", type=click.IntRange(1, 65535), default=8866, help="Where the page is served.")
 @click.option("--no-browser", is_flag=True, help="Only serve the page, do not open it.")
 def explore(name, port, no_browser):
     """Open an explorer as a page of its own; Ctrl-C ends it."""

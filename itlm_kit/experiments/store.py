@@ -68,6 +68,8 @@ class ResultStore:
     def load(self, cell: Cell) -> Result | None:
         """The finished cell, or None when there is none: no file, a damaged one, or one of other settings or recipe."""
         path = self.path(cell)
+        if path.is_dir():  # told now, since what is computed could not take its place
+            raise InputError(f"a result must be a file; {path} is a folder. Move it away.")
         found = _read_or_warn(path) if path.exists() else None
         return found or self.published(cell.experiment.name).get(cell.key)
 
@@ -79,7 +81,7 @@ class ResultStore:
     def experiments(self) -> list[str]:
         """Names of the experiments that the folder has cells of."""
         working = {path.parent.name for path in self.folder.glob("*/*.json")}
-        return sorted(working | {path.stem for path in self.folder.glob("*.jsonl")})
+        return sorted(working | {path.stem for path in self.folder.glob("*.jsonl") if path.is_file()})
 
     def published(self, experiment: str) -> dict[str, Result]:
         """The cells of the experiment's published file by key, none where there is no such file."""
@@ -114,6 +116,8 @@ def in_order(result: Result):
 def read_result(path) -> Result:
     """Read one result file with its curves; an error of `_DAMAGED` when it is, or when its name belies its content."""
     path = Path(path)
+    if not path.is_file():  # a pipe would be waited for
+        raise ValueError("no file")
     result, names = from_text(path.read_text())
     curves = _read_curves(path.with_suffix(".npz"), {name: name for name in names})
     result = Result(**{**vars(result), "curves": curves})

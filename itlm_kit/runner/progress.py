@@ -5,6 +5,7 @@ from contextlib import closing
 import click
 from tqdm import tqdm
 
+MOST_WORDS = 600  # characters of an error: half a screen
 INTERRUPTED = 130  # exit code after Ctrl-C, as shells have it
 
 
@@ -45,15 +46,20 @@ def _execute(run):
 def _line(entry):
     late = entry["budget_seconds"] is not None and entry["seconds"] > entry["budget_seconds"]
     notes = [f"over {entry['budget_seconds']} s"] if late else []
-    notes += [told(entry["failure"])] if entry["failure"] else []
+    notes += [_place(entry["failure"])] if entry["failure"] else []
     figures = f"{entry['seconds']:6.1f} s {entry['above_baseline_mb']:5.0f} MB above torch"
     return ", ".join([f"{entry['verdict']}  {entry['name']:<22} {figures}", *notes])
 
 
 def told(failure):
-    """A notebook's failure in one line."""
-    place = f"cell {failure['cell']}, " if failure["cell"] else ""
-    return f"{place}{failure['kind']}: " + " ".join(failure["error"].split())
+    """A notebook's failure on one line, of at most MOST_WORDS characters of its error."""
+    error = " ".join(click.unstyle(failure["error"]).split())
+    cut = error if len(error) <= MOST_WORDS else f"{error[:MOST_WORDS]} ... (the page has all of it)"
+    return f"{_place(failure)}: {cut}"
+
+
+def _place(failure):
+    return f"cell {failure['cell']}, {failure['kind']}" if failure["cell"] else failure["kind"]
 
 
 def watch_cells(plan, results):

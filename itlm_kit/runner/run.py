@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
+from filelock import FileLock, Timeout
 
 import itlm_kit
 from itlm_kit.data.root import data_root
@@ -116,7 +117,7 @@ def find_notebooks(names=(), folder=None):
     Raises InputError for a name that is none, naming those there are.
     """
     folder = notebooks_folder() if folder is None else as_path(folder, "folder")
-    known = {path.stem: path for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))}
+    known = {path.stem: path for path in sorted(folder.glob("[0-9][0-9]_*.ipynb")) if path.is_file()}
     if not known:
         raise InputError(f"notebooks must be named like 01_name.ipynb; {folder} has none.")
     return sorted({known[_stem(name, known)] for name in names}) if names else list(known.values())
@@ -149,9 +150,10 @@ class Run:
         if settings.device == "cuda":
             resolve_device(settings.device)  # raises where there is none
         self.machine = probe_machine()
-        earlier = _earlier_entries(self.out) if resume else {}
+        earlier = _earlier_entries(self.out) if resume else _nothing_in(self.out)
+        self._lock = _alone_in(self.out)
         self._fresh = {path: _fingerprint(path, settings) for path in notebooks}
-        self.done = [p for p, mark in self._fresh.items() if _is_done(earlier.get(p.stem), mark)]
+        self.done = [p for p, mark in self._fresh.items() if self._is_done(earlier.get(p.stem), mark)]
         self.todo = [path for path in notebooks if path not in self.done]
         for path in self.todo:
             earlier.pop(path.stem, None)
@@ -195,6 +197,11 @@ class Run:
         finally:
             stop.set()
             pool.shutdown(cancel_futures=True)
+            self._lock.release()
+
+    def _is_done(self, entry, fingerprint):
+        passed = entry is not None and entry["verdict"] == "passed" and fingerprint.items() <= entry.items()
+        return passed and all((self.out / f"{entry['name']}{end}").is_file() for end in (".ipynb", ".html"))
 
     def _execute(self, path, stop, on_cell):
         from itlm_kit.runner.execution import execute
@@ -260,18 +267,49 @@ def _fingerprint(path, settings):
     return {"source_sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "parameters": settings.parameters}
 
 
-def _is_done(entry, fingerprint):
-    return entry is not None and entry["verdict"] == "passed" and fingerprint.items() <= entry.items()
+def _alone_in(out):
+    """A lock that says a run is writing to the folder, held until it is released or its process ends."""
+    lock = FileLock(out / ".lock")
+    try:
+        with writing_to(out):
+            lock.acquire(timeout=0)
+    except Timeout:
+        raise InputError(
+            f"--out must be of one run at a time; another is writing to {out}. Wait for it, or name another folder."
+        ) from None
+    return lock
+
+
+def _nothing_in(out):
+    if os.path.lexists(out / RESULTS):
+        raise InputError(
+            f"--out must hold no earlier run, or its pages would be taken for this one's; {out} does. Go on with it by "
+            "--resume, or name another folder."
+        )
+    return {}
 
 
 def _earlier_entries(out):
-    try:
-        report = json.loads((out / RESULTS).read_text())
-        return {entry["name"]: entry for entry in report["notebooks"]} if report["schema"] == SCHEMA else {}
-    except FileNotFoundError:
+    path = out / RESULTS
+    if not os.path.lexists(path):
         return {}
+    try:
+        if not path.is_file():  # a pipe would be waited for
+            raise ValueError("no file")
+        report = json.loads(path.read_text())
+        return {entry["name"]: _checked(entry) for entry in report["notebooks"]} if report["schema"] == SCHEMA else {}
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"--resume must find a readable {RESULTS}; {out / RESULTS}: {error}.") from error
+        raise InputError(
+            f"--resume must find a readable {RESULTS}; {path}: {error}. Begin anew in another folder."
+        ) from error
+
+
+def _checked(entry):
+    kinds = {"name": str, "verdict": str, "parameters": dict, "seconds": int | float, "records": dict}
+    wrong = [name for name, kind in kinds.items() if not isinstance(entry.get(name), kind)]
+    if wrong or entry["verdict"] not in ("passed", "failed"):
+        raise ValueError(f"an entry without a proper {', '.join(wrong) or 'verdict'}")
+    return entry
 
 
 def _versions():

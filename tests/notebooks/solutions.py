@@ -3,6 +3,14 @@
 SOLUTIONS = {
     "0.1": "45",
     "0.2": "return np.sort(losses)[:k].sum()",
+    "0.3": "return (u[kept] * y[kept]).sum() / (u[kept] ** 2).sum()",
+    "0.4": """\
+theta, before, t = np.linalg.lstsq(x, y, rcond=None)[0], None, 0
+while True:
+    kept = np.sort(np.argsort((y - x @ theta) ** 2, kind="stable")[:k])
+    if np.array_equal(kept, before):
+        return t
+    theta, before, t = np.linalg.lstsq(x[kept], y[kept], rcond=None)[0], kept, t + 1""",
     "1.1": """\
 mask = np.zeros(len(losses), dtype=bool)
 mask[np.argsort(losses, kind="stable")[:k]] = True
@@ -19,6 +27,13 @@ for rows in map(list, combinations(range(len(y)), k)):
     best = min(best, np.sum((y[rows] - x[rows] @ theta) ** 2))
 return best""",
     "2.2": "return min(n - k + 1, k)",
+    "2.3": "return ((x[kept] @ (theta - new)) ** 2).sum()",
+    "2.4": """\
+kept = np.sort(np.argsort(np.abs(values - theta))[:k])
+while (new := np.median(values[kept])) != theta:
+    theta = new
+    kept = np.sort(np.argsort(np.abs(values - theta))[:k])
+return theta""",
     "3.1": """\
 kept = np.argsort((y - x @ theta) ** 2)[:k]
 return np.linalg.lstsq(x[kept], y[kept], rcond=None)[0]""",

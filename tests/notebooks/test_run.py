@@ -43,9 +43,15 @@ FIGURES = {
         and r["loops"]["batches trimmed"] < r["loops"]["as it is"] < r["loops"]["on the samples kept"]
         and r["rare"]["one list"] < 30 < 90 < r["rare"]["class"]
     ),
-    "00": lambda r: r["error_itlm"] < 0.2 * r["error_least_squares"] and r["bad_kept_far"] > 18,
+    "00": lambda r: (
+        r["error_itlm"] < 0.2 * r["error_least_squares"] and r["bad_kept_far"] > 10 and r["bad_survived"]["0.6"] >= 15
+    ),
     "02": lambda r: (
-        r["bad_to_break"]["exact"] == 8 and r["largest_rise"] < 1e-9 and r["leverage"]["ITLM, one start"] > 0.1
+        r["bad_to_break"]["exact"] == 8
+        and r["largest_rise"] < 1e-9
+        and r["leverage"]["ITLM, one start"] > 0.1
+        and r["cost_of_alpha"]["0.05"]["10"] > 2 > r["cost_of_alpha"]["0.05"]["-10"]
+        and r["cost_of_alpha"]["0.2"]["5"] < 1 < r["cost_of_alpha"]["0.2"]["-5"]
     ),
     "03": lambda r: (
         r["orders"]["large M"]["0.001"] > 1.2 > 1.1 > r["orders"]["M = 1"]["0.001"]
