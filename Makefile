@@ -1,4 +1,4 @@
-# make run | test | test-fast | test-slow | test-gpu | lab | bench   Each first makes .venv when it is missing or older than pyproject.toml.
+# make run | book | test | test-fast | test-slow | test-gpu | lab | bench   Each first makes .venv when it is missing or older than pyproject.toml.
 # Without make (Windows, say): python -m venv .venv, then pip install -e .[all] in it, then the `itlm` command.
 
 PYTHON ?= python3
@@ -8,10 +8,16 @@ READY := .venv/ready
 # Two BLAS threads make small least-squares fits several times slower than one.
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: run test test-fast test-slow test-gpu lab bench
+.PHONY: run book test test-fast test-slow test-gpu lab bench
 
 run: $(READY)
 	$(BIN)/itlm run
+
+book: $(READY)
+	$(BIN)/python -c 'import furo, myst_nb, sphinx_codeautolink' 2>/dev/null || \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[book]'
+	$(BIN)/itlm run --resume --out runs/book/notebooks
+	$(BIN)/itlm book runs/book/notebooks
 
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 

@@ -108,7 +108,7 @@ def reproduce(name, missing, minutes, device, data_root, out, dry_run, cluster, 
 
     Each finished cell is kept, and each finished round of a long one: the same command goes on where it was stopped.
     --set runs any other cell of the experiment, e.g. --set noise=instance --set clean=0.65; it is kept like the others,
-    and the paper's table leaves it out.
+    and the paper's table leaves it out. A picture of what is finished goes to --out as well.
     Small networks leave a GPU waiting; several at once (--jobs 8) share it.
     --missing spends --minutes M on the cells that settle most claims without a verdict: a night of a CPU, a lease of a
     GPU. What is cut when the time is up goes on another time.
@@ -129,6 +129,7 @@ def _reproduce(name, choice, cluster, *, device, data_root, out, dry_run):
     from itlm_kit.data import data_root as find_root
     from itlm_kit.experiments.running import plan, run_plan
     from itlm_kit.experiments.store import ResultStore
+    from itlm_kit.report import write_pictures
 
     find_root(data_root)  # raises where it is a file
     if cluster and choice["jobs"] > 1:
@@ -148,6 +149,8 @@ def _reproduce(name, choice, cluster, *, device, data_root, out, dry_run):
     finished = plan(experiment, store, **choice).done  # in the order of the cells, however they finished
     if finished and code != INTERRUPTED:
         click.echo(comparison(finished))
+        for path in write_pictures(experiment, finished, out):
+            click.echo(f"picture: {path}")
     return code
 
 
@@ -197,18 +200,46 @@ def _tell_data(names, data_root, must_be_there):
 @itlm.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON list instead of a table.")
 @click.option("--count", is_flag=True, help="Only the verdicts counted by chapter, in Markdown.")
+@click.option("--headlines", "as_headlines", is_flag=True, help="Only a few printed figures, in Markdown.")
 @click.option("--results", metavar="DIR", help="Folder of result files.  [default: notebooks/results]")
-def claims(as_json, count, results):
+def claims(as_json, count, as_headlines, results):
     """List the paper's claims: where each is checked, the figure measured, its band, the verdict."""
-    from itlm_kit.chapters import counted_verdicts, ledger
+    from itlm_kit.chapters import counted_verdicts, headlines, ledger
     from itlm_kit.experiments.store import published_results
     from itlm_kit.ledger.text import render
 
     store = published_results(results or _kit_results())
     if count:
         return click.echo(counted_verdicts(store))
+    if as_headlines:
+        return click.echo(headlines(store))
     found = ledger(store)
     click.echo(json.dumps(found.to_dict("records"), indent=1) if as_json else render(found))
+
+
+@itlm.command()
+@_option("--out", metavar="FILE", default="runs/report.html", help="Where the page goes; an earlier one is replaced.")
+@click.option("--results", metavar="DIR", help="Folder of result files.  [default: notebooks/results]")
+def report(out, results):
+    """Write one HTML page: every figure and table of the paper, printed beside measured, with verdicts."""
+    from itlm_kit.experiments.store import published_results
+    from itlm_kit.report import write_report
+
+    click.echo(f"report: {write_report(out, published_results(results or _kit_results()))}")
+
+
+@itlm.command()
+@click.argument("run")
+@_option("--out", metavar="DIR", default="runs/book", help="Where the site goes, in html; an earlier one is replaced.")
+@click.option("--results", metavar="DIR", help="Folder of result files.  [default: notebooks/results]")
+def book(run, out, results):
+    """Build a site that opens offline from the notebooks that `itlm run --out RUN` executed: `make book` does both."""
+    from itlm_kit.book import build
+    from itlm_kit.experiments.store import published_results
+    from itlm_kit.runner import notebooks_folder
+
+    store = published_results(results or _kit_results())
+    click.echo(f"book: {build(run, out, store, extra=[notebooks_folder() / 'teaching.md'])}")
 
 
 def _kit_results():

@@ -30,7 +30,7 @@ class Shelf:
         found = [[results for _, results in self._part(cells)] for cells in wanted]
         seeds = set.intersection(*(set(cell) for cells in found for cell in cells))
         if not seeds:
-            raise NotMeasured(self._commands(wanted))
+            raise NotMeasured(self.commands(wanted))
         return {seed: [[cell[seed] for cell in cells] for cells in found] for seed in sorted(seeds)}
 
     def lacking(self, wanted):
@@ -80,7 +80,7 @@ class Shelf:
             )
             raise NotMeasured(f"experiment {name}, which {lacks}") from error
 
-    def _commands(self, wanted):
+    def commands(self, wanted):
         """What computes these Cells, one command per experiment, with the data and device it needs."""
         names = dict.fromkeys(cells.experiment for cells in wanted)
         return "; ".join(self._command(name, [c.where for c in wanted if c.experiment == name]) for name in names)
