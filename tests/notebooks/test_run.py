@@ -14,7 +14,12 @@ DEVICES = ["cpu", pytest.param("cuda", marks=[pytest.mark.gpu, needs_cuda])]
 
 # What the records of a notebook must show, in addition to the assertion in its own last cell.
 FIGURES = {
-    "01": lambda r: r["auc_random"] > 0.95 > 0.7 > r["auc_style_at_end"] and r["clean_share_kept"] > 0.72,
+    "01": lambda r: (
+        r["auc_random"] > 0.95 > 0.7 > r["auc_style_at_end"]
+        and r["clean_share_kept"] > 0.72
+        and r["auc_by_heart"] < 0.9
+        and r["narrowing"]["random"] > r["narrowing"]["systematic"] > 10
+    ),
     "05": lambda r: r["baseline"] + 10 < r["itlm"] < r["oracle"] and r["clean_share"] > 90 and r["change_random"] < 0,
     "06": lambda r: (
         r["gain"] > 20
@@ -27,7 +32,7 @@ FIGURES = {
     ),
     "07": lambda r: (
         r["attack_naive"] >= 90 > 10 > r["attack_itlm"]
-        and r["attack_early_mark"] > 40
+        and r["races"]["6->0 at (2, 13)"] > 40 > 10 > r["races"]["6->0 at (2, 2)"]
         and abs(r["clean_itlm"] - r["clean_naive"]) < 2
         and r["dropped_in_window"] > 0.7 > 0.3 > r["dropped_at_end"]
         and r["recall"]["itlm"] > r["recall"]["early-loss"] > 50
