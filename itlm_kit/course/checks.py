@@ -148,9 +148,9 @@ def _short(value):
 
 def _where(value, right):
     """Where long arrays of one shape first differ, in words: cut short they may look alike."""
-    if np.shape(value) != np.shape(right) or np.size(right) <= SHOWN:
+    arrays = isinstance(value, np.ndarray) and isinstance(right, np.ndarray)
+    if not arrays or value.shape != right.shape or right.size <= SHOWN:
         return ""
-    value, right = np.asarray(value), np.asarray(right)
     index = tuple(np.argwhere(~np.isclose(value, right, rtol=1e-6, atol=1e-9, equal_nan=True))[0].tolist())
     at = index if len(index) > 1 else index[0]
     return f" They differ first at index {at}: {value[index]}, should be {right[index]}."
