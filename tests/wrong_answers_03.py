@@ -63,6 +63,12 @@ def opposite(x, theta, v, m):
     return y
 
 
+def shifted_by_one(x, theta, v, m):
+    y, worst = x @ theta, np.argsort(np.abs(x @ v))[-m:]
+    y[worst] += 1
+    return y
+
+
 def everything(x, theta, v, m):
     return x @ theta + x @ v
 
@@ -115,6 +121,7 @@ WRONG = {
         (only_v, "not v alone"),
         (opposite, "opposite"),
         (everything, "only m"),
+        (shifted_by_one, "adds 1"),
         (lambda x, theta, v, m: np.argsort(np.abs(x @ v))[::-1][:m], "give the outputs"),
     ],
     "3.4": [

@@ -128,7 +128,7 @@ def _sample(seed, n, d, bad):
     return x, y
 
 
-_LINE = np.array([[1.0], [2.0], [3.0], [1.0], [2.0]]), np.array([2.0, 4.1, 6.2, -9.0, -3.0])
+_LINE = np.array([[3.0], [2.0], [4.0], [3.0], [3.0], [2.0]]), np.array([6.1, 4.2, 7.8, 6.1, 6.0, -3.0])
 _POINTS = np.array([[3.0, 1.0], [-4.0, 0.0], [0.5, 5.0], [1.0, -2.0]]), np.array([0.0, 1.0]), np.array([1.0, 0.0])
 
 
@@ -156,7 +156,7 @@ EXERCISES = {
             ("What was dropped may come back: each round trims all samples, by theta as it is now.", _among_the_kept),
             ("lstsq gives four things; theta is the first of them: [0].", _tuple),
         ),
-        cases=((*_LINE, 3), (*_sample(2, 14, 2, 4), 9), (*_sample(1, 40, 3, 13), 26), (*_sample(6, 40, 3, 16), 22)),
+        cases=((*_LINE, 4), (*_sample(2, 14, 2, 4), 9), (*_sample(1, 40, 3, 13), 26), (*_sample(6, 40, 3, 16), 22)),
     ),
     2: Exercise(
         truth=_rate,
@@ -215,6 +215,14 @@ EXERCISES = {
             (
                 "It moves the wrong way: theta + v, not theta - v.",
                 lambda x, theta, v, m: _spoiled(x, theta, np.abs(x @ v), x @ (theta - v), m),
+            ),
+            (
+                "It adds 1 to the outputs; theta + v adds x'v, different for each sample.",
+                lambda x, theta, v, m: _spoiled(x, theta, np.abs(x @ v), x @ theta + 1, m),
+            ),
+            (
+                "It adds |x'v|; theta + v adds x'v with its sign.",
+                lambda x, theta, v, m: _spoiled(x, theta, np.abs(x @ v), x @ theta + np.abs(x @ v), m),
             ),
             ("All samples follow theta + v; only m of them should.", lambda x, theta, v, m: x @ (theta + v)),
             (
