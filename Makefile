@@ -1,4 +1,4 @@
-# make run | test | test-fast | test-slow | lab | bench   Each first makes .venv when it is missing or older than pyproject.toml.
+# make run | book | test | test-fast | test-slow | test-gpu | lab | bench   Each first makes .venv when it is missing or older than pyproject.toml.
 # Without make (Windows, say): python -m venv .venv, then pip install -e .[all] in it, then the `itlm` command.
 
 PYTHON ?= python3
@@ -8,10 +8,16 @@ READY := .venv/ready
 # Two BLAS threads make small least-squares fits several times slower than one.
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: run test test-fast test-slow lab bench
+.PHONY: run book test test-fast test-slow test-gpu lab bench
 
 run: $(READY)
 	$(BIN)/itlm run
+
+book: $(READY)
+	$(BIN)/python -c 'import furo, myst_nb, sphinx_codeautolink' 2>/dev/null || \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[book]'
+	$(BIN)/itlm run --resume --out runs/book/notebooks
+	$(BIN)/itlm book runs/book/notebooks
 
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 
@@ -23,6 +29,12 @@ test-fast: $(READY)
 
 test-slow: $(READY)
 	$(PYTEST) -m slow
+
+# Notebooks on CUDA, what only a GPU can show, and how fast it trains.
+test-gpu: $(READY)
+	@if $(BIN)/python -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; \
+	then $(BIN)/python -m pytest -m gpu && $(BIN)/python -m tests.benchmarks vision; \
+	else echo "test-gpu: skipped, torch finds no CUDA device"; fi
 
 lab: $(READY)
 	$(BIN)/python -m jupyter lab notebooks/00_start_here.ipynb

@@ -5,14 +5,15 @@ class InputError(ValueError):
     """Bad input, told as rule, value and remedy, before any work starts."""
 
 
-def check_integer(name, value, *, low=1, remedy=""):
-    """Return `value` as an int of at least `low`; raise InputError for anything else."""
+def check_integer(name, value, *, low=1, high=None, remedy=""):
+    """Return `value` as an int of at least `low` and at most `high`; raise InputError for anything else."""
     try:
         is_whole = not isinstance(value, bool) and int(value) == value
     except (TypeError, ValueError, OverflowError):
         is_whole = False
-    if not is_whole or value < low:
-        raise InputError(f"{name} must be a whole number of at least {low}; got {value!r}. {remedy}".rstrip())
+    if not is_whole or value < low or (high is not None and value > high):
+        bounds = f"of at least {low}" if high is None else f"from {low} to {high}"
+        raise InputError(f"{name} must be a whole number {bounds}; got {value!r}. {remedy}".rstrip())
     return int(value)
 
 

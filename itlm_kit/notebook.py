@@ -58,6 +58,18 @@ def show(figure, alt):
         display(figure, metadata={"image/png": {"alt": alt}})
 
 
+def conditions(results=None, *, seed=None, data="", device="", protocol=None, **recipe):
+    """Print one line that says how figures were measured, to stand beside their table.
+
+    results: Results, as `stored` gives them; see `experiments.conditions`. Without them it tells what the notebook just
+    did, from `seed`, `data`, `device`, `protocol` and what a recipe has: training (a Recipe), epochs, rounds, alpha.
+    """
+    from itlm_kit.experiments.conditions import conditions as told
+    from itlm_kit.experiments.conditions import just_done
+
+    print(told([just_done(recipe, seed, data, device, protocol)] if results is None else results))
+
+
 def prediction(outcome):
     """Display what became of a prediction that the text asked for, in one sentence."""
     from IPython.display import Markdown, display

@@ -92,6 +92,8 @@ BAD = [
     (["data", "check", "mnist", "--data-root", "damaged"], "train-images-idx3-ubyte"),
     (["data", "list", "--data-root", "a_file"], "data root must be a folder"),
     (["doctor", "--data-root", "a_file"], "data root must be a folder"),
+    (["explore", "line", "--port", "99999"], "99999 is not in the range"),
+    (["reproduce", "fig1b", "--seeds", "999999999", "--dry-run"], "seeds must be a whole number from 1 to 1000"),
     (["explore", "nothing"], "explorer must be one of convergence"),
     (["claims", "--frob"], "No such option"),
     (["frob"], "No such command 'frob'"),

@@ -41,3 +41,12 @@ def test_seeds_that_agree_have_a_range_of_nothing(alpha):
     for bars in axis.containers:
         (_, low), (_, high) = bars[2][0].get_segments()[0]
         assert low == pytest.approx(high)
+
+
+def test_the_cost_of_a_wrong_alpha_has_a_line_a_band_and_a_name_per_noise():
+    off, cost = np.array([-0.1, 0.0, 0.1]), (np.array([1.5, 1.0, 3.0]), np.ones(3), np.full(3, 4.0))
+    (axis,) = draw.cost_of_wrong_alpha(off, {"little": cost, "much": cost}, source="made up").axes
+    one, other = (line for line in axis.lines if len(line.get_xdata()) == 3)
+    assert one.get_xydata().tolist() == [[-10, 1.5], [0, 1], [10, 3]] and axis.get_yscale() == "log"
+    assert len(axis.collections) == 2 and {"little", "much"} <= {text.get_text() for text in axis.texts}
+    assert one.get_marker() != other.get_marker()

@@ -22,6 +22,10 @@ def test_roles_that_meet_differ_in_colour_line_and_marker(one, other):
         assert ROLES[one][cue] != ROLES[other][cue], cue
 
 
+def test_orange_is_for_bad_samples_alone():
+    assert [role for role in ROLES if role not in SCORES and ROLES[role]["color"] == ROLES["bad"]["color"]] == ["bad"]
+
+
 def test_clean_is_drawn_as_clean_and_bad_as_bad():
     import pandas as pd
 

@@ -5,6 +5,7 @@ import pytest
 
 from itlm_kit.glm import KINKED, SMOOTH
 from itlm_kit.plots import links, trimmed
+from itlm_kit.plots.style import ROLES
 
 SOURCE = "made up"
 
@@ -23,19 +24,41 @@ def drawn(figure):
     return figure.axes
 
 
+VALUES = {"clean": np.array([0.2, 0.7]), "bad": np.array([0.9])}
+
+
 def test_the_landscape_shows_both_losses_the_marks_and_the_samples():
-    theta, values = np.linspace(0, 1, 5), np.array([0.2, 0.7, 0.9])
+    theta = np.linspace(0, 1, 5)
     losses = {"baseline": ("all", theta**2 + 1), "itlm": ("some", theta**2)}
-    figure = trimmed.loss_landscape(theta, losses, values, [("here", 0.5, 1.25)], source=SOURCE)
+    figure = trimmed.loss_landscape(theta, losses, VALUES, [("here", 0.5, 1.25)], source=SOURCE)
     (axis,) = drawn(figure)
     assert np.array_equal(lines(axis)[0], theta**2 + 1) and np.array_equal(lines(axis)[1], theta**2)
-    assert texts(axis) == ["here"] and np.array_equal(axis.lines[-1].get_xdata(), values)
+    assert texts(axis) == ["here"] and [line.get_xdata().tolist() for line in axis.lines[-2:]] == [[0.2, 0.7], [0.9]]
     assert lines(axis)[-1].max() < 0 and axis.get_ylim()[1] == 2.5
 
 
-def test_the_staircase_goes_trim_update_trim_update():
-    (axis,) = drawn(trimmed.staircase(np.array([4.0, 2.0]), np.array([3.0, 1.0]), source=SOURCE))
-    assert lines(axis)[0].tolist() == [4, 3, 2, 1] and axis.lines[0].get_xdata().tolist() == [0, 0.5, 1, 1.5]
+def test_samples_below_a_curve_look_as_clean_and_bad_ones_do_everywhere():
+    figure = trimmed.loss_landscape(np.arange(2.0), {}, VALUES, [("here", 0.5, 1.25)], source=SOURCE)
+    for line, role in zip(figure.axes[0].lines[-2:], VALUES, strict=True):
+        assert (line.get_marker(), line.get_color()) == (ROLES[role]["marker"], ROLES[role]["color"])
+
+
+def test_each_frozen_parabola_has_its_touch_and_its_lowest_point():
+    theta = np.linspace(-1, 1, 5)
+    way = [(theta**2 + 1, (1.0, 2.0), (0.0, 1.0)), ((theta + 1) ** 2, (0.0, 1.0), (-1.0, 0.0))]
+    figure = trimmed.frozen_parabolas(theta, theta**2, {"one way": way, "other": way[:1]}, VALUES, source=SOURCE)
+    left, right = drawn(figure)
+    trimmed_loss, first, touch, lowest, second, *_ = left.lines
+    assert np.array_equal(trimmed_loss.get_ydata(), theta**2) and np.array_equal(first.get_ydata(), theta**2 + 1)
+    assert np.array_equal(second.get_ydata(), (theta + 1) ** 2)
+    assert touch.get_xydata().tolist() == [[1, 2]] and lowest.get_xydata().tolist() == [[0, 1]]
+    assert texts(left) == ["0", "1"] and texts(right) == ["0"] and left.get_title(loc="left") == "one way"
+
+
+def test_the_staircase_goes_from_all_samples_trim_update_trim_update():
+    whole, rest = drawn(trimmed.staircase(9.0, np.array([4.0, 2.0]), np.array([3.0, 1.0]), source=SOURCE))
+    assert lines(whole)[0].tolist() == [9, 4, 3, 2, 1] and whole.lines[0].get_xdata().tolist() == [-0.5, 0, 0.5, 1, 1.5]
+    assert lines(rest)[0].tolist() == [4, 3, 2, 1] and (whole.get_yscale(), rest.get_yscale()) == ("linear", "log")
 
 
 def test_every_start_is_in_the_histogram_and_every_mark_named():
@@ -55,7 +78,7 @@ def test_residuals_beyond_the_band_are_numbered():
 def test_lines_carry_their_names(plot):
     x, one, two = np.array([1.0, 2.0, 4.0]), np.array([3.0, 2.0, 1.0]), np.array([1.0, 2.0, 3.0])
     if plot is trimmed.gap_by_samples:
-        figure = plot({"clean": ("falls", x, one), "bad": ("rises", x, two)}, source=SOURCE)
+        figure = plot({"itlm-1": ("falls", x, one), "itlm-2": ("rises", x, two)}, source=SOURCE)
     else:
         figure = plot(x, {"clean": ("falls", one), "bad": ("rises", two)}, source=SOURCE)
     (axis,) = drawn(figure)

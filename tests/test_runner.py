@@ -1,6 +1,7 @@
 import errno
 import html
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -115,17 +116,70 @@ def test_resume_keeps_what_passed_and_runs_what_failed_or_changed(tmp_path):
     assert {e["name"] for e in one.report["notebooks"]} == {"02_mended", "03_edited"}  # not chosen: left as they are
 
 
+def test_a_notebook_whose_page_is_gone_is_run_again(tmp_path):
+    folder, out = tmp_path / "notebooks", tmp_path / "out"
+    write_notebook(folder, "01_a", QUICK_LOOK)
+    write_notebook(folder, "02_b", QUICK_LOOK)
+    run_all(folder, out)
+    (out / "01_a.html").unlink()
+    assert run_all(folder, out, resume=True)[0] == ["01_a"] and (out / "01_a.html").is_file()
+
+
+def test_a_folder_holds_one_run(tmp_path):
+    path, out = write_notebook(tmp_path / "notebooks", "01_a", QUICK_LOOK), tmp_path / "out"
+    running = Run([path], out, Settings())
+    with pytest.raises(InputError, match="of one run at a time; another is writing"):
+        Run([path], out, Settings(), resume=True)
+    list(running.entries())
+    before = (out / "results.json").read_text()
+    with pytest.raises(InputError, match="hold no earlier run.*--resume"):
+        Run([path], out, Settings())
+    assert (out / "results.json").read_text() == before
+
+
+def test_a_folder_under_a_notebook_s_name_is_none(tmp_path):
+    write_notebook(tmp_path, "01_a", SOUND)
+    (tmp_path / "19_x.ipynb").mkdir()
+    assert [path.stem for path in find_notebooks(folder=tmp_path)] == ["01_a"]
+
+
 def test_a_notebook_that_failed_is_never_taken_for_done(tmp_path):
     folder, out = tmp_path / "notebooks", tmp_path / "out"
     write_notebook(folder, "01_broken", "1 / 0")
-    for resume in (False, True):
+    for resume in (False, True):  # into a new folder, then into the same
         names, report = run_all(folder, out, resume=resume)
         assert names == ["01_broken"] and report["verdict"] == "failed"
 
 
-def test_resume_refuses_a_damaged_results_file(tmp_path):
+ENTRY = {"name": "01_a", "verdict": "passed", "parameters": {}, "seconds": 1.0, "records": {}}
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        '{"schema": 1',
+        "[]",
+        "null",
+        '{"schema": 1}',
+        '{"schema": 1, "notebooks": 3}',
+        *(
+            json.dumps({"schema": 1, "notebooks": [{k: v for k, v in {**ENTRY, **change}.items() if v is not None}]})
+            for change in ({"verdict": None}, {"verdict": "fine"}, {"parameters": None}, {"name": 3}, {"seconds": "1"})
+        ),
+    ],
+)
+def test_resume_refuses_a_damaged_results_file(tmp_path, report):
     write_notebook(tmp_path / "notebooks", "01_a", SOUND)
-    (tmp_path / "results.json").write_text('{"schema": 1')
+    (tmp_path / "results.json").write_text(report)
+    with pytest.raises(InputError, match="--resume must find a readable results.json"):
+        run_all(tmp_path / "notebooks", tmp_path, resume=True)
+    assert (tmp_path / "results.json").read_text() == report
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_under_the_name_of_results_is_not_waited_for(tmp_path):
+    write_notebook(tmp_path / "notebooks", "01_a", SOUND)
+    os.mkfifo(tmp_path / "results.json")
     with pytest.raises(InputError, match="--resume must find a readable results.json"):
         run_all(tmp_path / "notebooks", tmp_path, resume=True)
 
@@ -168,7 +222,7 @@ $$\frac{\lfloor\alpha n\rfloor}{2} \le \sum_i \|x_i\|$$
 
 
 def test_pages_of_the_notebooks_have_no_formula_left_and_ask_for_nothing_from_elsewhere():
-    for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")):
+    for path in find_notebooks(folder=NOTEBOOKS):
         nb = nbformat.read(path, as_version=4)
         text = "".join(cell.source for cell in nb.cells if cell.cell_type == "markdown")
         page = draw_page(nb, path.stem).html
@@ -263,12 +317,12 @@ def test_a_disk_that_fills_up_ends_the_run_in_one_line_with_nothing_half_written
     monkeypatch.setattr(runner, "write_atomically", full)
     with pytest.raises(InputError, match="No space left on device"):
         list(run.entries())
-    assert sorted(p.name for p in out.iterdir()) == ["index.html", "results.json"]
+    assert sorted(p.name for p in out.iterdir() if p.name != ".lock") == ["index.html", "results.json"]
     assert json.loads((out / "results.json").read_text())["notebooks"] == []
 
 
 def test_notebooks_are_found_by_number_and_name(tmp_path, monkeypatch):
-    for name in ("00_start_here", "03_convergence", "10_more"):
+    for name in ("00_start_here", "03_convergence", "03a_at_scale", "10_more"):
         write_notebook(tmp_path / "notebooks", name, SOUND)
     write_notebook(tmp_path / "notebooks", "draft", SOUND)
     monkeypatch.chdir(tmp_path)
@@ -276,9 +330,10 @@ def test_notebooks_are_found_by_number_and_name(tmp_path, monkeypatch):
     def stems(*names):
         return [path.stem for path in find_notebooks(names)]
 
-    assert stems() == ["00_start_here", "03_convergence", "10_more"]
+    assert stems() == ["00_start_here", "03_convergence", "03a_at_scale", "10_more"]
     assert stems("3", "0") == ["00_start_here", "03_convergence"]
     assert stems("convergence", "03", "notebooks/03_convergence.ipynb") == ["03_convergence"]
+    assert stems("3a", "at_scale", "03a") == stems("notebooks/03a_at_scale.ipynb") == ["03a_at_scale"]
     with pytest.raises(InputError, match="must be one of 00_start_here, .*; got '4'|got '4'"):
         stems("4")
     with pytest.raises(InputError, match="has none"):

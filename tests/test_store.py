@@ -157,6 +157,21 @@ def test_a_spoilt_cell_is_not_accepted(store, spoil):
         assert store.load(cell()) is None
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_or_folder_under_a_result_s_name_is_neither_waited_for_nor_read(store):
+    store.save(result())
+    other = cell(seed=1)
+    os.mkfifo(store.path(other))
+    os.mkfifo(store.folder / "published.jsonl")
+    with pytest.warns(DamagedResult, match="no file"):
+        assert store.load(other) is None
+    with pytest.warns(DamagedResult, match="no file"):
+        assert len(store.results()) == 1
+    store.path(cell(seed=2)).mkdir()
+    with pytest.raises(InputError, match="a result must be a file; .* is a folder"):
+        store.load(cell(seed=2))
+
+
 def test_a_spoilt_cell_stops_no_other(store):
     store.save(result(seed=1))
     SPOILT["json cut"](store.save(result()))
@@ -247,6 +262,13 @@ def test_frame_has_a_row_per_setting_seed_and_round():
         [0.6, s, t, 70.0 + t] for s in (0, 1) for t in range(3)
     ]
     assert (set(frame["device"]), set(frame["source"])) == ({"CPU"}, {"digits"})
+
+
+def test_frame_of_another_list_than_the_rounds():
+    metrics = {"rounds": [{"round": 0, "error": 1.0}], "choices": [{"chooser": "cv", "alpha": 0.5}], "best": 0.6}
+    frame = results_frame([result(metrics=metrics)], rows="choices")
+    assert frame[["clean", "chooser", "alpha", "best"]].values.tolist() == [[0.6, "cv", 0.5, 0.6]]
+    assert "error" not in frame
 
 
 def test_frame_keeps_a_setting_named_data():

@@ -1,5 +1,6 @@
 """The paper's figures and tables by chapter, each with its data, its experiments and its claims."""
 
+import re
 from importlib import import_module
 
 from itlm_kit.errors import check_choice
@@ -10,12 +11,13 @@ _EXPERIMENTS = {
     "regression.theory_cells": ("theory",),
     "regression.peers": ("peers",),
     "labels.mnist": ("fig1a", "fig1b", "table1-mnist"),
-    "labels.cifar": ("table1-cifar", "table2"),
+    "labels.cifar": ("table1-cifar", "table2", "late-rounds"),
     "labels.scores": ("scores",),
     "labels.alpha": ("alpha",),
     "labels.rivals": ("field",),
     "labels.small_loss": ("small-loss",),
     "labels.warm_or_anew": ("warm-or-anew",),
+    "labels.short_updates": ("short-updates",),
     "labels.cifar10n": ("cifar10n",),
     "labels.own_pictures": ("own-pictures",),
     "labels.found_errors": ("found-errors",),
@@ -31,6 +33,11 @@ _TITLES = {
 }
 _CLAIMS = ("regression.theory_claims", "regression.claims", "labels.claims", "mixtures.claims", "backdoors.claims")
 
+_HEADLINES = (
+    "T1.mnist.systematic.60.baseline", "T1.mnist.systematic.60.itlm", "T1.cifar10.systematic.60.itlm",
+    "T2.60.itlm.noisy", "T3.mnist.80.iter5", "T4.1->2.naive.test2", "T4.1->2.itlm.test2", "T5.80.centroid",
+)  # fmt: skip
+
 
 def experiment_names():
     """Names of all experiments, in the paper's order of figures, then tables."""
@@ -42,6 +49,12 @@ def get_experiment(name):
     check_choice("experiment", name, experiment_names())
     module = next(module for module, names in _EXPERIMENTS.items() if name in names)
     return import_module(f"itlm_kit.chapters.{module}").EXPERIMENTS[name]
+
+
+def notebooks_of(name):
+    """The numbers of the notebooks that an experiment belongs to, e.g. ["01", "05"]."""
+    module = next(module for module, names in _EXPERIMENTS.items() if name in names)
+    return re.findall(r"\d\d", _TITLES[module.partition(".")[0]])
 
 
 def all_claims(chapter=""):
@@ -62,3 +75,13 @@ def counted_verdicts(store):
     from itlm_kit.ledger.text import counted
 
     return counted({title: ledger(store, name) for name, title in _TITLES.items()})
+
+
+def headlines(store):
+    """A few figures of each printed table beside what was measured, in Markdown, as the README shows them."""
+    from itlm_kit.ledger import verdicts
+    from itlm_kit.ledger.text import in_print
+
+    by_id = {claim.id: claim for claim in all_claims()}
+    claims = [by_id[name] for name in _HEADLINES]
+    return in_print(verdicts.ledger(claims, store, get_experiment))

@@ -1,19 +1,19 @@
 """The `itlm` command. Bad input is one line and exit code 2; something that ran and failed, exit code 1."""
 
 import json
+import math
 import sys
 import warnings
-from concurrent.futures import BrokenExecutor
 from functools import partial
 
 import click
 
 from itlm_kit import __version__
-from itlm_kit.cli import course
+from itlm_kit.cli import course, terminal
 from itlm_kit.errors import InputError
-from itlm_kit.machine import DEVICES, PROFILES
+from itlm_kit.machine import DEVICES, PROFILES, Where, resolve_device
 from itlm_kit.names import duration
-from itlm_kit.runner.progress import INTERRUPTED, watch_cells, watch_run
+from itlm_kit.runner.progress import INTERRUPTED, watch_run
 
 _option = partial(click.option, show_default=True)
 _whole = click.IntRange(min=1)
@@ -25,12 +25,15 @@ _jobs = _option("--jobs", type=_whole, default=1, help="How many at once.")
 
 def main(arguments=None):
     """Run the command line and leave with its exit code."""
+    terminal.end_like_ctrl_c()
     sys.exit(_exit_code(arguments))
 
 
 def _exit_code(arguments):
     warnings.showwarning = _warn
+    terminal.print_whatever()
     try:
+        terminal.check_home()
         return itlm.main(arguments, prog_name="itlm", standalone_mode=False) or 0
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
@@ -97,36 +100,74 @@ def run(notebooks, out, resume, **settings):
 @_jobs
 @_option("--out", metavar="DIR", default="runs/reproduce", help="Where finished cells are kept.")
 @click.option("--dry-run", is_flag=True, help="Say what would be computed, and compute nothing.")
-def reproduce(name, device, data_root, out, dry_run, **choice):
+@click.option("--cluster", metavar="ADDRESS", help="A Dask scheduler whose workers compute, e.g. tcp://host:8786.")
+@click.option("--missing", is_flag=True, help="Instead of NAME: whatever settles most claims without a verdict.")
+@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), metavar="M", help="How long for --missing.")
+def reproduce(name, missing, minutes, device, data_root, out, dry_run, cluster, **choice):
     """Compute a figure or table of the paper and show it beside the published one; without NAME, list them.
 
     Each finished cell is kept, and each finished round of a long one: the same command goes on where it was stopped.
     --set runs any other cell of the experiment, e.g. --set noise=instance --set clean=0.65; it is kept like the others,
-    and the paper's table leaves it out.
+    and the paper's table leaves it out. A picture of what is finished goes to --out as well.
     Small networks leave a GPU waiting; several at once (--jobs 8) share it.
+    --missing spends --minutes M on the cells that settle most claims without a verdict: a night of a CPU, a lease of a
+    GPU. What is cut when the time is up goes on another time.
     """
+    how = {"device": device, "data_root": data_root, "out": out, "dry_run": dry_run}
+    if missing or minutes is not None:
+        _check_missing(missing, minutes)
+        from itlm_kit.cli.missing import spend
+
+        return spend(minutes, jobs=choice["jobs"], **how)
+    return _list_experiments() if name is None else _reproduce(name, choice, cluster, **how)
+
+
+def _reproduce(name, choice, cluster, *, device, data_root, out, dry_run):
     from itlm_kit.chapters import get_experiment
+    from itlm_kit.cli.computing import compute
     from itlm_kit.cli.tables import comparison
     from itlm_kit.data import data_root as find_root
-    from itlm_kit.experiments.running import plan
+    from itlm_kit.experiments.running import plan, run_plan
     from itlm_kit.experiments.store import ResultStore
+    from itlm_kit.report import write_pictures
 
-    if name is None:
-        return _list_experiments()
     find_root(data_root)  # raises where it is a file
+    if cluster and choice["jobs"] > 1:
+        raise InputError("--jobs must be left out with --cluster, which has as many at once as it has workers.")
     experiment, store = get_experiment(name), ResultStore(out)
     planned = plan(experiment, store, **choice)
     _tell_plan(planned)
     if any(experiment.needs_gpu(cell.settings) for cell in planned.todo):
         click.echo("device: a GPU is wanted; the time is an estimate for one H200")
-    _tell_data(experiment.data_sets(cell.settings for cell in planned.todo), data_root, must_be_there=not dry_run)
+    at_hand = cluster is None  # the workers look for theirs
+    if at_hand:
+        _tell_data(experiment.data_sets(cell.settings for cell in planned.todo), data_root, must_be_there=not dry_run)
     if dry_run:
         return 0
-    code = _compute(planned, store, device, data_root)
+    where = Where(resolve_device(device) if at_hand else device, data_root)
+    code = compute(planned.todo, run_plan(planned, store, where, cluster=cluster))
     finished = plan(experiment, store, **choice).done  # in the order of the cells, however they finished
     if finished and code != INTERRUPTED:
         click.echo(comparison(finished))
+        for path in write_pictures(experiment, finished, out):
+            click.echo(f"picture: {path}")
     return code
+
+
+def _check_missing(missing, minutes):
+    """Raise InputError where --missing stands without --minutes, the other way round, or beside a choice of cells."""
+    context = click.get_current_context()
+    given = [name for name in ("name", "profile", "seeds", "only", "changes", "cluster") if _is_given(context, name)]
+    if not missing:
+        raise InputError("--minutes must come with --missing, whose work it limits; got it alone. Add --missing.")
+    if minutes is None or not math.isfinite(minutes):
+        raise InputError(f"--missing must come with a number of minutes; got {minutes}. Say --minutes 60, for an hour.")
+    if given:
+        raise InputError(f"--missing must choose the cells itself; got {', '.join(given)} beside it. Leave that out.")
+
+
+def _is_given(context, name):
+    return context.get_parameter_source(name) == click.core.ParameterSource.COMMANDLINE
 
 
 def _list_experiments():
@@ -156,41 +197,49 @@ def _tell_data(names, data_root, must_be_there):
             click.echo(f"data {name}: {error}")
 
 
-def _compute(planned, store, device, data_root):
-    from itlm_kit.experiments.running import CellsFailed, run_plan
-    from itlm_kit.machine import Where, resolve_device
-
-    where = Where(resolve_device(device), data_root)
-    try:
-        for _ in watch_cells(planned, run_plan(planned, store, where)):
-            pass
-    except CellsFailed as error:
-        click.echo(f"itlm: {error}", err=True)
-        return 1
-    except BrokenExecutor:
-        click.echo("itlm: a process was killed, out of memory? What finished is kept. Try fewer --jobs", err=True)
-        return 1
-    except KeyboardInterrupt:
-        click.echo("stopped; the same command goes on")
-        return INTERRUPTED
-    return 0
-
-
 @itlm.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON list instead of a table.")
 @click.option("--count", is_flag=True, help="Only the verdicts counted by chapter, in Markdown.")
+@click.option("--headlines", "as_headlines", is_flag=True, help="Only a few printed figures, in Markdown.")
 @click.option("--results", metavar="DIR", help="Folder of result files.  [default: notebooks/results]")
-def claims(as_json, count, results):
+def claims(as_json, count, as_headlines, results):
     """List the paper's claims: where each is checked, the figure measured, its band, the verdict."""
-    from itlm_kit.chapters import counted_verdicts, ledger
+    from itlm_kit.chapters import counted_verdicts, headlines, ledger
     from itlm_kit.experiments.store import published_results
     from itlm_kit.ledger.text import render
 
     store = published_results(results or _kit_results())
     if count:
         return click.echo(counted_verdicts(store))
+    if as_headlines:
+        return click.echo(headlines(store))
     found = ledger(store)
     click.echo(json.dumps(found.to_dict("records"), indent=1) if as_json else render(found))
+
+
+@itlm.command()
+@_option("--out", metavar="FILE", default="runs/report.html", help="Where the page goes; an earlier one is replaced.")
+@click.option("--results", metavar="DIR", help="Folder of result files.  [default: notebooks/results]")
+def report(out, results):
+    """Write one HTML page: every figure and table of the paper, printed beside measured, with verdicts."""
+    from itlm_kit.experiments.store import published_results
+    from itlm_kit.report import write_report
+
+    click.echo(f"report: {write_report(out, published_results(results or _kit_results()))}")
+
+
+@itlm.command()
+@click.argument("run")
+@_option("--out", metavar="DIR", default="runs/book", help="Where the site goes, in html; an earlier one is replaced.")
+@click.option("--results", metavar="DIR", help="Folder of result files.  [default: notebooks/results]")
+def book(run, out, results):
+    """Build a site that opens offline from the notebooks that `itlm run --out RUN` executed: `make book` does both."""
+    from itlm_kit.book import build
+    from itlm_kit.experiments.store import published_results
+    from itlm_kit.runner import notebooks_folder
+
+    store = published_results(results or _kit_results())
+    click.echo(f"book: {build(run, out, store, extra=[notebooks_folder() / 'teaching.md'])}")
 
 
 def _kit_results():
@@ -224,7 +273,7 @@ def gather(folders, into):
 
 @itlm.command()
 @click.argument("name")
-@_option("--port", type=_whole, default=8866, help="Where the page is served.")
+@_option("--port", type=click.IntRange(1, 65535), default=8866, help="Where the page is served.")
 @click.option("--no-browser", is_flag=True, help="Only serve the page, do not open it.")
 def explore(name, port, no_browser):
     """Open an explorer as a page of its own; Ctrl-C ends it."""

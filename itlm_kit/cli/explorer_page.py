@@ -34,15 +34,17 @@ def serve(name, *, port, browser=True):
 
 
 def _page(name):
-    nb = new_notebook(cells=[new_code_cell(_SOURCES.get(name, _PLAIN).format(name=name, results=_results()))])
+    nb = new_notebook(cells=[new_code_cell(_source(name))])
     nb.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
     return nb
 
 
-def _results():
+def _source(name):
     from itlm_kit.runner import notebooks_folder
 
-    return str(notebooks_folder() / "results")
+    source = _SOURCES.get(name, _PLAIN)
+    results = str(notebooks_folder() / "results") if "{results" in source else ""  # the others need no checkout
+    return source.format(name=name, results=results)
 
 
 # What a page runs: some explorers need something to look at.

@@ -5,7 +5,6 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import jinja2
 import numpy as np
 
 from itlm_kit.errors import InputError
@@ -13,6 +12,7 @@ from itlm_kit.examine.page_columns import MOST_COLUMNS, listed_columns, table_co
 from itlm_kit.examine.thumbnails import draw_sheets
 from itlm_kit.files import new_place, write_atomically, writing_to
 from itlm_kit.names import readable
+from itlm_kit.pages import template
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -60,7 +60,7 @@ def _drawn(suspects, looks, *, title, says):
     looks = _taken(looks, listed["index"].to_numpy())
     columns = listed_columns(listed, rank=chosen + 1)
     columns |= table_columns(looks) if _is_table(looks) else {}
-    return _template().render(
+    return template("itlm_kit.examine", "page.html").render(
         title=title,
         lines=[*says.splitlines(), *_left_out(listed, suspects, looks)],
         columns=columns,
@@ -90,9 +90,3 @@ def _data(columns):
     """What the script reads; id: by which a browser knows the page again, and what was checked on it."""
     fields = {field: column.texts for field, column in columns.items()}
     return {"id": hashlib.sha256(json.dumps(fields).encode()).hexdigest()[:16], "fields": fields}
-
-
-def _template():
-    loader = jinja2.PackageLoader("itlm_kit.examine", "template")
-    environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    return environment.get_template("page.html")

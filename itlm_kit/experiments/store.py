@@ -68,6 +68,8 @@ class ResultStore:
     def load(self, cell: Cell) -> Result | None:
         """The finished cell, or None when there is none: no file, a damaged one, or one of other settings or recipe."""
         path = self.path(cell)
+        if path.is_dir():  # told now, since what is computed could not take its place
+            raise InputError(f"a result must be a file; {path} is a folder. Move it away.")
         found = _read_or_warn(path) if path.exists() else None
         return found or self.published(cell.experiment.name).get(cell.key)
 
@@ -79,7 +81,7 @@ class ResultStore:
     def experiments(self) -> list[str]:
         """Names of the experiments that the folder has cells of."""
         working = {path.parent.name for path in self.folder.glob("*/*.json")}
-        return sorted(working | {path.stem for path in self.folder.glob("*.jsonl")})
+        return sorted(working | {path.stem for path in self.folder.glob("*.jsonl") if path.is_file()})
 
     def published(self, experiment: str) -> dict[str, Result]:
         """The cells of the experiment's published file by key, none where there is no such file."""
@@ -91,6 +93,18 @@ class ResultStore:
     def _results_of(self, name):
         files = (_read_or_warn(path) for path in sorted((self.folder / name).glob("*.json")))
         found = self.published(name) | {result.key: result for result in files if result is not None}
+        return sorted(found.values(), key=in_order)
+
+
+class JoinedStores:
+    """Several stores read as one: a cell that more than one of them has is taken from the first."""
+
+    def __init__(self, *stores: ResultStore):
+        self.stores = stores
+
+    def results(self, experiment: str) -> list[Result]:
+        """The finished cells of an experiment, by settings and seed."""
+        found = {result.key: result for store in reversed(self.stores) for result in store.results(experiment)}
         return sorted(found.values(), key=in_order)
 
 
@@ -114,6 +128,8 @@ def in_order(result: Result):
 def read_result(path) -> Result:
     """Read one result file with its curves; an error of `_DAMAGED` when it is, or when its name belies its content."""
     path = Path(path)
+    if not path.is_file():  # a pipe would be waited for
+        raise ValueError("no file")
     result, names = from_text(path.read_text())
     curves = _read_curves(path.with_suffix(".npz"), {name: name for name in names})
     result = Result(**{**vars(result), "curves": curves})

@@ -30,6 +30,16 @@ def counted(chapters: dict[str, pd.DataFrame]) -> str:
     return "\n".join(lines)
 
 
+def in_print(frame: pd.DataFrame) -> str:
+    """A table in Markdown: what the paper prints beside what was measured, a line for each claim of a ledger."""
+    lines = ["| the paper | printed | measured | seeds | verdict |", "|---|---|---|---|---|"]
+    for entry in frame.to_dict("records"):
+        figure = str(_spread(entry)) if entry["seeds"] else ""
+        told = f"{entry['place']}. {entry['says']}", f"{entry['printed']:g}", figure, str(len(entry["seeds"]))
+        lines.append(f"| {' | '.join([*told, entry['verdict']])} |")
+    return "\n".join(lines)
+
+
 def _single(seeds):
     return sum(len(each) == 1 for each in seeds)
 
@@ -48,9 +58,13 @@ def _told(entry):
 
 def _figure(entry):
     printed = "" if entry["printed"] is None else f", printed {entry['printed']:g}"
-    spread = Spread(entry["figure"], entry["low"], entry["high"], len(entry["seeds"]))
+    spread = _spread(entry)
     source = ["one seed" if spread.seeds == 1 else f"{spread.seeds} seeds", *entry["data"], *entry["device"]]
     return f"{entry['measure']}: {spread} (band {entry['band']}{printed}) [{'; '.join(source)}]"
+
+
+def _spread(entry):
+    return Spread(entry["figure"], entry["low"], entry["high"], len(entry["seeds"]))
 
 
 def _summary(entries):

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 
+from itlm_kit.errors import InputError
 from itlm_kit.experiments.recipe import described
 from itlm_kit.experiments.results import results_frame
 from itlm_kit.experiments.spread import over_seeds
@@ -20,13 +21,15 @@ def ledger(claims, store, find) -> pd.DataFrame:
     """One row per claim: what it says, its band, the figure over seeds, the verdict, what it needs.
 
     Columns: id, place, says, experiment, measure, band, why, wrong, printed, note, verdict, figure (median over seeds),
-    low, high, seeds (a list), power and needs (texts), data, device, departs (lists). A claim is *reproduced* when the
-    figure of every seed lies in its band, *not reproduced* when none does, else *mixed*; it has *no power* where
-    `Power` says so. store: a ResultStore, whose cells count where an experiment's full profile has them as it is now,
-    and every cell that a claim speaks of must be there. find(name) -> Experiment.
+    low, high, seeds (a list), power and needs (texts), data, device, departs, keys (lists; the last names the cells it
+    rests on), command (that computes them). A claim is *reproduced* when the figure of every seed lies in its band,
+    *not reproduced* when none does, else *mixed*; it has *no power* where `Power` says so. store: a ResultStore, whose
+    cells count where an experiment's full profile has them as it is now, and every cell that a claim speaks of must be
+    there. find(name) -> Experiment.
     """
     shelf = Shelf(store, find)
-    return pd.DataFrame([{**_about(claim), **_judged(claim, shelf)} for claim in claims], dtype=object)
+    rows = [{**_about(claim), **_judged(claim, shelf), "command": _command(claim, shelf)} for claim in claims]
+    return pd.DataFrame(rows, dtype=object)
 
 
 def _about(claim):
@@ -74,7 +77,7 @@ def _lacking(power, figures):
 
 def _figure(claim, results):
     try:
-        frames = [_rows(cells.where, found) for cells, found in zip(claim.cells, results, strict=True)]
+        frames = [_rows(cells, found) for cells, found in zip(claim.cells, results, strict=True)]
         figure = float(claim.measure.figure(frames))
     except KeyError as error:
         name = claim.cells[0].experiment
@@ -84,12 +87,12 @@ def _figure(claim, results):
     return round(figure, 9)  # differences of equal figures are 0, whatever the rounding of their terms
 
 
-def _rows(where, results):
-    frame = results_frame(results)
-    for column in set(where) - set(results[0].settings):  # the cells themselves are chosen already
-        frame = frame[frame[column].isin(listed(where[column]))]
+def _rows(cells, results):
+    frame = results_frame(results, cells.rows)
+    for column in set(cells.where) - set(results[0].settings):  # the cells themselves are chosen already
+        frame = frame[frame[column].isin(listed(cells.where[column]))]
     if frame.empty:
-        raise NotMeasured(f"results that hold {words(where)}")
+        raise NotMeasured(f"results that hold {words(cells.where)}")
     return frame
 
 
@@ -97,7 +100,16 @@ def _source(used):
     return {
         "data": sorted({result.data.replace(f", seed {result.seed}", "") for result in used}),  # seeds stand apart
         "device": sorted({result.device for result in used}),
+        "keys": sorted({result.key for result in used}),
     }
+
+
+def _command(claim, shelf):
+    """What computes the cells of a claim again; "" where nothing here can."""
+    try:
+        return "" if claim.beyond else shelf.commands(claim.cells)
+    except (NotMeasured, InputError):
+        return ""
 
 
 def departures(paper: dict, results) -> list[str]:

@@ -1,7 +1,7 @@
-"""Figures of how alpha is chosen: a panel per kind of label error, a line per chooser."""
+"""Figures of how alpha is chosen, and of what a wrong one costs."""
 
 from itlm_kit.plots.labels import names_at_end, share_of
-from itlm_kit.plots.style import ROLES, panels, with_source
+from itlm_kit.plots.style import ROLES, label_end, panels, plain_numbers, with_source
 
 CHOOSERS = {"agreement": "itlm", "cv": "oracle", "mixture": "bound", "elbow": "baseline"}  # chooser -> role
 _GREY = {"color": "#888888", "linewidth": 1}
@@ -21,6 +21,26 @@ def regrets(frame, *, source):
     frame: columns noise, clean, chooser, regret, one row per seed, as `choices_frame` of the experiment alpha gives it.
     """
     return _drawn(frame, "regret", "regret (points of accuracy)", 1, _two_points, source)
+
+
+def cost_of_wrong_alpha(off, costs, *, source):
+    """Error over that with alpha = alpha*, against alpha - alpha*, median and range over draws, one line per noise.
+
+    off: (m,), in shares; costs: text -> (median, low, high), each (m,).
+    """
+    figure, (axis,) = panels(width=6.2, height=3.6)
+    axis.set(yscale="log", xlabel="α − α*, points", ylabel="error over that with α = α*")
+    axis.axhline(1, **_GREY)
+    for (text, (median, low, high)), role in zip(costs.items(), ("itlm-1", "itlm-2"), strict=True):
+        axis.fill_between(100 * off, low, high, color=ROLES[role]["color"], alpha=0.15, linewidth=0)
+        axis.plot(100 * off, median, **ROLES[role])
+        label_end(axis, 100 * off[-1], median[-1], text, role)
+    axis.axvline(0, color="#222222", linewidth=0.8)
+    for x, side, words in ((0.02, "left", "drops clean samples"), (0.98, "right", "has to keep bad ones")):
+        axis.annotate(words, (x, 0.95), xycoords="axes fraction", ha=side, fontsize=8, color="#555555")
+    axis.set_title("What a wrong α costs", loc="left")
+    plain_numbers(axis, "y")
+    return with_source(figure, source)
 
 
 def _clean_shares(axis):

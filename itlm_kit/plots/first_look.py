@@ -1,39 +1,60 @@
-"""The picture that opens the course: a line through points, some of them bad, round by round."""
+"""The picture that opens the course: a line through points, some of them bad, round beside round."""
 
+import matplotlib.pyplot as plt
 import numpy as np
 
-from itlm_kit.plots.style import ROLES, label_end, panels, with_source
+from itlm_kit.plots.screen import INK
+from itlm_kit.plots.style import FRAME, ROLES, with_source
 
 
-def line_by_round(u, y, is_clean, kept, thetas, *, source, title):
-    """Points (u, y), clean and bad, the kept set circled, and the lines of theta_0 (least squares) to theta_T.
+def rounds_side_by_side(u, y, is_clean, thetas, kept, *, truth, rounds=None, source):
+    """One column per round: the points and its line, and below them the residuals in order, with the cut.
 
-    u, y: (n,); is_clean, kept: (n,) bool; thetas: (T+1, 2), intercept and slope by round. Returns the Figure.
+    u, y: (n,); is_clean: (n,) bool; thetas: (T, 2), intercept and slope, the first of least squares; kept: (T, n) bool;
+    truth: (2,), the clean samples' line; rounds: (T,) their numbers, 0 ... T-1 by default. Returns the Figure.
     """
-    figure, (axis,) = panels(width=6.4, height=4.0)
-    for role, mask in (("clean", is_clean), ("bad", ~is_clean)):
-        axis.plot(
-            u[mask], y[mask], ROLES[role]["marker"], color=ROLES[role]["color"], alpha=0.7, label=f"{role} samples"
-        )
-    axis.plot(u[kept], y[kept], "o", mfc="none", mec="#222222", markersize=11, label="kept in the last round")
-    _draw_lines(axis, np.array([u.min(), u.max() + 0.04 * np.ptp(u)]), thetas)
-    axis.set(xlabel="feature u", ylabel="output y")
-    axis.set_title(title, loc="left")
-    figure.legend(loc="outside upper left", ncols=3, fontsize=9, frameon=False)
+    with plt.rc_context(FRAME):
+        figure, axes = plt.subplots(2, len(thetas), figsize=(2.7 * len(thetas), 5.2), layout="constrained",
+                                    sharex="row", sharey="row")  # fmt: skip
+    plt.close(figure)
+    roles = {"clean": is_clean, "bad": ~is_clean}
+    for t, theta, mask, (above, below) in zip(rounds or range(len(thetas)), thetas, kept, axes.T, strict=True):
+        _draw_points(above, u, y, roles, mask)
+        _draw_line(above, u, truth, "oracle", "truth")
+        _draw_line(above, u, thetas[0], "baseline", "least squares")
+        if t > 0:
+            _draw_line(above, u, theta, "itlm", "the line of the round")
+        _draw_residuals(below, np.abs(y - theta[0] - theta[1] * u), roles, mask.sum())
+        above.set_title(f"Round {t}: keeps {(mask & ~is_clean).sum()} bad", loc="left")
+    axes[0, 0].set_ylabel("output y")
+    axes[1, 0].set(ylabel="|residual|", ylim=(0, None))  # of all columns
+    handles, names = axes[0, -1].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside upper left", ncols=len(names), fontsize=9, frameon=False)
     return with_source(figure, source)
 
 
-def _draw_lines(axis, ends, thetas):
-    last = len(thetas) - 1
-    for t, (intercept, slope) in enumerate(thetas):
-        role = "baseline" if t == 0 else "itlm"
-        style = {"color": ROLES[role]["color"], "linestyle": ROLES[role]["linestyle"]}
-        axis.plot(
-            ends,
-            intercept + slope * ends,
-            **style,
-            alpha=1 if t in (0, last) else 0.35,
-            linewidth=2 if t == last else 1.3,
-        )
-    for t, text, role in ((0, "least squares", "baseline"), (last, f"ITLM, round {last}", "itlm")):
-        label_end(axis, ends[1], thetas[t] @ [1, ends[1]], text, role)
+def _draw_points(axis, u, y, roles, kept):
+    for role, mask in roles.items():
+        axis.plot(u[mask], y[mask], **_mark(role), label=f"{role} samples")
+    axis.plot(u[kept], y[kept], "o", mfc="none", mec=INK, markersize=8, mew=0.7, label="kept")
+    axis.set_xlabel("feature u")
+
+
+def _draw_line(axis, u, theta, role, name):
+    ends = np.array([u.min(), u.max()])
+    look = {"color": ROLES[role]["color"], "linestyle": ROLES[role]["linestyle"]}
+    axis.plot(ends, theta[0] + theta[1] * ends, **look, linewidth=2, label=name)
+
+
+def _draw_residuals(axis, residuals, roles, k):
+    rank = np.argsort(np.argsort(residuals, kind="stable")) + 1
+    for role, mask in roles.items():
+        axis.plot(rank[mask], residuals[mask], **_mark(role))
+    axis.axvline(k + 0.5, color=INK, linewidth=1)
+    axis.annotate("← kept", (k, 0.93), xycoords=("data", "axes fraction"), ha="right", fontsize=9)
+    axis.set_xlabel("rank")
+
+
+def _mark(role):
+    look = ROLES[role]
+    return {"marker": look["marker"], "color": look["color"], "linestyle": "none", "alpha": 0.7, "markersize": 5}

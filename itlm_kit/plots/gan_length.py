@@ -2,7 +2,7 @@
 
 from itlm_kit.plots.style import ROLES, panels, plain_numbers, with_source
 
-LOOKS = ("clean", "itlm-2", "bound", "oracle")  # of piles, the smallest first: as many as can be drawn
+LOOKS = ("clean", "oracle", "itlm-2")  # of piles, the smallest first: as many as can be drawn
 
 
 def by_length(along, ended, *, given, source):

@@ -6,7 +6,8 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from itlm_kit.plots.words import literal
 
-# One colour, line and marker per role, the same in every chapter: colour is never the only cue.
+# One colour, line and marker per role, the same in every chapter: colour is never the only cue. Orange is for bad
+# samples alone.
 ROLES = {
     "clean": {"color": "#0072B2", "linestyle": "-", "marker": "o"},
     "bad": {"color": "#D55E00", "linestyle": "--", "marker": "X"},
@@ -14,13 +15,14 @@ ROLES = {
     "itlm-1": {"color": "#009E73", "linestyle": "-", "marker": "o"},
     "itlm-2": {"color": "#CC79A7", "linestyle": "-.", "marker": "^"},
     "oracle": {"color": "#222222", "linestyle": ":", "marker": "s"},
-    "baseline": {"color": "#D55E00", "linestyle": "--", "marker": "X"},
-    "naive": {"color": "#D55E00", "linestyle": "--", "marker": "X"},
+    "baseline": {"color": "#757575", "linestyle": "--", "marker": "v"},
+    "naive": {"color": "#757575", "linestyle": "--", "marker": "v"},
     "bound": {"color": "#7B4BA0", "linestyle": "-.", "marker": "^"},
+    "attack": {"color": "#882255", "linestyle": ":", "marker": "D"},  # what a backdoor does to test images
     "sample": {"color": "#222222", "linestyle": "-.", "marker": "s"},  # the one looked at
     "all": {"color": "#5A5A5A", "linestyle": (0, (8, 2)), "marker": "D"},  # samples of which nobody knows
     # scores of suspicion
-    "last_loss": {"color": "#D55E00", "linestyle": "--", "marker": "X"},
+    "last_loss": {"color": "#7B4BA0", "linestyle": "--", "marker": "*"},
     "mean_loss": {"color": "#0072B2", "linestyle": "-", "marker": "o"},
     "aum": {"color": "#009E73", "linestyle": "-", "marker": "s"},
     "forgetting": {"color": "#5A5A5A", "linestyle": ":", "marker": "v"},

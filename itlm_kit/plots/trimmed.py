@@ -3,44 +3,79 @@
 import numpy as np
 from matplotlib.ticker import LogLocator, NullLocator
 
+from itlm_kit.plots.screen import INK
 from itlm_kit.plots.style import ROLES, label_end, panels, plain_numbers, with_source
 
 KEPT = {"marker": "o", "color": ROLES["clean"]["color"], "linestyle": "none"}
 LEFT_OUT = {"marker": "X", "color": ROLES["bad"]["color"], "linestyle": "none"}
+PARABOLA = "kept set of a round, frozen", "touches at θ$_t$", "lowest at θ$_{t+1}$"
 
 
 def loss_landscape(theta, losses, values, marks, *, source):
     """Losses per sample as functions of one parameter, with the samples' values below them.
 
-    theta: (m,); losses: role -> (text, (m,)); values: (n,); marks: (text, place, height) of points to name.
-    Reaches up to twice the highest mark.
+    theta: (m,); losses: role -> (text, (m,)); values: role -> (n,), of clean and bad samples; marks: (text, place,
+    height) of points to name. Reaches up to twice the highest mark.
     """
     figure, (axis,) = panels(width=6.4, height=3.8)
     for role, (text, curve) in losses.items():
         axis.plot(theta, curve, color=ROLES[role]["color"], linestyle=ROLES[role]["linestyle"], label=text)
     for text, place, height in marks:
-        axis.plot(place, height, "o", color="#222222", markersize=5)
+        axis.plot(place, height, "o", color=INK, markersize=5)
         axis.annotate(text, (place, height), xytext=(0, 9), textcoords="offset points", ha="center", fontsize=9)
     top = 2 * max(height for _, _, height in marks)
-    axis.plot(values, np.full(len(values), -0.06 * top), "|", color="#222222", markersize=12, label="samples")
+    _draw_values(axis, values, -0.06 * top)
     axis.set(xlabel="θ", ylabel="loss per sample", ylim=(-0.12 * top, top))
     axis.set_title("Loss against θ", loc="left")
-    figure.legend(loc="outside upper right", ncols=len(losses) + 1, fontsize=9, frameon=False)
+    figure.legend(loc="outside upper right", ncols=len(losses) + len(values), fontsize=9, frameon=False)
     return with_source(figure, source)
 
 
-def staircase(after_trim, after_update, *, source):
-    """The loss of the kept samples after each half of a round. after_trim, after_update: (T,), rounds 0 ... T-1."""
-    figure, (axis,) = panels(width=6.0, height=3.6)
+def frozen_parabolas(theta, trimmed, ways, values, *, source):
+    """The trimmed loss and above it each round's loss with the kept set frozen, one panel per way down.
+
+    theta, trimmed: (m,); ways: title -> list of (curve (m,), touch (place, height), lowest (place, height)), one per
+    round; values: role -> (n,).
+    """
+    figure, axes = panels(len(ways), width=4.8, height=3.8, sharey=True)
+    top = 1.6 * max(touch[1] for way in ways.values() for _, touch, _ in way)
+    for axis, (title, way) in zip(axes, ways.items(), strict=True):
+        axis.plot(theta, trimmed, color=ROLES["itlm"]["color"], linewidth=2.5, label="trimmed loss")
+        for t, (curve, touch, lowest) in enumerate(way):
+            frozen, touches, lowest_point = PARABOLA if t == 0 else (None, None, None)  # named once
+            axis.plot(theta, curve, color="#888888", linewidth=0.9, label=frozen)
+            axis.plot(*touch, "s", color=INK, markersize=6, label=touches)
+            axis.plot(*lowest, "v", color=INK, markersize=7, mfc="white", label=lowest_point)
+            axis.annotate(f"{t}", touch, xytext=(5, 5), textcoords="offset points", fontsize=9)
+        _draw_values(axis, values, -0.06 * top)
+        axis.set(xlabel="θ", ylim=(-0.12 * top, top))
+        axis.set_title(title, loc="left")
+    axes[0].set_ylabel("loss per kept sample")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=6, fontsize=9, frameon=False)
+    return with_source(figure, source)
+
+
+def staircase(everyone, after_trim, after_update, *, source):
+    """The loss after each half of a round, as it is, and on a log axis from the first trim on.
+
+    everyone: the loss of all samples under theta_0; after_trim, after_update: (T,), of the kept ones, rounds 0 ... T-1.
+    """
+    figure, (whole, rest) = panels(2, width=4.8, height=3.6)
     rounds = np.arange(len(after_trim))
     steps = np.column_stack([after_trim, after_update]).ravel()
-    axis.plot(np.arange(steps.size) / 2, steps, color="#888888", linewidth=1)
-    axis.plot(rounds, after_trim, "s", color=ROLES["bad"]["color"], label="after trimming")
-    axis.plot(rounds + 0.5, after_update, "o", color=ROLES["itlm"]["color"], label="after updating")
-    axis.set(yscale="log", xlabel="round t", ylabel="loss of the kept samples", xticks=rounds)
-    plain_numbers(axis, "y")
-    axis.set_title("Two half-steps a round, never upwards", loc="left")
-    axis.legend(frameon=False)
+    whole.plot([-0.5, *np.arange(steps.size) / 2], [everyone, *steps], color="#888888", linewidth=1)
+    whole.plot(-0.5, everyone, "D", color=ROLES["naive"]["color"], label="all samples")
+    rest.plot(np.arange(steps.size) / 2, steps, color="#888888", linewidth=1)
+    for axis in (whole, rest):
+        axis.plot(rounds, after_trim, "s", color=INK, label="after trimming")
+        axis.plot(rounds + 0.5, after_update, "o", color=ROLES["itlm"]["color"], label="after updating")
+        axis.set(xlabel="round t", xticks=rounds)
+    whole.set(ylabel="sum of the losses", ylim=(0, None))
+    whole.set_title("From all samples to the kept ones", loc="left")
+    rest.set(yscale="log")
+    plain_numbers(rest, "y")
+    rest.set_title("The same after the first trim, log axis", loc="left")
+    whole.legend(frameon=False)
     return with_source(figure, source)
 
 
@@ -51,7 +86,8 @@ def objectives_reached(objectives, marks, *, source):
     counts, _, _ = axis.hist(objectives, bins, color=ROLES["itlm"]["color"], alpha=0.7)
     for height, (text, value) in zip((1.22, 1.08), marks, strict=True):
         axis.axvline(value, color="#222222", linestyle=":", linewidth=1.2)
-        axis.annotate(text, (value, height * counts.max()), xytext=(5, 0), textcoords="offset points", fontsize=9)
+        axis.annotate(text, (value, height * counts.max()), xytext=(5, 0), textcoords="offset points", fontsize=9,
+                      bbox={"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none"})  # fmt: skip
     axis.set(xscale="log", xlabel="trimmed loss at the end", ylabel="starts", ylim=(0, 1.3 * counts.max()))
     axis.set_title("Where random starts end", loc="left")
     axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -102,3 +138,9 @@ def majority(clean, distances, *, source):
     axis.set(xlabel="share of clean samples", ylabel="distance of the fit")
     axis.set_title("The majority wins", loc="left")
     return with_source(figure, source)
+
+
+def _draw_values(axis, values, height):
+    for role, numbers in values.items():
+        look = {"marker": ROLES[role]["marker"], "color": ROLES[role]["color"], "linestyle": "none"}
+        axis.plot(numbers, np.full(len(numbers), height), **look, markersize=5, alpha=0.7, label=f"{role} samples")

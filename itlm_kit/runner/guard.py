@@ -2,6 +2,7 @@
 
 import os
 import threading
+from contextlib import suppress
 from typing import NamedTuple
 
 import psutil
@@ -42,13 +43,15 @@ class Guard:
         self.limit, self.threads, self.log, self.on_cell = limit, threads, log, on_cell
         self.peak, self.killed, self.cell, self.errors = 0, None, None, []
         self._stop, self._done = stop or threading.Event(), threading.Event()
-        self._sampler = None
+        self._sampler, self._seen = None, set()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *error):
         self.finish()
+        for process in self._seen:  # what a cell has started and left behind; one that has ended is told from others
+            _kill(process)
 
     def finish(self):
         """Stop looking."""
@@ -64,6 +67,7 @@ class Guard:
     def _sample(self, kernel):
         while not self._done.wait(_PERIOD):
             family = _family(kernel)
+            self._seen.update(family)
             memory = sum(_memory(process, "rss" if process is kernel else "uss") for process in family)
             self.peak = max(self.peak, memory)
             if self._stop.is_set() or (self.limit is not None and memory > self.limit):
@@ -96,10 +100,8 @@ def _memory(process, kind):
 
 
 def _kill(process):
-    try:
+    with suppress(psutil.NoSuchProcess):
         process.kill()
-    except psutil.NoSuchProcess:
-        pass
 
 
 class _GuardedClient(PapermillNotebookClient):

@@ -5,6 +5,7 @@ from contextlib import closing
 import click
 from tqdm import tqdm
 
+MOST_WORDS = 600  # characters of an error: half a screen
 INTERRUPTED = 130  # exit code after Ctrl-C, as shells have it
 
 
@@ -45,26 +46,31 @@ def _execute(run):
 def _line(entry):
     late = entry["budget_seconds"] is not None and entry["seconds"] > entry["budget_seconds"]
     notes = [f"over {entry['budget_seconds']} s"] if late else []
-    notes += [told(entry["failure"])] if entry["failure"] else []
+    notes += [_place(entry["failure"])] if entry["failure"] else []
     figures = f"{entry['seconds']:6.1f} s {entry['above_baseline_mb']:5.0f} MB above torch"
     return ", ".join([f"{entry['verdict']}  {entry['name']:<22} {figures}", *notes])
 
 
 def told(failure):
-    """A notebook's failure in one line."""
-    place = f"cell {failure['cell']}, " if failure["cell"] else ""
-    return f"{place}{failure['kind']}: " + " ".join(failure["error"].split())
+    """A notebook's failure on one line, of at most MOST_WORDS characters of its error."""
+    error = " ".join(click.unstyle(failure["error"]).split())
+    cut = error if len(error) <= MOST_WORDS else f"{error[:MOST_WORDS]} ... (the page has all of it)"
+    return f"{_place(failure)}: {cut}"
 
 
-def watch_cells(plan, results):
-    """Yield the `results` of `run_plan` under a progress bar with the time left."""
-    expected = plan.experiment.seconds
-    total = sum(expected(cell.settings) for cell in plan.todo)
+def _place(failure):
+    return f"cell {failure['cell']}, {failure['kind']}" if failure["cell"] else failure["kind"]
+
+
+def watch_cells(cells, results):
+    """Yield the `results` of these cells under a progress bar with the time left."""
+    expected = {cell.key: cell.seconds for cell in cells}
     form = "{desc} {percentage:3.0f}%|{bar}| {elapsed}, {remaining} left"
-    with _bar(total=total, desc=f"0/{len(plan.todo)} cells", bar_format=form) as bar, closing(results):
+    first = f"0/{len(cells)} cells"
+    with _bar(total=sum(expected.values()), desc=first, bar_format=form) as bar, closing(results):
         for done, result in enumerate(results, 1):
-            bar.set_description_str(f"{done}/{len(plan.todo)} cells", refresh=False)
-            bar.update(expected(result.settings))
+            bar.set_description_str(f"{done}/{len(cells)} cells", refresh=False)
+            bar.update(expected[result.key])
             yield result
 
 

@@ -5,6 +5,7 @@ import json
 import math
 import os
 import platform
+import re
 import subprocess
 import sys
 import threading
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
+from filelock import FileLock, Timeout
 
 import itlm_kit
 from itlm_kit.data.root import data_root
@@ -29,6 +31,7 @@ from itlm_kit.notebook import read_records
 SCHEMA = 1
 RESULTS = "results.json"
 FIRST = "00_start_here.ipynb"  # a folder that holds it holds the kit's notebooks
+NUMBERED = re.compile(r"\d\d[a-z]?_")  # 03_convergence, and its appendix 03a_convergence_at_scale
 MB = 1e6
 # What the quick profile promises on two cores: seconds per notebook, and MB at its peak above a bare `import torch`.
 QUICK_SECONDS = 60
@@ -116,7 +119,8 @@ def find_notebooks(names=(), folder=None):
     Raises InputError for a name that is none, naming those there are.
     """
     folder = notebooks_folder() if folder is None else as_path(folder, "folder")
-    known = {path.stem: path for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))}
+    numbered = (path for path in sorted(folder.glob("[0-9][0-9]*.ipynb")) if NUMBERED.match(path.stem))
+    known = {path.stem: path for path in numbered if path.is_file()}
     if not known:
         raise InputError(f"notebooks must be named like 01_name.ipynb; {folder} has none.")
     return sorted({known[_stem(name, known)] for name in names}) if names else list(known.values())
@@ -124,9 +128,10 @@ def find_notebooks(names=(), folder=None):
 
 def _stem(name, known):
     wanted = name.removesuffix(".ipynb")
-    number = wanted.zfill(2) if wanted.isdigit() else None
     for stem, path in known.items():
-        if wanted in (stem, stem[3:]) or number == stem[:2] or Path(f"{wanted}.ipynb").resolve() == path.resolve():
+        number, _, title = stem.partition("_")
+        spelled = (stem, title, number, number.removeprefix("0"))
+        if wanted in spelled or Path(f"{wanted}.ipynb").resolve() == path.resolve():
             return stem
     raise InputError(f"notebook must be one of {', '.join(known)} (the number is enough); got {name!r}.")
 
@@ -149,9 +154,10 @@ class Run:
         if settings.device == "cuda":
             resolve_device(settings.device)  # raises where there is none
         self.machine = probe_machine()
-        earlier = _earlier_entries(self.out) if resume else {}
+        earlier = _earlier_entries(self.out) if resume else _nothing_in(self.out)
+        self._lock = _alone_in(self.out)
         self._fresh = {path: _fingerprint(path, settings) for path in notebooks}
-        self.done = [p for p, mark in self._fresh.items() if _is_done(earlier.get(p.stem), mark)]
+        self.done = [p for p, mark in self._fresh.items() if self._is_done(earlier.get(p.stem), mark)]
         self.todo = [path for path in notebooks if path not in self.done]
         for path in self.todo:
             earlier.pop(path.stem, None)
@@ -195,6 +201,11 @@ class Run:
         finally:
             stop.set()
             pool.shutdown(cancel_futures=True)
+            self._lock.release()
+
+    def _is_done(self, entry, fingerprint):
+        passed = entry is not None and entry["verdict"] == "passed" and fingerprint.items() <= entry.items()
+        return passed and all((self.out / f"{entry['name']}{end}").is_file() for end in (".ipynb", ".html"))
 
     def _execute(self, path, stop, on_cell):
         from itlm_kit.runner.execution import execute
@@ -260,18 +271,49 @@ def _fingerprint(path, settings):
     return {"source_sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "parameters": settings.parameters}
 
 
-def _is_done(entry, fingerprint):
-    return entry is not None and entry["verdict"] == "passed" and fingerprint.items() <= entry.items()
+def _alone_in(out):
+    """A lock that says a run is writing to the folder, held until it is released or its process ends."""
+    lock = FileLock(out / ".lock")
+    try:
+        with writing_to(out):
+            lock.acquire(timeout=0)
+    except Timeout:
+        raise InputError(
+            f"--out must be of one run at a time; another is writing to {out}. Wait for it, or name another folder."
+        ) from None
+    return lock
+
+
+def _nothing_in(out):
+    if os.path.lexists(out / RESULTS):
+        raise InputError(
+            f"--out must hold no earlier run, or its pages would be taken for this one's; {out} does. Go on with it by "
+            "--resume, or name another folder."
+        )
+    return {}
 
 
 def _earlier_entries(out):
-    try:
-        report = json.loads((out / RESULTS).read_text())
-        return {entry["name"]: entry for entry in report["notebooks"]} if report["schema"] == SCHEMA else {}
-    except FileNotFoundError:
+    path = out / RESULTS
+    if not os.path.lexists(path):
         return {}
+    try:
+        if not path.is_file():  # a pipe would be waited for
+            raise ValueError("no file")
+        report = json.loads(path.read_text())
+        return {entry["name"]: _checked(entry) for entry in report["notebooks"]} if report["schema"] == SCHEMA else {}
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"--resume must find a readable {RESULTS}; {out / RESULTS}: {error}.") from error
+        raise InputError(
+            f"--resume must find a readable {RESULTS}; {path}: {error}. Begin anew in another folder."
+        ) from error
+
+
+def _checked(entry):
+    kinds = {"name": str, "verdict": str, "parameters": dict, "seconds": int | float, "records": dict}
+    wrong = [name for name, kind in kinds.items() if not isinstance(entry.get(name), kind)]
+    if wrong or entry["verdict"] not in ("passed", "failed"):
+        raise ValueError(f"an entry without a proper {', '.join(wrong) or 'verdict'}")
+    return entry
 
 
 def _versions():

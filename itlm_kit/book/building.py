@@ -1,0 +1,85 @@
+"""Put the book's pages together from a run of notebooks and the stored results, and hand them to Sphinx."""
+
+import json
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
+
+import nbformat
+
+from itlm_kit.chapters import experiment_names, get_experiment, notebooks_of
+from itlm_kit.errors import InputError
+from itlm_kit.experiments.store import ResultStore
+from itlm_kit.files import as_path, write_atomically, writing_to
+from itlm_kit.report.contents import part_of
+from itlm_kit.report.page import drawn
+from itlm_kit.runner.run import RESULTS
+
+_HERE = Path(__file__).parent
+_HIDDEN = {"parameters", "injected-parameters"}
+
+
+def build(run: str | Path, out: str | Path, store: ResultStore, extra: tuple[Path, ...] = ()) -> Path:
+    """Build the book of the notebooks that `itlm run` left in the folder `run`; returns the Path of its first page.
+
+    out: a folder for the site (in html) and for what it is made of (in source); what is there is replaced. store: what
+    the report is drawn from. extra: further pages, Markdown files. Raises InputError where Sphinx is not installed, and
+    where `run` holds no notebooks or one that failed.
+    """
+    if find_spec("myst_nb") is None:
+        raise InputError('the book needs Sphinx with MyST-NB; it is not installed. Run: pip install "itlm_kit[book]"')
+    notebooks, source = _passed(as_path(run, "run")), as_path(out, "--out") / "source"
+    with writing_to(source):
+        _stage(notebooks, source, store, extra)
+    return _sphinx(source, as_path(out) / "html")
+
+
+def _passed(run):
+    """The executed notebooks of a run."""
+    found = sorted(run.glob("[0-9][0-9]_*.ipynb"))
+    if not found or not (run / RESULTS).is_file():
+        raise InputError(f"run must be a folder that `itlm run` wrote; {run} holds no run. Run: itlm run --out {run}")
+    entries = json.loads((run / RESULTS).read_text())["notebooks"]
+    failed = [entry["name"] for entry in entries if entry["verdict"] != "passed"]
+    if failed:
+        raise InputError(f"notebooks must have passed; in {run} {', '.join(failed)} failed. Mend them and run again.")
+    return found
+
+
+def _stage(notebooks, source, store, extra):
+    shutil.rmtree(source)
+    shutil.copytree(_HERE / "pages", source)
+    for path in notebooks:
+        nbformat.write(as_page(nbformat.read(path, as_version=4), path.stem[:2]), source / path.name)
+    for path in filter(Path.is_file, extra):
+        shutil.copy(path, source / path.name)
+    addresses = {path.stem[:2]: f"{path.stem}.html" for path in notebooks}
+    body = drawn("body.html", store, notebooks=addresses)
+    write_atomically(source / "report_body.html", lambda file: file.write(body.encode()))
+
+
+def as_page(nb, number):
+    """An executed notebook as a page: parameter cells hidden, pictures in words, at its end what the paper claims."""
+    nb.cells = [cell for cell in nb.cells if not _HIDDEN & set(cell.metadata.get("tags", []))]
+    for cell in nb.cells:
+        told = [output.get("metadata", {}).get("image/png", {}).get("alt") for output in cell.get("outputs", [])]
+        if any(told):
+            cell.metadata["mystnb"] = {"image": {"alt": " ".join(filter(None, told))}}
+    nb.cells.append(nbformat.v4.new_markdown_cell(_claims_text(number)))
+    return nb
+
+
+def _claims_text(number):
+    """Links from a notebook to the figures and tables of the paper that it is about."""
+    about = {name: get_experiment(name) for name in experiment_names() if number in notebooks_of(name)}
+    links = [f'<a href="report.html#{name}">{each.title}</a> ({each.place})' for name, each in about.items()]
+    telling = [link for link, each in zip(links, about.values(), strict=True) if part_of(each.place) != "The text"]
+    return f"**Printed beside measured:** {', '.join(telling or links)}." if links else ""
+
+
+def _sphinx(source, out):
+    from sphinx.cmd.build import build_main
+
+    if build_main(["-q", "-E", "-c", str(_HERE), "-b", "html", str(source), str(out)]):
+        raise InputError(f"the book's pages must be such that Sphinx can read them; it names those of {source} above.")
+    return out / "index.html"

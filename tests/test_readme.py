@@ -1,0 +1,90 @@
+"""What the README shows can be done as it stands there."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from itlm_kit.chapters import headlines
+from itlm_kit.experiments.store import ResultStore
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+BLOCKS = dict(re.findall(r"^### (.+?)\n.*?^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL))
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """A copy of the kit, and a function that runs Python in it."""
+    leave = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "itlm_kit", tmp_path / "itlm_kit", ignore=leave)
+    (tmp_path / "notebooks").mkdir()
+    shutil.copy(ROOT / "notebooks/00_start_here.ipynb", tmp_path / "notebooks")
+    (tmp_path / "notebooks/results").symlink_to(ROOT / "notebooks/results")
+
+    def python(*words):
+        environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+        done = subprocess.run([sys.executable, *words], cwd=tmp_path, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    python.folder = tmp_path
+    return python
+
+
+def test_each_way_to_extend_the_kit_is_shown_in_few_lines():
+    assert list(BLOCKS) == ["A corruption", "An update", "A claim", "A notebook"]
+    assert all(len(list(filter(str.strip, block.splitlines()))) < 15 for block in BLOCKS.values())
+
+
+def test_a_corruption_is_one_file(copy):
+    (place,) = re.findall(r"A file `(.+?)`; then", README)
+    (copy.folder / place).write_text(BLOCKS["A corruption"])
+    (command,) = re.findall(r"then `itlm (reproduce .+?)` knows it", README)
+    only = ["--only", "noise=systematic", "--only", "clean=0.6", "--only", "method=itlm", "--dry-run"]
+    assert "1 to compute" in copy("-m", "itlm_kit.cli", *command.split(), *only)
+    flipped = "LABEL_NOISE['previous'](np.zeros((6, 1)), np.repeat([0, 1], 3), clean=1 / 3, classes=2).y.tolist()"
+    code = f"import numpy as np; from itlm_kit.data.label_noise import LABEL_NOISE; print({flipped})"
+    assert copy("-c", code).strip() == "[0, 1, 1, 1, 0, 0]"
+
+
+def test_an_update_is_a_function(copy):
+    code = (
+        BLOCKS["An update"]
+        + "\nerrors = [np.linalg.norm(t - data.theta) for t in (start, found.state)]\nprint(*errors)"
+    )
+    naive, ours = map(float, copy("-c", code).split())
+    assert ours < 0.1 < naive
+
+
+def test_a_claim_is_judged(copy):
+    assert re.search(r"ITLM stays below the oracle +\d+\.\d+ +reproduced", copy("-c", BLOCKS["A claim"]))
+
+
+@pytest.mark.notebook
+def test_a_notebook_is_run(copy):
+    copy("-c", BLOCKS["A notebook"])
+    assert "1 of 1 passed" in copy("-m", "itlm_kit.cli", "run", "09", "--out", "out")
+    assert '"seed_seen": 0' in (copy.folder / "out/results.json").read_text()
+
+
+def test_the_readme_shows_printed_figures_beside_measured_ones():
+    """Paste what `itlm claims --headlines` prints when new figures are stored."""
+    assert headlines(ResultStore(ROOT / "notebooks/results")) in README
+
+
+@pytest.mark.parametrize(
+    "host", ["mybinder.org/v2/gh/OWNER/itlm_kit", "colab.research.google.com/github/OWNER/itlm_kit"]
+)
+def test_badges_open_a_notebook_that_is_there_and_have_a_place_for_the_owner(host):
+    (path,) = re.findall(rf"\(https://{host}\S*?(notebooks/\S+\.ipynb)\)", README)
+    assert (ROOT / path).is_file()
+
+
+def test_links_to_files_lead_somewhere():
+    links = [link for link in re.findall(r"\]\(([^)#\s]+)\)", README) if "://" not in link]
+    assert len(links) > 9 and all((ROOT / link).exists() for link in links)
