@@ -33,7 +33,7 @@ class _Update(NamedTuple):
 
 # By name: its updates, and the rounds it is shown for.
 _UPDATES = {
-    "large M": _Update(None, FOLLOWED["itlm-1"], (0, 1, 2, 4, 7, FOLLOWED["itlm-1"] - 1)),
+    "large M": _Update(None, FOLLOWED["itlm-1"], (0, 1, 4, FOLLOWED["itlm-1"] - 1)),
     "M = 1": _Update(STEP, FOLLOWED["itlm-2"], (0, 1, 2, 4, 8, 16, 32, FOLLOWED["itlm-2"] - 1)),
 }
 

@@ -95,10 +95,15 @@ def _lemma5_round(x, y, theta, clean, bad, residuals_at_truth):
         inverse=1 / np.linalg.eigvalsh(kept.T @ kept)[0],
         intrusion=np.linalg.norm(residuals_at_truth[bad] @ x[bad]),
         noise=np.linalg.norm(residuals_at_truth[clean] @ x[clean]),
-        gamma=np.linalg.norm(x[bad], 2) ** 2 if bad.any() else 0.0,
+        gamma=_largest_eigenvalue(x[bad]) if bad.any() else 0.0,
         phi=np.linalg.norm((x[bad] @ theta - y[bad]) @ x[bad]),
         intruders=bad.sum(),
     )
+
+
+def _largest_eigenvalue(x):
+    # Of X'X; XX' has the same, and is the smaller one where there are few rows.
+    return np.linalg.eigvalsh(x @ x.T if len(x) < x.shape[1] else x.T @ x)[-1]
 
 
 def _xi(x, rounds):

@@ -317,6 +317,7 @@ def _full_updates():
             band=Band(0.0, strict=True),
             why="an update's length that does not matter gives 0; a network that was deceived keeps what deceived it",
             wrong=0.0,
+            note="full updates draw weights anew, short ones go on from the last: warm-or-anew tells the two apart",
         )
         for noise, clean in (("systematic", 0.6), ("random", 0.5))
     ]
