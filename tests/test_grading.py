@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import subprocess
 import sys
 import threading
 
@@ -279,3 +280,24 @@ def test_a_session_can_be_ended_from_outside(tmp_path):
         threading.Timer(1, stop.set).start()
         with pytest.raises(session.Died):
             running.run("import time; time.sleep(1000)", 100)
+
+
+HOLDS_A_SESSION = """\
+import sys, tempfile, time
+from pathlib import Path
+from itlm_kit.course.assignments import session
+
+with session.session(Path(tempfile.mkdtemp()), megabytes=1000):
+    print("ready", flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(not cage.tied(), reason="this system cannot end a process with the one that started it")
+def test_a_grader_that_is_killed_leaves_no_submission_running():
+    grader = subprocess.Popen([sys.executable, "-c", HOLDS_A_SESSION], stdout=subprocess.PIPE, text=True)
+    assert grader.stdout.readline() == "ready\n"
+    family = psutil.Process(grader.pid).children(recursive=True)
+    grader.kill()
+    grader.wait()
+    assert family and not psutil.wait_procs(family, timeout=10)[1]

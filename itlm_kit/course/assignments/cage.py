@@ -20,6 +20,7 @@ cd "$own" && exec setpriv --no-new-privs --bounding-set=-all --inh-caps=-all -- 
 """
 _ALONE = ("unshare", "--user", "--map-root-user", "--net")
 _WALLED = (*_ALONE, "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", _SCRIPT, "cage")
+_TIED = ("setpriv", "--pdeathsig", "KILL", "--")  # a grader that is killed cannot end what it has started
 _SHARED = "/dev/shm"  # memory that one process leaves to others: each submission has its own
 WORDS = {
     "walls": "submissions run without network, see no other process and write no file of yours",
@@ -35,8 +36,14 @@ def command(words, own, hidden=()):
     """
     if walls() == "walls":
         empty = [str(folder) for folder in map(_resolved, (*hidden, _SHARED)) if _can_be_hidden(folder, own)]
-        return [*_walled(own, empty), *words]
-    return [*_ALONE, *words] if walls() == "network" else list(words)
+        return [*tied(), *_walled(own, empty), *words]
+    return [*tied(), *(_ALONE if walls() == "network" else ()), *words]
+
+
+@cache
+def tied():
+    """Words before a command that end it with the thread that started it, where the system has such."""
+    return _TIED if _works([*_TIED, "true"]) else ()
 
 
 @cache
