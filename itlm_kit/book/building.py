@@ -36,7 +36,7 @@ def build(run: str | Path, out: str | Path, store: ResultStore, extra: tuple[Pat
 
 def _passed(run):
     """The executed notebooks of a run."""
-    found = sorted(run.glob("[0-9][0-9]_*.ipynb"))
+    found = sorted(run.glob("[0-9][0-9]*_*.ipynb"))
     if not found or not (run / RESULTS).is_file():
         raise InputError(f"run must be a folder that `itlm run` wrote; {run} holds no run. Run: itlm run --out {run}")
     entries = json.loads((run / RESULTS).read_text())["notebooks"]
@@ -46,14 +46,19 @@ def _passed(run):
     return found
 
 
+def _number(path):
+    """ "03" of 03_convergence, "03a" of an appendix to it."""
+    return path.stem.partition("_")[0]
+
+
 def _stage(notebooks, source, store, extra):
     shutil.rmtree(source)
     shutil.copytree(_HERE / "pages", source)
     for path in notebooks:
-        nbformat.write(as_page(nbformat.read(path, as_version=4), path.stem[:2]), source / path.name)
+        nbformat.write(as_page(nbformat.read(path, as_version=4), _number(path)), source / path.name)
     for path in filter(Path.is_file, extra):
         shutil.copy(path, source / path.name)
-    addresses = {path.stem[:2]: f"{path.stem}.html" for path in notebooks}
+    addresses = {_number(path): f"{path.stem}.html" for path in notebooks}
     body = drawn("body.html", store, notebooks=addresses)
     write_atomically(source / "report_body.html", lambda file: file.write(body.encode()))
 
