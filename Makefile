@@ -1,4 +1,4 @@
-# make run | book | test | test-fast | test-slow | lab | bench   Each first makes .venv when it is missing or older than pyproject.toml.
+# make run | book | test | test-fast | test-slow | test-gpu | lab | bench   Each first makes .venv when it is missing or older than pyproject.toml.
 # Without make (Windows, say): python -m venv .venv, then pip install -e .[all] in it, then the `itlm` command.
 
 PYTHON ?= python3
@@ -8,7 +8,7 @@ READY := .venv/ready
 # Two BLAS threads make small least-squares fits several times slower than one.
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: run book test test-fast test-slow lab bench
+.PHONY: run book test test-fast test-slow test-gpu lab bench
 
 run: $(READY)
 	$(BIN)/itlm run
@@ -29,6 +29,12 @@ test-fast: $(READY)
 
 test-slow: $(READY)
 	$(PYTEST) -m slow
+
+# Notebooks on CUDA, what only a GPU can show, and how fast it trains.
+test-gpu: $(READY)
+	@if $(BIN)/python -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; \
+	then $(BIN)/python -m pytest -m gpu && $(BIN)/python -m tests.benchmarks vision; \
+	else echo "test-gpu: skipped, torch finds no CUDA device"; fi
 
 lab: $(READY)
 	$(BIN)/python -m jupyter lab notebooks/00_start_here.ipynb

@@ -33,11 +33,14 @@ def set_up(profile, seed, device="auto", data_root=None, *, minutes=None, data="
     the figures come from, in words, likewise. torch: whether the notebook trains networks; without it torch is not
     imported and everything runs on the CPU. Raises InputError for a parameter that is unknown or of the wrong type.
     """
+    import pandas as pd
+
     profile = check_choice("profile", profile, PROFILES)
     seed = check_integer("seed", seed, low=0, remedy="It makes a run repeatable.")
     data_root = _check_data_root(data_root)
     device = check_choice("device", device, DEVICES)
     device = _torch_device(device) if torch else "cpu"
+    pd.set_option("display.max_colwidth", None)  # else tables cut their texts
     parts = (f"profile {profile}, seed {seed}", _versions(torch), device, f"data: {_of_profile(data, profile)}")
     time = _of_profile(minutes, profile)
     print(" · ".join(parts) + ("" if time is None else f" · {_in_words(time)}"))
@@ -55,6 +58,18 @@ def show(figure, alt):
         display(figure, metadata={"image/png": {"alt": alt}})
 
 
+def conditions(results=None, *, seed=None, data="", device="", protocol=None, **recipe):
+    """Print one line that says how figures were measured, to stand beside their table.
+
+    results: Results, as `stored` gives them; see `experiments.conditions`. Without them it tells what the notebook just
+    did, from `seed`, `data`, `device`, `protocol` and what a recipe has: training (a Recipe), epochs, rounds, alpha.
+    """
+    from itlm_kit.experiments.conditions import conditions as told
+    from itlm_kit.experiments.conditions import just_done
+
+    print(told([just_done(recipe, seed, data, device, protocol)] if results is None else results))
+
+
 def prediction(outcome):
     """Display what became of a prediction that the text asked for, in one sentence."""
     from IPython.display import Markdown, display
@@ -63,13 +78,25 @@ def prediction(outcome):
 
 
 def record(**figures):
-    """Hand figures over to whoever runs the notebook: `itlm run` collects them in results.json.
+    """Hand figures over to whoever runs the notebook, and show them: `itlm run` collects them in results.json.
 
     Each value is anything JSON knows, or NumPy or torch values, all finite; raises InputError otherwise.
     """
     plain = {name: _plain(name, value) for name, value in figures.items()}
     for name, value in plain.items():
         _show(name, value)
+
+
+def readable(value):
+    """A recorded value in words: four digits of a number, what a list or a dict holds one after the other."""
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "none"}[value]
+    if isinstance(value, dict):
+        return ", ".join(f"{name} ({readable(v)})" if isinstance(v, dict) else f"{name} = {readable(v)}"
+                         for name, v in value.items())  # fmt: skip
+    if isinstance(value, list):
+        return ", ".join(map(readable, value))
+    return f"{value:.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else value
 
 
 def computed(name, *, profile, seed=0, only=()):
@@ -184,7 +211,7 @@ def _show(name, value):
     from IPython import get_ipython
     from IPython.display import display
 
-    text = f"{name} = {value}"
+    text = f"{name.replace('_', ' ')}: {readable(value)}"
     if get_ipython() is None:  # plain Python
         print(text)
     else:

@@ -1,6 +1,10 @@
 """A small problem set, as a teacher would write it; submissions of it and of the kit's own, and their tests run."""
 
+import contextlib
+import tempfile
+
 import nbformat
+import numpy as np
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from itlm_kit.course.assignments.marks import grade_id, is_solution
@@ -51,6 +55,25 @@ def write_source(folder):
     return folder
 
 
+def write_judged_source(folder):
+    """Write folder/guess/guess.ipynb, a set whose answer is data: three numbers that must add up to 4 or more."""
+    save = "np.savez('guess.npz', given=np.asarray(guess(), float))"
+    read = "def given():\n    with np.load('guess.npz') as file:\n        return file['given'].sum()"
+    judge = {"tags": ["judge"]}
+    made = [
+        new_code_cell(f"import numpy as np\n\n\n{read}", metadata=mark("set-up", "code") | judge),
+        new_code_cell("guess = lambda: [1, 2, 3]", metadata=mark("guess", "code", solution=True)),
+        new_code_cell(f"{save}\nassert given() > 0", metadata=mark("saved", "code", grade=True, points=3)),
+        new_code_cell(
+            "assert given() >= 4, 'too little'", metadata=mark("judged", "code", grade=True, points=7) | judge
+        ),
+    ]
+    nb = new_notebook(cells=made, metadata={"leaderboard": {"sum": "given()", "none": "1 / 0"}})
+    (folder / "guess").mkdir(parents=True)
+    nbformat.write(nb, folder / "guess" / "guess.ipynb")
+    return folder
+
+
 def student_notebook(assignment, **answers):
     """The release with `answers`, {id: text}, in place of what is there."""
     nb = student_copy(assignment.nb)
@@ -65,17 +88,37 @@ def solved_but_for(assignment, answers):
     return student_notebook(assignment, **solved | answers)
 
 
+def remembering(*functions):
+    """For `passed`: a fit of the same samples is computed once, whoever asks."""
+    found = {}
+
+    def remembered(function):
+        def call(*arguments, **more):
+            key = function.__name__, *map(bytes, map(np.ascontiguousarray, arguments)), *sorted(more.items())
+            if key not in found:
+                found[key] = function(*arguments, **more)
+            return found[key].copy()
+
+        return call
+
+    def prepare(names):
+        names |= {name: remembered(names[name]) for name in functions if name in names}
+
+    return prepare
+
+
 def passed(assignment, nb, prepare=lambda names: None):
     """Ids of the tests that pass, run here without what only shows something. prepare(names) follows the set-up."""
-    names, good = {}, []
-    for step in merge(assignment, nb).steps:
-        if step.name.endswith("-shown"):
-            continue
-        try:
-            exec(step.code, names)
-        except Exception:
-            continue
-        good += [step.name] if step.is_test else []
-        if step.name == "set-up":
-            prepare(names)
-    return good
+    names, good, merged = {}, set(), merge(assignment, nb)
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        for step in merged.steps + merged.judging:
+            if step.name.endswith("-shown"):
+                continue
+            try:
+                exec(step.code, names)
+            except Exception:
+                continue
+            good.add(step.name)
+            if step.name == "set-up":
+                prepare(names)
+    return [name for name in assignment.tests if name in good]

@@ -8,7 +8,7 @@ import nbformat
 import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
-from problem_set import POINTS, SOLVED, student_notebook, write_source
+from problem_set import POINTS, SOLVED, student_notebook, write_judged_source, write_source
 
 from itlm_kit.course.assignments import read_assignment, release, solve
 from itlm_kit.course.assignments.feedback import feedback_page, keep_marks, read_marks, write_grades
@@ -276,8 +276,11 @@ def test_folders_without_submissions_are_refused(toy, tmp_path):
         nbformat.write(nbformat.v4.new_notebook(), path)
     with pytest.raises(InputError, match="a notebook and a folder of a"):
         find_submissions(tmp_path)
-    with pytest.raises(InputError, match="must have cells of one of toy"):
-        recognise([Submission("a", (tmp_path / "a.ipynb",))], toy.folder)
+    for mark in (None, "set-up"):
+        alike = nbformat.v4.new_notebook(cells=[new_code_cell(metadata={"nbgrader": {"grade_id": mark}})])
+        nbformat.write(alike, tmp_path / "a.ipynb")
+        with pytest.raises(InputError, match="must have cells of one of toy"):
+            recognise([Submission("a", (tmp_path / "a.ipynb",))], toy.folder)
 
 
 def two_grades():
@@ -295,6 +298,18 @@ def test_the_table_has_points_by_cell_and_a_page_for_each(toy, tmp_path):
     assert (row["total"], row["out of"], row["to read"]) == (4, 15, 5) and pd.isna(row["why"])
     assert table.loc["Zoë", "verdict"] == "no submission" and table.loc["Zoë", "total"] == 0
     assert sorted(path.name for path in pages.iterdir()) == ["Jo <b>.html", "Zoë.html"]
+
+
+def test_a_leaderboard_ranks_each_measure_the_largest_first(tmp_path):
+    guess = read_assignment("guess", write_judged_source(tmp_path / "source"))
+    values = {"Zoë": {"sum": 4.5}, "Al": {"sum": 7.0, "none": 1.0}, "Jo": {}, "Di": {"sum": 4.5}}
+    grades = [Grade(student, "graded", {"saved": 3.0, "judged": 7.0}, scores=one) for student, one in values.items()]
+    pages = write_grades(guess, grades, tmp_path / "grades.csv")
+    rows = (pages / "leaderboard.csv").read_text("utf-8-sig").splitlines()
+    assert rows == ["measure,rank,student,value", "none,1,Al,1", "sum,1,Al,7", "sum,2,Di,4.5", "sum,2,Zoë,4.5"]
+    assert "<li>sum: 4.5</li>" in feedback_page(guess, grades[0])
+    write_grades(guess, [grades[2]], tmp_path / "nobody.csv")
+    assert (tmp_path / "nobody/leaderboard.csv").read_text("utf-8-sig") == "measure,rank,student,value\n"
 
 
 def test_a_page_shows_points_errors_and_answers_as_they_were_written(toy):

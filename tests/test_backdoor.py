@@ -415,3 +415,24 @@ def test_the_size_of_the_images_is_part_of_figure_4_s_cell(monkeypatch):
     before = Cell(experiment, settings).key
     monkeypatch.setitem(ATTACKS, settings["data"], replace(ATTACKS[settings["data"]], size=20))
     assert Cell(experiment, settings).key != before
+
+
+def test_a_mark_of_ones_own_takes_the_place_of_the_settings_one():
+    from itlm_kit.data import Watermark
+
+    elsewhere = attack(SETTINGS, 0, HERE, mark=Watermark("L", (9, 9)))
+    usual = attack(SETTINGS, 0, HERE)
+    np.testing.assert_array_equal(elsewhere.is_clean, usual.is_clean)
+    changed = (elsewhere.samples.x != usual.samples.x).any(1).numpy()
+    assert not changed[usual.is_clean].any() and changed[~usual.is_clean][:, 9, 9].mean() > 0.5
+    assert (elsewhere.watch.stamped.x[:, :, 9, 9] == 255).all()
+
+
+def test_ink_under_a_mark_is_that_of_one_class_at_its_pixels():
+    from itlm_kit.data import ImageSet, Watermark
+
+    x = np.zeros((3, 1, 4, 4), np.uint8)
+    x[0, :, 1, 1], x[1], x[2] = 255, 255, 255
+    images = ImageSet("toy", x, np.array([7, 7, 3]), 10, "toy")
+    assert attacks.ink_under(Watermark("pixel", (1, 1)), images, 7) == pytest.approx(100)
+    assert attacks.ink_under(Watermark("L", (1, 1)), images, 7) == pytest.approx(100 * 4 / 6)

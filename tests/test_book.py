@@ -44,6 +44,14 @@ def run_of(folder, verdict="passed"):
     return folder
 
 
+def test_an_appendix_is_a_page_of_its_own(tmp_path):
+    run, appendix = run_of(tmp_path / "run"), f"{FIRST[:2]}a_more"
+    nbformat.write(notebook(FIRST), run / f"{appendix}.ipynb")
+    found = building._passed(run)
+    assert [path.stem for path in found] == [FIRST, appendix, SECOND]
+    assert building._addresses(found) == {"02": f"{FIRST}.html", "02a": f"{appendix}.html", "05": f"{SECOND}.html"}
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """The site of two notebooks, a teacher's page, and the report on results of which there are none."""

@@ -10,7 +10,7 @@ import pytest
 from itlm_kit import data
 from itlm_kit.chapters import get_experiment
 from itlm_kit.chapters.labels import cifar10n
-from itlm_kit.chapters.labels.cifar10n import people_labelled, people_table, recipe, run
+from itlm_kit.chapters.labels.cifar10n import people_labelled, people_table, people_tables, recipe, run
 from itlm_kit.data.cifar10n import BY_PEOPLE
 from itlm_kit.experiments.experiment import Cell, Outcome
 from itlm_kit.experiments.results import results_frame
@@ -95,6 +95,18 @@ def test_table_by_hand():
     assert row == {
         "errors": 40.0, "naive": 50.0, "itlm": 56.0, "oracle": 66.0, "gain": 6.0, "clean kept": 70.0, "seeds": 1,
     }  # fmt: skip
+
+
+def test_every_way_to_train_has_a_table_of_its_own():
+    def rows(**way):
+        cells = [("itlm", 0, 50.0), ("itlm", 1, 56.0), ("oracle", 0, 66.0)]
+        about = {"labels": "worst", "clean_share": 70.0, "seed": 0, "achieved_noise_rate": 0.4, **way}
+        return [{**about, "method": method, "round": t, "last_accuracy": accuracy} for method, t, accuracy in cells]
+
+    one = people_tables(pd.DataFrame(rows(net="two-layer-cnn")))
+    both = people_tables(pd.DataFrame(rows(net="two-layer-cnn") + rows(recipe="fast")))
+    assert list(one.index) == [("two-layer-cnn", "worst")]
+    assert list(both.index) == [("fast", "worst"), ("two-layer-cnn", "worst")] and (both["gain"] == 6).all()
 
 
 def stored(net):

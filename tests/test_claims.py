@@ -24,10 +24,12 @@ from itlm_kit.ledger.beside import table_claims
 from itlm_kit.ledger.claim import Band, Claim, Power, within
 from itlm_kit.ledger.measures import beside, cells, gain, largest_loss, last, wins
 from itlm_kit.ledger.printed import printed
+from itlm_kit.ledger.shelf import listed
 from itlm_kit.ledger.text import counted, render
 from itlm_kit.ledger.verdicts import departures, ledger
 from itlm_kit.machine import Where
 
+RESULTS = Path(__file__).parents[1] / "notebooks" / "results"
 CLAIMS = all_claims()
 BY_ID = {claim.id: claim for claim in CLAIMS}
 
@@ -50,7 +52,7 @@ def test_the_wrong_outcome_falls_out_of_the_band(claim):
 def test_a_measured_figure_belongs_to_one_claim():
     read = {}
     for claim in CLAIMS:
-        asked = [(name, sorted(where.items(), key=str)) for name, where in claim.cells]
+        asked = [(name, sorted(where.items(), key=str), rows) for name, where, rows in claim.cells]
         read.setdefault((str(asked), claim.measure.text, str(claim.band)), []).append(claim.id)
     assert [names for names in read.values() if len(names) > 1] == []
 
@@ -93,11 +95,12 @@ def test_every_table_cell_is_there_with_its_printed_figure(table):
 
 
 def test_every_panel_statement_and_section_is_there():
-    panels = ["1a", "1b", "1c", "1d", "2a", "2b", "2c", "3.left", "3.right", "4", *("5" + p for p in "abcdef")]
+    panels = ["1a", "1b", "1c", "1d", "2a", "2b", "2c", "3.left", "3.right", *("5" + p for p in "abcdef")]
     panels += [*("6" + p for p in "abcdef"), "7a", "7b", "8"]
     panels = [panel for panel in panels if panel not in ("5a", "5b", "5c")]  # which print Figure 2's again
+    # Figure 4 shows how watermarks look: nothing that a measurement could refute.
     statements = ["Def4", "Lem3", "Lem5", "Lem6", "Thm7", "Thm8", "Thm9", "Thm10", "Thm11", "Rem1", "Rem2"]
-    sections = ["S1", "S2", "S3", "S6.1", "S6.2", "AppB", "AppC", "E2"]
+    sections = ["S1", "S2", "S3", "S6.1", "S6.2", "S6.full", "AppB.c", "AppB.e", "AppC", "E2"]
     for start in (*(f"F{panel}" for panel in panels), *statements, *sections):
         assert any(name.startswith(start) for name in BY_ID), start
 
@@ -457,7 +460,7 @@ def cells_of(claims):
     """The settings that claims ask for, by experiment; what is asked of rows left out."""
     found = {}
     for claim in claims:
-        for name, where in claim.cells:
+        for name, where, _ in claim.cells:
             row_level = {"round"} | ({"method"} if name.startswith("fig") and name not in ("fig3", "fig8") else set())
             cell = {key: value for key, value in where.items() if key not in row_level}
             for kind in cell.pop("kind", (None,)) if isinstance(cell.get("kind"), tuple) else (cell.pop("kind", None),):
@@ -504,7 +507,7 @@ CURVES = [claim for claim in CLAIMS if "share of the naive fit's excess error" i
 @pytest.mark.parametrize("claim", CURVES, ids=lambda claim: claim.id)
 @pytest.mark.parametrize("error, expected", [(0.3, "not reproduced"), (0.05, "reproduced")])
 def test_curves_as_far_off_as_the_naive_fit_are_not_reproduced(claim, error, expected, tmp_path):
-    (name, where), = claim.cells  # fmt: skip
+    (name, where, _), = claim.cells  # fmt: skip
     cells = [{**where, "n": 1000 * s, "clean": 0.8, "sigma": s} for s in (1, 2)]
     find = finder(toy(name=name, cells=cells))
     errors = {"oracle": 0.04, "naive": 0.3, "itlm-1": error, "itlm-2": error}
@@ -522,7 +525,7 @@ def as_printed(name, cell):
 
 
 def test_table_1_as_printed_is_reproduced_but_for_its_slips(tmp_path):
-    claims = [c for c in CLAIMS if c.cells[0].experiment in ("table1-mnist", "table1-cifar")]
+    claims = [c for c in CLAIMS if {cells.experiment for cells in c.cells} <= {"table1-mnist", "table1-cifar"}]
     found = cells_of(claims)
     find = finder(*(toy(name=name, cells=asked) for name, asked in found.items()))
     for name, asked in found.items():
@@ -535,6 +538,27 @@ def test_table_1_as_printed_is_reproduced_but_for_its_slips(tmp_path):
     slips = ["T1.mnist.random.30.1-step", "T1.gain.mnist.random.70", "T1.gain.mnist.random.90"]
     assert (by_verdict["not reproduced"], by_verdict["not run"]) == (slips, ["S6.2.subsample"])
     assert len(by_verdict["reproduced"]) == len(claims) - 4
+
+
+def test_what_is_judged_on_other_data_than_the_paper_s_says_so_in_its_id():
+    others = [
+        (claim.id, cells.where["data"])
+        for claim in CLAIMS
+        for cells in claim.cells
+        if "data" in claim.paper and cells.where.get("data", claim.paper["data"]) != claim.paper["data"]
+    ]
+    assert others and not [name for name, data in others if data not in name.split(".")]
+
+
+def test_a_network_that_memorises_and_one_that_does_not_are_judged_apart():
+    figure1 = {c.id: c.cells for c in CLAIMS if c.cells[0].experiment in ("fig1a", "fig1b")}
+    for panel in "ab":
+        plain, by_heart = (figure1[f"F1{panel}.{tag}.early"] for tag in ("mnist", "mnist.memorising"))
+        chosen = [
+            [s for s in get_experiment(f"fig1{panel}").cells("full") if read.where.items() <= s.items()]
+            for (read,) in (plain, by_heart)
+        ]
+        assert [[s.get("recipe") for s in each] for each in chosen] == [[None], ["memorising"]]
 
 
 # --- measures, by hand
@@ -557,6 +581,27 @@ def test_gains_wins_and_losses_over_settings():
     assert [(cells.where["clean"], cells.where["method"]) for cells in read] == [
         (0.6, "itlm"), (0.6, "baseline"), (0.7, "itlm"), (0.7, "baseline"),
     ]  # fmt: skip
+
+
+def test_a_choice_loses_what_the_best_of_its_grid_has_more_where_that_is_most():
+    grid, choices = [], []
+    for noise, reached, chosen in (("random", (90.0, 92.0, 91.0), 91.5), ("systematic", (70.0, 80.0, 85.0), 81.0)):
+        grid += [{"noise": noise, "clean": 0.7, "last_accuracy": accuracy} for accuracy in reached]
+        by = {"cv": chosen, "elbow": 10.0}
+        choices += [{"noise": noise, "clean": 0.7, "chooser": name, "accuracy": a} for name, a in by.items()]
+    assert BY_ID["S6.2.cv"].measure.figure([frame(grid), frame(choices)]) == 4.0
+
+
+def test_to_keep_all_loses_what_the_claim_on_cross_validation_says():
+    """`wrong`: the least loss, over seeds, of alpha = 1 in the worst of the settings, from the stored cells."""
+    claim, results = BY_ID["S6.2.cv"], ResultStore(RESULTS).results("alpha")
+    worst = {}
+    for result in results:
+        if all(result.settings[key] in listed(value) for key, value in claim.cells[0].where.items()):
+            best = max(row["last_accuracy"] for row in result.metrics["rounds"])
+            loss = best - result.metrics["baseline_accuracy"]
+            worst[result.seed] = max(loss, worst.get(result.seed, 0.0))
+    assert len(worst) == 3 and min(worst.values()) == pytest.approx(claim.wrong, abs=0.05)
 
 
 def test_early_and_fading_gaps():

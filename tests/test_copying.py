@@ -21,7 +21,7 @@ def test_a_copy_is_the_notebook_and_its_links_lead_to_the_kit(tmp_path, monkeypa
     assert path.resolve() == tmp_path / place
     copy, kit = nbformat.read(path, as_version=4), nbformat.read(original, as_version=4)
     links = [link for cell in copy.cells for link in LINK.findall(cell.source)]
-    assert len(links) == 8 and all(
+    assert len(links) == 9 and all(
         (path.parent / link).samefile(original.with_name(link.split("/")[-1])) for link in links
     )
     assert [LINK.sub("", cell.source) for cell in copy.cells] == [LINK.sub("", cell.source) for cell in kit.cells]

@@ -9,7 +9,7 @@ from itlm_kit.explorers import watermarks
 from itlm_kit.explorers.watermarks import Measured, WatermarkEditor
 from itlm_kit.plots.watermarks import screen
 
-MEASURED = {"clean": {"naive training": 96.0, "ITLM": 95.5}, "bad": {"naive training": 92.5, "ITLM": 2.5}}
+MEASURED = {"clean": {"naive training": 96.0, "ITLM": 95.5}, "attack": {"naive training": 92.5, "ITLM": 2.5}}
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """Explorers without a browser: what they compute, that controls move what is drawn, what stays when nothing moves."""
 
+import ast
 import base64
+import html
 import io
 import json
 import subprocess
@@ -170,7 +172,7 @@ def test_a_page_without_widgets_has_the_picture_and_the_finding(name):
     assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == explorer.model_id
     picture = Image.open(io.BytesIO(base64.b64decode(bundle["image/png"])))
     assert picture.width > 800 and picture.convert("L").getcolors(256)[20:]
-    assert bundle["text/plain"] == metadata["image/png"]["alt"] == explorer.scene(**explorer.values).words
+    assert bundle["text/plain"] == metadata["image/png"]["alt"] == explorer.scene(**explorer.telling).words
     assert bundle["text/plain"].rstrip().endswith((".", ")")) and any(map(str.isdigit, bundle["text/plain"]))
 
 
@@ -184,6 +186,58 @@ def test_the_picture_and_the_words_follow_the_controls(name):
     after, _ = explorer._repr_mimebundle_()
     assert before["image/png"] != after["image/png"] and before["text/plain"] != after["text/plain"]
     assert explorer.words.value != shown
+
+
+@pytest.mark.parametrize(
+    "name, most",
+    [
+        ("convergence", {"round": 11}),
+        ("gan", {"round": 2}),
+        ("label_noise", {}),
+        ("line", {"round": 8}),
+        ("trajectories", {"epoch": 6, "sample": 30}),
+        ("watermarks", {}),
+    ],
+)
+def test_the_picture_that_stays_is_the_most_telling_one_until_somebody_chooses(name, most):
+    explorer = MAKERS[name]()
+    assert explorer.telling == {**explorer.values, **most}
+    for control, value in most.items():
+        assert explorer.values[control] < value and MAKERS[name](**{control: 1}).telling[control] == 1
+        explorer.controls[control].value = 2 - (control == "round")
+        assert explorer.telling[control] == explorer.values[control]
+
+
+@every_explorer
+def test_the_line_of_code_brings_the_controls_back(name):
+    explorer = MAKERS[name]()
+    takes = "..." if name in ("gan", "label_noise", "trajectories") else "n=200, d=5" * (name == "convergence")
+    assert explorer.line == f'get_explorer("{name}")({takes})'
+    control = explorer.controls[{"label_noise": "noise", "line": "bad"}.get(name, "alpha")]
+    control.value = control.options[-1] if hasattr(control, "options") else control.max
+    assert explorer.line in html.unescape(explorer.code.value)
+    moved = ast.parse(explorer.line).body[0].value.keywords
+    again = MAKERS[name](**{one.arg: ast.literal_eval(one.value) for one in moved if one.arg not in SMALL})
+    assert again.values == explorer.values
+
+
+@pytest.mark.parametrize("name", ["convergence", "gan", "line", "trajectories"])
+def test_the_player_and_its_slider_are_one(name):
+    explorer = MAKERS[name]()
+    (button,), slider = explorer.players, explorer.controls[explorer.walks]
+    assert (button.min, button.max, button.value, button.label) == (
+        slider.min, slider.max, slider.value, slider.description)  # fmt: skip
+    button.value += 1
+    assert slider.value == slider.min + 1
+    assert content(explorer.figure) == content(explorer.figure_at(**{explorer.walks: slider.min + 1}))
+    slider.value = slider.max
+    assert button.value == slider.max and "_esm" in button.keys
+
+
+def test_the_player_follows_the_number_of_rounds():
+    explorer = explorers.ConvergenceExplorer(**SMALL)
+    explorer.controls["update"].value = "M = 1"
+    assert explorer.players[0].max == explorer.controls["round"].max == 79
 
 
 @every_explorer
@@ -474,6 +528,7 @@ def test_trajectories_without_the_truth_say_nothing_of_it():
 
 def test_trajectories_of_one_epoch_can_be_shown():
     explorer = explorers.TrajectoryExplorer(losses(epochs=1)[0])
+    assert explorer.players == [] and explorer.telling["epoch"] == 1
     assert explorer.sweep() and explorer._repr_mimebundle_()
 
 

@@ -10,7 +10,7 @@ import nbformat
 import pandas as pd
 import psutil
 import pytest
-from problem_set import SOLVED, student_notebook, write_source
+from problem_set import SOLVED, student_notebook, write_judged_source, write_source
 
 from itlm_kit import cli
 from itlm_kit.course.assignments import cage, read_assignment, session
@@ -78,7 +78,7 @@ def test_a_trick_gains_nothing(graded, trick):
 def test_python_that_ends_itself_keeps_what_was_earned_before(graded):
     found = graded(cube="import os\nos._exit(0)")
     assert found.verdict == STOPPED and found.points == {"square-test": 4, "cube-test": 0, "why": None}
-    assert found.notes == ["cube: it ended Python itself; what came after was not run"]
+    assert found.notes == ["cube: Python ended, by an exit or a crash; what came after was not run"]
 
 
 def test_a_cell_that_takes_too_long_is_stopped_and_the_rest_is_run(graded):
@@ -139,6 +139,53 @@ def test_nothing_is_left_when_grading_is_broken_off(course, graded):
     grades.close()
     started = [process.cmdline() for process in psutil.Process().children(recursive=True)]
     assert not [words for words in started if any("assignments.kernel" in word for word in words)]
+
+
+@pytest.fixture(scope="module")
+def guessed(tmp_path_factory):
+    """Grade an answer to the set that asks for data: guessed("def guess(): ...") -> Grade."""
+    folder = tmp_path_factory.mktemp("data")
+    guess, path = read_assignment("guess", write_judged_source(folder)), folder / "one.ipynb"
+
+    def run(code):
+        nbformat.write(student_notebook(guess, guess=code), path)
+        return grade(guess, Submission("one", (path,)), Limits())
+
+    return run
+
+
+def test_data_are_judged_apart_from_the_code_that_made_them(guessed):
+    found = guessed("def guess():\n    return [3, 4, 5]")
+    assert found.points == {"saved": 3, "judged": 7} and found.scores == {"sum": 12}
+
+
+# What a student writes, the points for saving and for the data, the score, and what is said about the data.
+FORGED = {
+    "another judge": (
+        "guess = lambda: [1, 1]\ngiven = lambda: 99\nimport pathlib\npathlib.Path('score').write_text('99')",
+        3, 0, {"sum": 2}, "AssertionError: too little",
+    ),
+    "code in the data": (
+        "class Run:\n    def __reduce__(self):\n        return exec, ('import os; os._exit(0)',)\n"
+        "np.savez('guess.npz', given=np.array([Run()], object))\nguess = None",
+        0, 0, {}, "ValueError: Object arrays cannot be loaded when allow_pickle=False",
+    ),
+    "a link": (
+        "import os\nos.symlink('/etc/hostname', 'guess.npz')\nguess = None",
+        0, 0, {}, "FileNotFoundError: [Errno 2] No such file or directory: 'guess.npz'",
+    ),
+    "an end after the data are saved": (
+        "np.savez('guess.npz', given=[4.0])\nimport os\nos._exit(0)", 0, 7, {"sum": 4}, None
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("trick", FORGED)
+def test_data_cannot_be_forged(guessed, trick):
+    code, saved, judged, scores, words = FORGED[trick]
+    found = guessed(code)
+    assert (found.points["saved"], found.points["judged"], found.scores) == (saved, judged, scores)
+    assert found.errors.get("judged") == words
 
 
 def test_a_kernel_that_cannot_start_is_the_teachers_affair(graded):
@@ -226,9 +273,9 @@ def test_an_endless_loop_that_takes_no_interrupt_is_ended(graded):
 
 
 @pytest.mark.slow
-def test_a_session_can_be_ended_from_outside():
+def test_a_session_can_be_ended_from_outside(tmp_path):
     stop = threading.Event()
-    with session.session(megabytes=1000, stop=stop) as running:
+    with session.session(tmp_path, megabytes=1000, stop=stop) as running:
         threading.Timer(1, stop.set).start()
         with pytest.raises(session.Died):
             running.run("import time; time.sleep(1000)", 100)

@@ -148,6 +148,24 @@ def test_clean_samples_are_learnt_first():
     assert all(row["clean_accuracy"] > row["bad_accuracy"] + 10 and row["auc"] > 0.65 for row in rows)
 
 
+def test_a_network_that_memorises_ends_with_the_wrong_labels_and_without_the_gap():
+    cell = Cell(get_experiment("fig1a"), {**DIGITS, "noise": "random", "clean": 0.6, "recipe": "memorising"})
+    rows = compute_cell(cell, Where()).metrics["rounds"]
+    assert rows[-1]["bad_accuracy"] > 95 > 20 > rows[0]["bad_accuracy"]
+    assert rows[5]["clean_accuracy"] > rows[5]["bad_accuracy"] + 60 and rows[5]["auc"] > rows[-1]["auc"] + 0.1
+
+
+def test_no_recipe_makes_the_paper_s_large_network_memorise():
+    with pytest.raises(InputError, match="recipe of cifar10 must be one of paper, fast; got 'memorising'"):
+        choose_cells(get_experiment("fig1b"), "full", only=["data=cifar10"], changes=["recipe=memorising"])
+
+
+@pytest.mark.parametrize("name", ["fig1a", "fig1b"])
+def test_stored_cells_of_figure_1_are_found_by_what_they_are_computed_from_now(name):
+    found = ResultStore(RESULTS).results(name)
+    assert found and [r.key for r in found] == [Cell(get_experiment(name), r.settings, r.seed).key for r in found]
+
+
 def test_cells_are_the_settings_of_the_table():
     cells = EXPERIMENT.cells("full")
     assert len(cells) == (3 * 8 + 1) * 5 and len({tuple(sorted(c.items())) for c in cells}) == len(cells)

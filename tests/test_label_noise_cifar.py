@@ -75,6 +75,15 @@ def test_four_rounds_stop_early_and_four_are_full(how, method, epochs):
     assert recipe({**SETTINGS, "recipe": how, "method": method}).epochs == epochs
 
 
+def test_late_rounds_have_the_first_round_and_the_alpha_of_itlm_and_none_is_stopped_early():
+    late = get_experiment("late-rounds")
+    for settings in late.cells("quick") + late.cells("full"):
+        ours, itlm = late.recipe(settings), EXPERIMENT.recipe({**settings, "method": "itlm"})
+        assert ours.epochs == (itlm.epochs[0], *itlm.epochs[-4:]) and min(ours.epochs[1:]) > itlm.epochs[1]
+        assert (ours.training, ours.alpha, ours.protocol) == (itlm.training, itlm.alpha, itlm.protocol)
+        assert {**settings, "method": "itlm"} in EXPERIMENT.cells("full") + EXPERIMENT.cells("quick")
+
+
 @pytest.mark.parametrize("protocol", ["paper", "holdout"])
 @pytest.mark.parametrize("method", ["itlm", "oracle", "centroid", "delta-alpha-10"])
 def test_every_arm_runs_from_end_to_end(tiny, protocol, method):

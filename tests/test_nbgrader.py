@@ -26,6 +26,11 @@ TURN = "def first_turn(x, v, delta, is_bad):\n    return delta * v"
 WRONG = {
     "regression": {"1-1-loop": "itlm = None", "3-2-turn": TURN, "2-3-bound": "bound ="},
     "label-noise": {"1-1-losses": "losses = None", "3-1-called": "called =", "4-2-helps": "helps = None"},
+    "break-itlm": {
+        "1-1-numbers": "def attack_numbers(x, y, theta, rng):\n    return y + 0.1 * (np.arange(300) < 60)",
+        "2-1-digits": "def attack_digits(x, true, rng):\n    return np.where(np.arange(1000) < 100, 0, true)",
+        "3-1-defend": "defend =",
+    },
 }
 
 
@@ -95,6 +100,8 @@ SUBMISSIONS = {
     "regression, empty": ("regression", {}, None),
     "regression, three wrong answers": ("regression", WRONG["regression"], "solved"),
     "label noise, three wrong answers": ("label-noise", WRONG["label-noise"], "solved"),
+    "Break ITLM, solved": ("break-itlm", {}, "solved"),
+    "Break ITLM, three weak answers": ("break-itlm", WRONG["break-itlm"], "solved"),
 }
 
 

@@ -3,12 +3,13 @@ import sys
 
 import nbformat
 import numpy as np
+import pandas as pd
 import papermill
 import pytest
 import torch
 
 from itlm_kit import InputError
-from itlm_kit.notebook import beside_printed, measured, read_records, record, set_up, show, stored
+from itlm_kit.notebook import beside_printed, measured, read_records, readable, record, set_up, show, stored
 
 
 def test_set_up_prints_one_line(capsys):
@@ -70,7 +71,7 @@ def test_cuda_asked_for_and_not_there():
 def test_record_and_show_work_in_plain_python(capsys):
     record(error=np.float32(0.5), kept=torch.tensor([3, 4]))
     show(object(), "a rising line")
-    assert capsys.readouterr().out.splitlines() == ["error = 0.5", "kept = [3, 4]", "[figure] a rising line"]
+    assert capsys.readouterr().out.splitlines() == ["error: 0.5", "kept: 3, 4", "[figure] a rising line"]
 
 
 @pytest.mark.parametrize("value", [np.nan, float("inf"), np.array([1, np.inf]), {"a": float("nan")}, object(), {1, 2}])
@@ -78,6 +79,29 @@ def test_what_is_not_finite_or_no_json_is_refused_and_nothing_recorded(value, ca
     with pytest.raises(InputError, match="error must be finite"):
         record(fine=1, error=value)
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    "value, words",
+    [
+        (3.703997850263503, "3.704"),
+        (1400, "1,400"),
+        (True, "yes"),
+        (None, "none"),
+        ("α is known", "α is known"),
+        ([0.25, 12], "0.25, 12"),
+        ({"exact": 8, "OLS": {"a": 0.5}}, "exact = 8, OLS (a = 0.5)"),
+    ],
+)
+def test_records_are_readable(value, words, capsys):
+    record(bad_to_break=value)
+    assert readable(value) == words and capsys.readouterr().out == f"bad to break: {words}\n"
+
+
+def test_tables_show_their_texts_whole(capsys):
+    with pd.option_context("display.max_colwidth", 50):
+        set_up("quick", 0, "cpu", torch=False)
+        assert "too long " * 9 in pd.DataFrame({"why": ["too long " * 9 + "not to be cut"]}).to_html()
 
 
 def executed(tmp_path, *sources):

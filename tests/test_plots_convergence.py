@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from itlm_kit.glm import draw, fast_path
 from itlm_kit.glm.basin import Basin
 from itlm_kit.glm.flow import gradient_flow
+from itlm_kit.glm.population import passed_on, population
 from itlm_kit.glm.theory import lemma5_terms, lemma6_terms, parameter_errors
 from itlm_kit.plots import convergence as plots
 
@@ -75,6 +76,47 @@ def by_kind(**columns):
         pd.DataFrame({"kind": k, x: values, y: f * np.array(rates)}) for k, f in (("mixture", 1), ("random", 0.5))
     ]
     return pd.concat(frames)
+
+
+PASSED = passed_on(population("random"), np.geomspace(1e-3, 1, 9), alpha=0.75)
+
+
+def test_a_cobweb_has_the_map_its_stairs_and_the_pairs_of_a_run():
+    left, right = check(plots.cobweb(PASSED, [0.5, 0.2, 0.1], measured=[0.5, 0.3, 0.2], noise=0.1, source=SOURCE), 2)
+    (intruders,) = drawn(left).values()
+    np.testing.assert_allclose(intruders, 100 * PASSED.intruders)
+    curve, stairs = (line for line in right.lines if len(line.get_xdata()) > 2)
+    np.testing.assert_allclose(curve.get_xydata(), np.transpose([PASSED.error, PASSED.out]))
+    corners = [(0.5, 0.5), (0.5, 0.2), (0.2, 0.2), (0.2, 0.1), (0.1, 0.1)]  # down to the map, across to the diagonal
+    np.testing.assert_allclose(stairs.get_xydata(), corners)
+    pairs = next(line for line in right.lines if line.get_label() == "path on samples")
+    np.testing.assert_allclose(pairs.get_xydata(), [(0.5, 0.3), (0.3, 0.2)])
+    assert texts(left) == texts(right) == ["σ"]
+
+
+def test_cobwebs_stand_side_by_side():
+    web = ([0.1, 0.5, 1], [0.2, 0.3, 0.4], [1, 0.4, 0.3])
+    one, two = check(plots.cobwebs({"near": web, "far": web}, source=SOURCE), panels=2)
+    assert one.get_xlim() == two.get_ylim() == (0.1, 1) and one.get_title(loc="left") == "near"
+    assert one.get_legend() and not two.get_legend()
+
+
+def test_parts_of_an_error_fill_the_whole():
+    (axis,) = check(plots.parts_of_error(PASSED, noise=0.1, source=SOURCE))
+    assert len(axis.collections) == 3 and texts(axis) == ["σ"]
+    tops = [area.get_paths()[0].vertices[:, 1].max() for area in axis.collections]
+    assert tops[-1] == pytest.approx(100) and tops == sorted(tops)
+    assert len({area.get_hatch() for area in axis.collections}) == 3  # told apart without colour
+    carried = 100 * PASSED.carried / PASSED.smallest / PASSED.out
+    assert tops[0] == pytest.approx(carried.max())
+
+
+def test_orange_is_for_bad_samples_alone():
+    orange = {colors.to_hex(plots.ROLES["bad"]["color"])}
+    assert (
+        orange.isdisjoint(map(colors.to_hex, plots.STEPS))
+        and colors.to_hex(plots.ROLES["bound"]["color"]) not in orange
+    )
 
 
 def test_drift_shows_marks_measured_and_lines_foretold():

@@ -115,5 +115,13 @@ def test_generators_stand_side_by_side():
     assert figure.axes[0].images[0].get_array().shape == (4 * 9 - 1, 8 * 9 - 1, 3)
 
 
+def test_many_generators_get_rows_of_their_own_so_that_each_can_be_seen():
+    figure = draw.generated(np.zeros((5, 32, 1, 8, 8), np.uint8), list("abcde"), source="")
+    assert [axis.get_title() for axis in figure.axes] == list("abcde") and figure.get_size_inches()[0] > 10
+    figure.draw_without_rendering()
+    tops = [axis.get_position().y1 for axis in figure.axes]
+    assert min(tops[:3]) > max(tops[3:]) + 0.2
+
+
 def test_roles_keep_their_marks():
     assert [ROLES[role]["marker"] for role in draw.kinds(np.array([True]))] == ["o", "X"]

@@ -50,7 +50,7 @@ def test_histogram_counts_every_sample_and_shows_the_cut():
     figure = draw.loss_histogram(losses, is_clean, source="", cut=0.4)
     counts = [sum(bar.get_height() for bar in bars) for bars in figure.axes[0].containers]
     assert counts[0] == 120 and counts[1] == pytest.approx(80, abs=2)  # beyond the 99.5 % quantile nothing is drawn
-    assert figure.axes[0].lines[0].get_xdata()[0] == 0.4
+    assert figure.axes[0].lines[0].get_xdata()[0] == 0.4 and figure.axes[0].get_xlim()[0] < -0.1
 
 
 def test_labels_are_marked_right_or_wrong():
@@ -59,3 +59,40 @@ def test_labels_are_marked_right_or_wrong():
     titles = [axis.title for axis in figure.axes]
     assert [title.get_text() for title in titles] == ["1 ✓", "2 ✓", "3 ✗", ""]
     assert to_hex(titles[2].get_color()) == ROLES["bad"]["color"].lower()
+
+
+TWO = {"first": EPOCHS, "second": EPOCHS.assign(bad_accuracy=[5.0, 6, 7])}
+
+
+def test_trainings_stand_side_by_side_on_one_scale():
+    figure = draw.side_by_side(TWO, source="made up", every=1)
+    left, right = figure.axes
+    assert [axis.get_title(loc="left") for axis in figure.axes] == ["first", "second"]
+    assert left.lines[1].get_ydata().tolist() == [10, 20, 90] and right.lines[1].get_ydata().tolist() == [5, 6, 7]
+    assert left.get_ylim() == right.get_ylim() and left.get_xlabel() == "epoch"
+    assert texts(left) == texts(right) == ["clean samples", "bad samples"]
+
+
+def test_the_scale_is_that_of_the_largest_of_them():
+    small, large = (EPOCHS.assign(clean_pull=[s, 2 * s, s], bad_pull=s) for s in (1.0, 50.0))
+    figure = draw.side_by_side({"small": small, "large": large}, source="", what="pull")
+    assert figure.axes[0].get_ylim()[1] > 100
+
+
+def test_single_steps_have_a_log_axis_from_one():
+    pulls = EPOCHS.assign(clean_pull=[9.0, 5, 1], bad_pull=[3.0, 4, 1])
+    left, right = draw.side_by_side({"a": pulls, "b": pulls}, source="", what="pull", steps=True).axes
+    assert (right.get_xscale(), right.get_xlabel(), right.lines[0].get_xdata()[0]) == ("log", "step", 1)
+    assert "gradient" in left.get_ylabel() and left.get_ylim()[0] == 0
+
+
+def test_pulls_laid_tip_to_tail_end_at_their_sum():
+    pulls = {name: {"clean": np.tile([1.0, 0], (3, 1)), "bad": np.array([[0, 1.0], [0, -1]])} for name in "ab"}
+    figure = draw.tip_to_tail(pulls, {"3": np.array([2.0, 0])}, source="made up")
+    ray, clean, bad = figure.axes[0].lines
+    assert clean.get_xdata().tolist() == [0, 1, 2, 3] and bad.get_ydata().tolist() == [0, 1, 0]
+    arrows = [text for text in figure.axes[0].texts if text.get_text() == ""]
+    assert [tuple(arrow.xyann) for arrow in arrows] == [(0, 0)] * 2
+    assert [tuple(arrow.xy) for arrow in arrows] == [(3, 0), (0, 0)]
+    assert [text for text in texts(figure.axes[0]) if text] == ["towards 3", "sum of the clean", "sum of the bad"]
+    assert ray.get_xdata().tolist() == [0, 2]

@@ -10,6 +10,7 @@ from PIL import Image
 
 from itlm_kit.plots import backdoor as draw
 from itlm_kit.plots import watermarks
+from itlm_kit.plots.style import ROLES
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (3, 1, 16, 16)).astype(np.uint8)
@@ -17,7 +18,7 @@ ROUNDS = pd.DataFrame({
     "round": [0, 1, 2], "epochs": [8, 8, 60], "clean_accuracy": [90.0, 91, 97], "attack_success": [40.0, 5, 0],
     "bad_dropped": [14, 25, 28],
 })  # fmt: skip
-UNKNOWN = {role: {"naive training": np.nan, "ITLM": np.nan} for role in ("clean", "bad")}
+UNKNOWN = {role: {"naive training": np.nan, "ITLM": np.nan} for role in ("clean", "attack")}
 
 
 def texts(axis):
@@ -51,6 +52,26 @@ def test_rounds_show_both_tests_and_the_poisons_dropped():
     assert texts(left) == ["clean accuracy", "attack success"]
     assert texts(right) == ["14", "25", "28", "all 28"]
     assert [tick.get_text() for tick in left.get_xticklabels()] == ["0\n(8)", "1\n(8)", "2\n(60)"]
+
+
+def test_races_show_each_case_in_percent_of_its_poisons():
+    runs = {(pair, corner): ROUNDS for pair in ("9->4", "6->0") for corner in ("left", "right")}
+    figure = draw.races(runs, poisons={"9->4": 28, "6->0": 56}, source="made up")
+    assert [axis.get_title("left") for axis in figure.axes] == [
+        "9 → 4, left",
+        "9 → 4, right",
+        "6 → 0, left",
+        "6 → 0, right",
+    ]
+    first, *_, last = figure.axes
+    assert [bar.get_height() for bar in first.patches] == [50, pytest.approx(100 * 25 / 28), 100]
+    assert last.patches[2].get_height() == 50 and last.lines[0].get_ydata().tolist() == [40, 5, 0]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["attack success", "poisons dropped"]
+
+
+def test_attack_success_is_not_drawn_as_bad_samples_are():
+    for figure in (draw.by_round(ROUNDS, poisons=28, source=""), draw.window(ROUNDS.assign(early=8), source="")):
+        assert ROLES["bad"]["color"] not in [line.get_color() for line in figure.axes[0].lines]
 
 
 def test_the_window_of_one_training_counts_from_epoch_one():
@@ -101,7 +122,7 @@ def test_the_editor_shows_each_image_pixel_for_pixel(channels):
 
 
 def test_the_editor_prints_what_was_measured_and_says_what_is_missing():
-    measured = {"clean": {"naive training": 96.7, "ITLM": 96.5}, "bad": {"naive training": 95.0, "ITLM": np.nan}}
+    measured = {"clean": {"naive training": 96.7, "ITLM": 96.5}, "attack": {"naive training": 95.0, "ITLM": np.nan}}
     right = watermarks.picture(edited(measured=measured, missing="")).axes[1]
     assert [text for text in texts(right) if text] == ["96.7", "96.5", "95.0"]
     assert "Press" in texts(watermarks.picture(edited()).axes[1])

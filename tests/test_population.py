@@ -12,13 +12,16 @@ from itlm_kit.glm import FastFitter, draw
 from itlm_kit.glm import population as pop
 from itlm_kit.glm.population import (
     adaptive_path,
+    adaptive_round,
     bias,
     expected_error,
     fixed_point,
     oracle_error,
+    passed_on,
     population,
     population_path,
 )
+from itlm_kit.glm.theory import lemma5_terms
 
 
 def kept_moments(cut, components, theta):
@@ -63,6 +66,33 @@ def test_moments_of_the_kept_are_those_of_samples():
     np.testing.assert_allclose(x.T @ x / 1e6, kept.gram, atol=0.005)
     np.testing.assert_allclose(residuals @ x / 1e6, kept.pull, atol=0.005)
     np.testing.assert_allclose((x.T * residuals**2) @ x / 1e6, kept.noise, atol=0.005)
+
+
+@pytest.mark.parametrize("kind", ["random", "arbitrary", "mixture"])
+@pytest.mark.parametrize("sigma", [0.01, 0.3])
+def test_the_terms_of_lemma_5_add_up_to_the_next_error(kind, sigma):
+    source = population(kind, sigma=sigma)
+    errors = np.linalg.norm(population_path(source, alpha=0.75, rounds=5) - source.betas[0], axis=1)
+    np.testing.assert_allclose(passed_on(source, errors[:-1], alpha=0.75).out, errors[1:], rtol=1e-9)
+
+
+def test_the_terms_of_lemma_5_are_the_limit_of_those_of_samples():
+    data = draw("random", n=1_000_000, d=2, sigma=0.1, seed=3)
+    terms = lemma5_terms(data, FastFitter(data.x).path(data.y, alpha=0.75, rounds=3))
+    passed = passed_on(population("random"), terms.error, alpha=0.75)
+    np.testing.assert_allclose(terms.intruders / 750_000, passed.intruders, rtol=0.01)
+    np.testing.assert_allclose(terms.intrusion / 1e6, passed.carried + passed.pull, rtol=0.06)
+    np.testing.assert_allclose(terms.noise / 1e6, passed.noise, rtol=0.02)
+    np.testing.assert_allclose(1 / terms.inverse / 1e6, passed.smallest, rtol=0.01)
+    assert passed.noise[1] > 15 * passed.pull[1]  # the term that the proof takes for noise alone leads by then
+
+
+def test_near_the_floor_the_rate_is_that_of_trimming_clean_samples():
+    """Below the noise, of clean samples alone: 2 z phi(z) / q, q = P(|N(0, 1)| < z) the share of them that is kept."""
+    q = 0.75 / 0.8
+    z = norm.ppf((1 + q) / 2)
+    source = population("random", sigma=1e-4)
+    assert passed_on(source, [1e-6], alpha=0.75).out / 1e-6 == pytest.approx(2 * z * norm.pdf(z) / q, rel=0.01)
 
 
 @pytest.mark.parametrize("kind, figure", [("random", 1.95e-4), ("mixture", 2.76e-4)])
@@ -112,6 +142,11 @@ def test_an_adversary_s_rounds_are_the_limit_of_rounds_on_samples(clean):
     np.testing.assert_allclose((thetas - data.theta) @ towards, path, atol=0.01)
 
 
+def test_a_round_under_an_adversary_is_a_step_of_his_path():
+    path = adaptive_path(clean=0.8, alpha=0.75, rounds=3)
+    np.testing.assert_allclose(adaptive_round(path[:-1], clean=0.8, alpha=0.75), path[1:], atol=1e-12)
+
+
 def test_an_adversary_wins_at_first_where_least_squares_lies_nearer_to_him():
     """The spoiled tail |w| > c holds a share 1 - clean of the samples and 2 c phi(c) + 1 - clean of E w^2."""
     edge = norm.ppf(0.9)
@@ -131,6 +166,9 @@ def test_an_adversary_wins_at_first_where_least_squares_lies_nearer_to_him():
         (lambda: population("random", sigma=-1), "sigma must be at least 0"),
         (lambda: population("mixture", d=1), "d must be at least the number of components"),
         (lambda: adaptive_path(clean=0.8, alpha=0, rounds=1), r"alpha must lie in \(0, 1\]"),
+        (lambda: adaptive_round([0.5], clean=0.8, alpha=1.5), r"alpha must lie in \(0, 1\]"),
+        (lambda: passed_on(population("random"), [0.1], alpha=2), r"alpha must lie in \(0, 1\]"),
+        (lambda: passed_on(population("mixture", d=3, others=(0.5, 0.5)), [0.1], alpha=0.5), "must have one kind"),
         (lambda: fixed_point(population("random"), alpha=0), r"alpha must lie in \(0, 1\]"),
     ],
 )

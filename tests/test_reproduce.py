@@ -14,7 +14,7 @@ import toys
 
 from itlm_kit.errors import InputError
 from itlm_kit.experiments.experiment import Cell, Outcome, choose_cells, select
-from itlm_kit.experiments.running import CellsFailed, compute_cell, plan, run_plan
+from itlm_kit.experiments.running import CellsFailed, compute_cell, plan, run_cells, run_plan
 from itlm_kit.experiments.settings import number, one_of, whole
 from itlm_kit.experiments.store import ResultStore
 from itlm_kit.machine import Where, resolve_device, single_thread
@@ -153,6 +153,24 @@ def test_a_cell_finds_its_own_rounds_again_and_they_go_once_it_is_done(store):
     run_all(store, in_two_goes, only=only)
     assert all(r.metrics == {"rounds_seen": 1} and r.seconds >= 100 for r in store.results())
     assert len(store.results()) == 2 and not list(store.folder.rglob("*.rounds.npz"))
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_cells_are_asked_for_when_their_turn_comes(store, jobs):
+    """Those of a second, other experiment too; what finished before shows how late each is asked."""
+    asked = []
+
+    def may_start(cell):
+        asked.append((cell.experiment.name, len(store.results())))
+        return cell.settings["clean"] != 0.8
+
+    other = toys.experiment("other", cells, draw)
+    every = [Cell(about, settings) for about in (experiment(), other) for settings in CELLS]
+    found = list(run_cells(every, store, Where(), jobs=jobs, may_start=may_start))
+    assert len(found) == 8 and not [r for r in found if r.settings["clean"] == 0.8]
+    assert {r.experiment for r in found} == {"toy", "other"}
+    assert [name for name, _ in asked] == ["toy"] * 6 + ["other"] * 6
+    assert asked[-1][1] >= 8 - 2 * jobs  # joblib takes as many at a time as there are processes
 
 
 def test_a_folder_that_cannot_be_written_is_told_before_work(tmp_path):

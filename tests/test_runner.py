@@ -211,22 +211,49 @@ $$\frac{\lfloor\alpha n\rfloor}{2} \le \sum_i \|x_i\|$$
 
 \begin{align} a &= b \\ c &= d \end{align}
 """
-    nb = v4.new_notebook(cells=[v4.new_markdown_cell(text), v4.new_markdown_cell("$\\left x$")])
+    nb = v4.new_notebook(cells=[v4.new_markdown_cell(one) for one in (text, "$\\left x$", "$\\unheard_x$")])
     page = draw_page(nb, "formulas").html
     maths = re.findall(r"<math .*?</math>", page, re.S)
     assert len(maths) == 4 and [one.count('display="block"') for one in maths] == [0, 0, 1, 1]
     assert "<mfrac>" in maths[2] and "θ" in maths[0] and "<mtable" in maths[3]
-    assert "<code>$5</code>" in page and r"<code>\left x</code>" in page
+    assert "<code>$5</code>" in page and r"<code>\left x</code>" in page and r"<code>\unheard_x</code>" in page
+    assert 'math { font-family: "' in page
     assert loaded_from(page) == []
 
 
 def test_pages_of_the_notebooks_have_no_formula_left_and_ask_for_nothing_from_elsewhere():
-    for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")):
+    for path in find_notebooks(folder=NOTEBOOKS):
         nb = nbformat.read(path, as_version=4)
         text = "".join(cell.source for cell in nb.cells if cell.cell_type == "markdown")
         page = draw_page(nb, path.stem).html
         assert loaded_from(page) == []
-        assert page.count("<math ") == len(re.findall(r"\$\$.+?\$\$|\$[^$\n]+?\$", text, re.S))
+        maths = re.findall(r"<math .*?</math>", page, re.S)
+        assert len(maths) == len(re.findall(r"\$\$.+?\$\$|\$[^$]+?\$", text, re.S))
+        assert not any("\\" in one for one in maths)
+
+
+def test_arg_is_an_operator():
+    page = draw_page(v4.new_notebook(cells=[v4.new_markdown_cell(r"$\arg\min_\theta f$")]), "arg").html
+    assert "<mo>arg</mo><msub><mo>min</mo>" in page
+
+
+def test_a_page_leads_to_pages_and_hides_what_is_for_those_who_run_it():
+    text = "[a](03_convergence.ipynb) [b](03_convergence.ipynb#lemma-5) [c](https://elsewhere.org/a.ipynb) [d](x.csv)"
+    parameters = v4.new_code_cell("seed = 1234", metadata={"tags": ["injected-parameters"]})
+    nb = v4.new_notebook(cells=[v4.new_markdown_cell(text), parameters, v4.new_code_cell("seed + 1")])
+    page = draw_page(nb, "links").html
+    found = [link for link in re.findall('href="([^"#][^"]*)"', page) if not link.startswith("data:")]
+    assert found == ["03_convergence.html", "03_convergence.html#lemma-5", "https://elsewhere.org/a.ipynb", "x.csv"]
+    assert "1234" not in page and nb.cells[1].source == "seed = 1234"
+
+
+def test_the_finding_of_an_explorer_is_printed_below_its_picture():
+    widget = {"application/vnd.jupyter.widget-view+json": {"model_id": "x"}}
+    about = {"image/png": {"alt": "Round 3 keeps 2 < 5."}}
+    both = [v4.new_output("display_data", {"image/png": PNG, **more}, metadata=about) for more in (widget, {})]
+    page = draw_page(v4.new_notebook(cells=[v4.new_code_cell(outputs=both)]), "explorer").html
+    assert page.count('alt="Round 3 keeps 2 &lt; 5."') == 2
+    assert page.count("<figcaption>Round 3 keeps 2 &lt; 5.</figcaption>") == 1
 
 
 def loaded_from(page):
@@ -295,7 +322,7 @@ def test_a_disk_that_fills_up_ends_the_run_in_one_line_with_nothing_half_written
 
 
 def test_notebooks_are_found_by_number_and_name(tmp_path, monkeypatch):
-    for name in ("00_start_here", "03_convergence", "10_more"):
+    for name in ("00_start_here", "03_convergence", "03a_at_scale", "10_more"):
         write_notebook(tmp_path / "notebooks", name, SOUND)
     write_notebook(tmp_path / "notebooks", "draft", SOUND)
     monkeypatch.chdir(tmp_path)
@@ -303,9 +330,10 @@ def test_notebooks_are_found_by_number_and_name(tmp_path, monkeypatch):
     def stems(*names):
         return [path.stem for path in find_notebooks(names)]
 
-    assert stems() == ["00_start_here", "03_convergence", "10_more"]
+    assert stems() == ["00_start_here", "03_convergence", "03a_at_scale", "10_more"]
     assert stems("3", "0") == ["00_start_here", "03_convergence"]
     assert stems("convergence", "03", "notebooks/03_convergence.ipynb") == ["03_convergence"]
+    assert stems("3a", "at_scale", "03a") == stems("notebooks/03a_at_scale.ipynb") == ["03a_at_scale"]
     with pytest.raises(InputError, match="must be one of 00_start_here, .*; got '4'|got '4'"):
         stems("4")
     with pytest.raises(InputError, match="has none"):

@@ -155,10 +155,20 @@ def test_make_names_the_python_it_needs(clone):
 
 
 @needs_make
-@pytest.mark.parametrize("target", ["run", "test", "test-fast", "test-slow", "lab", "bench"])
+@pytest.mark.parametrize("target", ["run", "test", "test-fast", "test-slow", "test-gpu", "lab", "bench"])
 def test_every_target_sets_up_first(target):
     done = subprocess.run(["make", "-n", "-B", target], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0 and ".[all]" in done.stdout
+
+
+@needs_make
+def test_gpu_tests_and_benchmarks_are_skipped_with_a_line_where_there_is_no_gpu(clone):
+    done, calls = clone("test-gpu")
+    assert done.returncode == 0 and "-m pytest -m gpu" in calls and "-m tests.benchmarks vision" in calls
+    (clone.folder / ".venv/bin/python").write_text(FAKE_PYTHON.format(too_old=1))  # whatever it is asked, it says no
+    done, calls = clone("test-gpu")
+    assert (done.returncode, done.stdout) == (0, "test-gpu: skipped, torch finds no CUDA device\n")
+    assert "pytest" not in calls and "benchmarks" not in calls
 
 
 @needs_make

@@ -264,6 +264,13 @@ def test_frame_has_a_row_per_setting_seed_and_round():
     assert (set(frame["device"]), set(frame["source"])) == ({"CPU"}, {"digits"})
 
 
+def test_frame_of_another_list_than_the_rounds():
+    metrics = {"rounds": [{"round": 0, "error": 1.0}], "choices": [{"chooser": "cv", "alpha": 0.5}], "best": 0.6}
+    frame = results_frame([result(metrics=metrics)], rows="choices")
+    assert frame[["clean", "chooser", "alpha", "best"]].values.tolist() == [[0.6, "cv", 0.5, 0.6]]
+    assert "error" not in frame
+
+
 def test_frame_keeps_a_setting_named_data():
     assert results_frame([result({"data": "mnist"})])["data"].tolist() == ["mnist"]
 

@@ -153,6 +153,19 @@ def test_lemma_6_tells_the_two_slopes_apart():
     np.testing.assert_allclose(straight.intrusion, straight.intrusion_at_truth)
 
 
+def test_lemma_6_s_noise_term_by_hand():
+    data = draw("random", n=60, d=3, clean=0.7, sigma=0.5, seed=4, link=SMOOTH)
+    path = clear_path(data.x, data.y, alpha=0.75, rounds=2, step=0.3, link=SMOOTH)
+    terms = lemma6_terms(data, path, step=0.3, link=SMOOTH)
+    at_theta, at_truth = data.x @ path.thetas[1], data.x @ data.theta
+    clean = [i for i in range(60) if path.kept[1][i] and data.is_clean[i]]
+    errors = [data.y[i] - SMOOTH.value(at_truth[i : i + 1])[0] for i in clean]
+    slopes = [SMOOTH.slope(at_theta[i : i + 1])[0] for i in clean]
+    summed = sum(e * slope * data.x[i] for e, slope, i in zip(errors, slopes, clean, strict=True))
+    assert terms.noise[1] == pytest.approx(np.linalg.norm(summed))
+    assert terms.xi[1] == pytest.approx(np.sqrt(sum(x @ x for x in data.x) * np.log(60)))
+
+
 def test_a_path_of_other_data_is_refused():
     data, other = draw("random", n=50, d=3), draw("random", n=40, d=3)
     path = clear_path(other.x, other.y, alpha=0.7, rounds=2)

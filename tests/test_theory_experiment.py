@@ -26,6 +26,12 @@ def test_inequalities_hold_in_every_round_of_every_draw(check):
     assert (measured(check)["holds"] == 1).all()
 
 
+def test_the_noise_term_of_a_step_outgrows_its_bound():
+    by_n = measured("noise term of a step").pivot(index="n", columns="link", values="noise_over_bound")
+    assert list(by_n.index) == [100, 400, 1600] and set(by_n.columns) == {"identity", "kinked", "smooth"}
+    assert (by_n.loc[1600] > 1.2 * by_n.loc[100]).all()
+
+
 def test_kappa_shrinks_with_the_noise_as_its_form_does():
     constants = measured("kappa").pivot(index="sigma", columns="kind", values="kappa_constant")
     assert list(constants.columns) == ["mixture", "random"]

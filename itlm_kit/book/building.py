@@ -13,7 +13,7 @@ from itlm_kit.experiments.store import ResultStore
 from itlm_kit.files import as_path, write_atomically, writing_to
 from itlm_kit.report.contents import part_of
 from itlm_kit.report.page import drawn
-from itlm_kit.runner.run import RESULTS
+from itlm_kit.runner.run import NUMBERED, RESULTS
 
 _HERE = Path(__file__).parent
 _HIDDEN = {"parameters", "injected-parameters"}
@@ -36,7 +36,7 @@ def build(run: str | Path, out: str | Path, store: ResultStore, extra: tuple[Pat
 
 def _passed(run):
     """The executed notebooks of a run."""
-    found = sorted(run.glob("[0-9][0-9]*_*.ipynb"))
+    found = [path for path in sorted(run.glob("[0-9][0-9]*.ipynb")) if NUMBERED.match(path.stem)]
     if not found or not (run / RESULTS).is_file():
         raise InputError(f"run must be a folder that `itlm run` wrote; {run} holds no run. Run: itlm run --out {run}")
     entries = json.loads((run / RESULTS).read_text())["notebooks"]
@@ -46,21 +46,20 @@ def _passed(run):
     return found
 
 
-def _number(path):
-    """ "03" of 03_convergence, "03a" of an appendix to it."""
-    return path.stem.partition("_")[0]
-
-
 def _stage(notebooks, source, store, extra):
     shutil.rmtree(source)
     shutil.copytree(_HERE / "pages", source)
     for path in notebooks:
-        nbformat.write(as_page(nbformat.read(path, as_version=4), _number(path)), source / path.name)
+        nbformat.write(as_page(nbformat.read(path, as_version=4), path.stem[:2]), source / path.name)
     for path in filter(Path.is_file, extra):
         shutil.copy(path, source / path.name)
-    addresses = {_number(path): f"{path.stem}.html" for path in notebooks}
-    body = drawn("body.html", store, notebooks=addresses)
+    body = drawn("body.html", store, notebooks=_addresses(notebooks))
     write_atomically(source / "report_body.html", lambda file: file.write(body.encode()))
+
+
+def _addresses(notebooks):
+    """{number: page}: an appendix such as 03a has one of its own."""
+    return {path.stem.partition("_")[0]: f"{path.stem}.html" for path in notebooks}
 
 
 def as_page(nb, number):

@@ -1,9 +1,9 @@
 """The `itlm` command. Bad input is one line and exit code 2; something that ran and failed, exit code 1."""
 
 import json
+import math
 import sys
 import warnings
-from concurrent.futures import BrokenExecutor
 from functools import partial
 
 import click
@@ -13,7 +13,7 @@ from itlm_kit.cli import course, terminal
 from itlm_kit.errors import InputError
 from itlm_kit.machine import DEVICES, PROFILES, Where, resolve_device
 from itlm_kit.names import duration
-from itlm_kit.runner.progress import INTERRUPTED, watch_cells, watch_run
+from itlm_kit.runner.progress import INTERRUPTED, watch_run
 
 _option = partial(click.option, show_default=True)
 _whole = click.IntRange(min=1)
@@ -101,23 +101,36 @@ def run(notebooks, out, resume, **settings):
 @_option("--out", metavar="DIR", default="runs/reproduce", help="Where finished cells are kept.")
 @click.option("--dry-run", is_flag=True, help="Say what would be computed, and compute nothing.")
 @click.option("--cluster", metavar="ADDRESS", help="A Dask scheduler whose workers compute, e.g. tcp://host:8786.")
-def reproduce(name, device, data_root, out, dry_run, cluster, **choice):
+@click.option("--missing", is_flag=True, help="Instead of NAME: whatever settles most claims without a verdict.")
+@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), metavar="M", help="How long for --missing.")
+def reproduce(name, missing, minutes, device, data_root, out, dry_run, cluster, **choice):
     """Compute a figure or table of the paper and show it beside the published one; without NAME, list them.
 
     Each finished cell is kept, and each finished round of a long one: the same command goes on where it was stopped.
     --set runs any other cell of the experiment, e.g. --set noise=instance --set clean=0.65; it is kept like the others,
     and the paper's table leaves it out. A picture of what is finished goes to --out as well.
     Small networks leave a GPU waiting; several at once (--jobs 8) share it.
+    --missing spends --minutes M on the cells that settle most claims without a verdict: a night of a CPU, a lease of a
+    GPU. What is cut when the time is up goes on another time.
     """
+    how = {"device": device, "data_root": data_root, "out": out, "dry_run": dry_run}
+    if missing or minutes is not None:
+        _check_missing(missing, minutes)
+        from itlm_kit.cli.missing import spend
+
+        return spend(minutes, jobs=choice["jobs"], **how)
+    return _list_experiments() if name is None else _reproduce(name, choice, cluster, **how)
+
+
+def _reproduce(name, choice, cluster, *, device, data_root, out, dry_run):
     from itlm_kit.chapters import get_experiment
+    from itlm_kit.cli.computing import compute
     from itlm_kit.cli.tables import comparison
     from itlm_kit.data import data_root as find_root
-    from itlm_kit.experiments.running import plan
+    from itlm_kit.experiments.running import plan, run_plan
     from itlm_kit.experiments.store import ResultStore
     from itlm_kit.report import write_pictures
 
-    if name is None:
-        return _list_experiments()
     find_root(data_root)  # raises where it is a file
     if cluster and choice["jobs"] > 1:
         raise InputError("--jobs must be left out with --cluster, which has as many at once as it has workers.")
@@ -132,13 +145,29 @@ def reproduce(name, device, data_root, out, dry_run, cluster, **choice):
     if dry_run:
         return 0
     where = Where(resolve_device(device) if at_hand else device, data_root)
-    code = _compute(planned, store, where, cluster)
+    code = compute(planned.todo, run_plan(planned, store, where, cluster=cluster))
     finished = plan(experiment, store, **choice).done  # in the order of the cells, however they finished
     if finished and code != INTERRUPTED:
         click.echo(comparison(finished))
         for path in write_pictures(experiment, finished, out):
             click.echo(f"picture: {path}")
     return code
+
+
+def _check_missing(missing, minutes):
+    """Raise InputError where --missing stands without --minutes, the other way round, or beside a choice of cells."""
+    context = click.get_current_context()
+    given = [name for name in ("name", "profile", "seeds", "only", "changes", "cluster") if _is_given(context, name)]
+    if not missing:
+        raise InputError("--minutes must come with --missing, whose work it limits; got it alone. Add --missing.")
+    if minutes is None or not math.isfinite(minutes):
+        raise InputError(f"--missing must come with a number of minutes; got {minutes}. Say --minutes 60, for an hour.")
+    if given:
+        raise InputError(f"--missing must choose the cells itself; got {', '.join(given)} beside it. Leave that out.")
+
+
+def _is_given(context, name):
+    return context.get_parameter_source(name) == click.core.ParameterSource.COMMANDLINE
 
 
 def _list_experiments():
@@ -166,28 +195,6 @@ def _tell_data(names, data_root, must_be_there):
             if must_be_there:
                 raise
             click.echo(f"data {name}: {error}")
-
-
-def _compute(planned, store, where, cluster):
-    from itlm_kit.experiments.cluster import ClusterGone
-    from itlm_kit.experiments.running import CellsFailed, run_plan
-
-    try:
-        for _ in watch_cells(planned, run_plan(planned, store, where, cluster=cluster)):
-            pass
-    except ClusterGone as error:
-        click.echo(f"itlm: {error}; what came home is kept, and the same command goes on", err=True)
-        return 1
-    except CellsFailed as error:
-        click.echo(f"itlm: {error}", err=True)
-        return 1
-    except BrokenExecutor:
-        click.echo("itlm: a process was killed, out of memory? What finished is kept. Try fewer --jobs", err=True)
-        return 1
-    except KeyboardInterrupt:
-        click.echo("stopped; the same command goes on")
-        return INTERRUPTED
-    return 0
 
 
 @itlm.command()

@@ -49,7 +49,8 @@ def grade(folder, source, out, jobs, timeout, max_memory):
     """Grade the submissions in FOLDER: STUDENT.ipynb, or STUDENT/NAME.ipynb.
 
     Each runs in a process of its own, with its tests restored. Written answers wait for the teacher: points entered in
-    their columns of the table are kept, counted and shown when the same command is given again.
+    their columns of the table are kept, counted and shown when the same command is given again. A set whose answers are
+    data gets a leaderboard beside the pages.
     """
     from itlm_kit.course import assignments
 

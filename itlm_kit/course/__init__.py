@@ -1,5 +1,6 @@
 """The course: an instant check for each exercise of the notebooks."""
 
+import re
 from importlib import import_module, util
 
 from itlm_kit.course.checks import Verdict, judge, parse
@@ -23,6 +24,6 @@ def check(name, answer):
 
 
 def exercises(chapter):
-    """Return {number: Exercise} of a chapter, in order; empty when it has none."""
-    module = f"{__name__}.exercises_{chapter:02d}"
+    """Return {number: Exercise} of a chapter (3, or "3a" for its appendix), in order; empty when it has none."""
+    module = f"{__name__}.exercises_{re.sub(r'^(?=[0-9]([a-z]|$))', '0', str(chapter))}"
     return import_module(module).EXERCISES if util.find_spec(module) else {}

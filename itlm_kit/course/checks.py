@@ -3,6 +3,7 @@
 import copy
 import ctypes
 import html
+import re
 import threading
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ from itlm_kit.errors import InputError
 PASSED, NOT_YET, NOT_ATTEMPTED = "passed", "not yet", "not attempted"
 MARKS = {PASSED: "✓", NOT_YET: "✗", NOT_ATTEMPTED: "○"}
 SECONDS = 10  # for all the calls of one check
+SHOWN = 24  # values of an array in a counterexample; of longer ones only both ends
 
 
 class Exercise(NamedTuple):
@@ -84,6 +86,7 @@ def _judge_function(exercise, answer):
         right = exercise.truth(*copy.deepcopy(case))
         if not _same(value, right):
             example = f"Counterexample: {_told(answer, case)}\ngives {_short(value)}, should be {_short(right)}."
+            example += _where(value, right)
             raise NotYet("\n".join(filter(None, [_name_mistake(found, exercise.cases, exercise), example])))
 
 
@@ -107,10 +110,11 @@ def _call(answer, case):
 
 def _name_mistake(found, cases, exercise):
     """The words for the first known mistake that gives just what was found in every case."""
-    for words, mistake in exercise.mistakes:
-        values = (mistake(*copy.deepcopy(case)) if callable(mistake) else mistake for case in cases)
-        if all(map(_same, found, values)):
-            return words
+    with np.errstate(all="ignore"):  # mistakes divide by nought; a student's cell need not hear of it
+        for words, mistake in exercise.mistakes:
+            values = (mistake(*copy.deepcopy(case)) if callable(mistake) else mistake for case in cases)
+            if all(map(_same, found, values)):
+                return words
     return ""
 
 
@@ -118,6 +122,8 @@ def _same(a, b):
     """Whether two answers agree: shape, being a mask or not, and values to six digits."""
     if callable(a) or callable(b):
         return a is b
+    if isinstance(a, tuple) and isinstance(b, tuple):  # of arrays, whose shapes may differ
+        return len(a) == len(b) and all(map(_same, a, b))
     try:
         a, b = np.asarray(a), np.asarray(b)
         if a.shape != b.shape or (a.dtype == bool) != (b.dtype == bool):
@@ -134,10 +140,20 @@ def _told(answer, case):
 def _short(value):
     if callable(value):
         return getattr(value, "__name__", "function")
-    with np.printoptions(precision=4, threshold=24, edgeitems=3, suppress=True):
+    with np.printoptions(precision=4, threshold=SHOWN, edgeitems=3, suppress=True):
         value = value.item() if isinstance(value, np.generic) else value
         text = np.array2string(value, separator=", ") if isinstance(value, np.ndarray) else repr(value)
     return text if len(text) <= 400 else text[:400] + " …"
+
+
+def _where(value, right):
+    """Where long arrays of one shape first differ, in words: cut short they may look alike."""
+    arrays = isinstance(value, np.ndarray) and isinstance(right, np.ndarray)
+    if not arrays or value.shape != right.shape or right.size <= SHOWN:
+        return ""
+    index = tuple(np.argwhere(~np.isclose(value, right, rtol=1e-6, atol=1e-9, equal_nan=True))[0].tolist())
+    at = index if len(index) > 1 else index[0]
+    return f" They differ first at index {at}: {value[index]}, should be {right[index]}."
 
 
 @contextmanager
@@ -154,9 +170,8 @@ def _time_limit(seconds):
 
 
 def parse(name):
-    """The key of an exercise, (chapter, number), from a name such as "3.1" or "03.1"."""
-    try:
-        chapter, number = map(int, str(name).split("."))
-    except ValueError:
-        raise InputError(f'exercise must be named like "3.1", chapter and number; got {name!r}.') from None
-    return chapter, number
+    """The key of an exercise, (chapter, number), from a name such as "3.1", "03.1" or "3a.1" (of an appendix)."""
+    found = re.fullmatch(r"0?(\d+[a-z]?)\.(\d+)", str(name))
+    if not found:
+        raise InputError(f'exercise must be named like "3.1", chapter and number; got {name!r}.')
+    return found[1], int(found[2])

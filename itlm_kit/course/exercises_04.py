@@ -1,4 +1,4 @@
-"""Exercises of notebook 04: one gradient step through a link, and the bounds on a link's slope."""
+"""Exercises of notebook 04: a gradient step through a link, bounds on a link's slope, how many steps a fit takes."""
 
 import numpy as np
 
@@ -28,6 +28,11 @@ def _without_link(x, y, theta, kept, eta):
     return theta + eta / kept.sum() * _pull(x, y, theta, kept, slope=np.ones_like, value=np.asarray)
 
 
+def _kink_on_the_wrong_side(x, y, theta, kept, eta):
+    turned = {"value": lambda u: -KINKED.value(-u), "slope": lambda u: KINKED.slope(-u)}
+    return theta + eta / kept.sum() * _pull(x, y, theta, kept, **turned)
+
+
 def _uphill(x, y, theta, kept, eta):
     return theta - eta / kept.sum() * _pull(x, y, theta, kept)
 
@@ -54,6 +59,34 @@ def _bounds(u, v):
     return _quotients(u, v).min(), _quotients(u, v).max()
 
 
+def _gradients(*spacing):
+    def averaged(u, v):
+        slopes = np.gradient(v, *(u for _ in spacing))
+        return slopes.min(), slopes.max()
+
+    return averaged
+
+
+def _steps(x, eta, share):
+    return int(np.ceil(_unrounded(x, eta, share) - 1e-9))
+
+
+def _unrounded(x, eta, share, eigenvalue=lambda x: _eigenvalues(x)[0]):
+    return np.log(share) / np.log(np.abs(1 - eta * eigenvalue(x)))
+
+
+def _eigenvalues(x):
+    return np.linalg.eigvalsh(x.T @ x / len(x))
+
+
+def _rounded_up(steps):
+    return lambda *case: int(np.ceil(steps(*case) - 1e-9))
+
+
+def _by(eigenvalue):
+    return _rounded_up(lambda x, eta, share: _unrounded(x, eta, share, eigenvalue))
+
+
 _U = np.linspace(-2.0, 2.5, 9)
 
 EXERCISES = {
@@ -62,6 +95,7 @@ EXERCISES = {
         mistakes=(
             ("The chain rule is missing: multiply by the slope of the link.", _without_slope),
             ("The link is missing: residuals are y - w(x'theta).", _without_link),
+            ("The kink is on the wrong side: 1.2 u is for u from zero on.", _kink_on_the_wrong_side),
             ("It climbs: a step goes against the gradient.", _uphill),
             ("It uses all samples: the kept ones alone pull.", _all_samples),
             ("It gives the gradient; asked for is theta after the step.", _gradient),
@@ -91,6 +125,11 @@ EXERCISES = {
                 "Those are differences of values: divide by the steps in u.",
                 lambda u, v: (np.diff(v).min(), np.diff(v).max()),
             ),
+            (
+                "np.gradient averages the steps on both sides, which flattens the extremes: take np.diff.",
+                _gradients("with u"),
+            ),
+            ("np.gradient(v) takes the points of u to be one apart: divide np.diff(v) by np.diff(u).", _gradients()),
             ("w(u)/u is no slope: take differences of neighbours.", lambda u, v: ((v / u).min(), (v / u).max())),
             ("All slopes are listed; asked for are the smallest and the largest.", _quotients),
         ),
@@ -98,6 +137,45 @@ EXERCISES = {
             (np.array([-2.0, -1.0, 1.0, 3.0]), np.array([-2.0, -1.0, 2.0, 3.0])),
             (_U, KINKED.value(_U)),
             (_U, _U + np.sin(3 * _U)),
+        ),
+    ),
+    3: Exercise(
+        truth=_steps,
+        mistakes=(
+            (
+                "That is when the first direction is there: the slowest has the smallest eigenvalue.",
+                _by(lambda x: _eigenvalues(x)[-1]),
+            ),
+            (
+                "That is the mean direction: the slowest has the smallest eigenvalue.",
+                _by(lambda x: _eigenvalues(x).mean()),
+            ),
+            (
+                "The mean is missing: the loss divides by k, so do its eigenvalues.",
+                _by(lambda x: np.linalg.eigvalsh(x.T @ x)[0]),
+            ),
+            (
+                "Singular values of x are roots: their squares, over k, are the eigenvalues.",
+                _by(lambda x: np.linalg.svd(x, compute_uv=False)[-1] / len(x)),
+            ),
+            (
+                "One step too few: more than the share is left. Round up.",
+                lambda *case: int(np.floor(_unrounded(*case) - 1e-9)),
+            ),
+            ("Steps come whole: round up.", _unrounded),
+            (
+                "What is left shrinks by a factor each step; it does not fall by the same amount.",
+                _rounded_up(lambda x, eta, share: (1 - share) / (eta * _eigenvalues(x)[0])),
+            ),
+            (
+                "That is the flow's time, exp(-eta lambda M): a step of finite size leaves 1 - eta lambda.",
+                _rounded_up(lambda x, eta, share: -np.log(share) / (eta * _eigenvalues(x)[0])),
+            ),
+        ),
+        cases=(
+            (np.diag([1.0, 2.0]) * np.sqrt(2), 0.1, 0.3),
+            (_sample(0, 8, 2)[0], 0.3, 0.05),
+            (_sample(1, 30, 3)[0], 0.5, 0.01),
         ),
     ),
 }

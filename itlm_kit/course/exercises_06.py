@@ -1,21 +1,21 @@
-"""Exercises of notebook 06: the loss that images are ranked by, and the accuracy of a discriminator."""
+"""Exercises of notebook 06: the loss of a GAN, the accuracy of its discriminator, and whom the best one prefers."""
 
 import numpy as np
 
 from itlm_kit.course.checks import Exercise
 
 
-def _real_loss(f):
-    return np.logaddexp(0, -f)
+def _equation_17(f, g):
+    return -np.logaddexp(0, -f).mean() - np.logaddexp(0, g).mean()
 
 
-def _d(f):
-    return 1 / (1 + np.exp(-f))
+def _by_d(f, g):
+    d = [1 / (1 + np.exp(-values)) for values in (f, g)]
+    return np.log(d[0]).mean() + np.log(1 - d[1]).mean()
 
 
-def _log_of_f(f):
-    with np.errstate(invalid="ignore"):  # of negative outputs
-        return -np.log(f)
+def _d_of_kinds(tau, w):
+    return tau / (tau + w), (1 - tau) / (1 - tau + 1 - w)
 
 
 def _real(losses):
@@ -35,23 +35,45 @@ def _pile(seed, n=60):
 
 EXERCISES = {
     1: Exercise(
-        truth=_real_loss,
+        truth=_equation_17,
         mistakes=(
             (
-                "That is -log(1 - D), the loss of generated images; the sign of f is the other one.",
-                lambda f: np.logaddexp(0, f),
+                "Right on paper, but a computer takes 1 - D for 0, or e^800 for infinite: use np.logaddexp(0, ...).",
+                _by_d,
             ),
-            ("That is log D; a loss is small for what looks real, so put a minus before it.", lambda f: -_real_loss(f)),
-            ("That is D; the loss is minus its logarithm.", _d),
-            ("That is 1 - D; the loss is minus the logarithm of D.", lambda f: 1 - _d(f)),
-            ("That is the mean; asked for is one loss per image.", lambda f: _real_loss(f).mean()),
-            ("That is the logarithm to base 2; take the natural one.", lambda f: _real_loss(f) / np.log(2)),
-            ("It takes f for D; D is the sigmoid of f.", _log_of_f),
+            (
+                "Those are sums; each half is a mean.",
+                lambda f, g: -np.logaddexp(0, -f).sum() - np.logaddexp(0, g).sum(),
+            ),
+            (
+                "That is the loss of the discriminator's training, the negative of equation (17).",
+                lambda f, g: -_equation_17(f, g),
+            ),
+            (
+                "The sign of f is the other one: D(s) is 1 / (1 + e^-f), and log D is wanted of the kept images.",
+                lambda f, g: -np.logaddexp(0, f).mean() - np.logaddexp(0, g).mean(),
+            ),
+            (
+                "Of generated images log(1 - D) is wanted, not log D.",
+                lambda f, g: -np.logaddexp(0, -f).mean() - np.logaddexp(0, -g).mean(),
+            ),
+            ("Kept and generated images are mixed up.", lambda f, g: _equation_17(g, f)),
+            ("The generated images are missing.", lambda f, g: -np.logaddexp(0, -f).mean()),
+            ("The kept images are missing.", lambda f, g: -np.logaddexp(0, g).mean()),
+            (
+                "That is one mean over all images; each half has its own.",
+                lambda f, g: -np.concatenate([np.logaddexp(0, -f), np.logaddexp(0, g)]).mean(),
+            ),
+            ("That is the logarithm to base 2; take the natural one.", lambda f, g: _equation_17(f, g) / np.log(2)),
+            (
+                "Asked for is one number, not one per image.",
+                lambda f, g: -np.concatenate([np.logaddexp(0, -f), np.logaddexp(0, g)]),
+            ),
         ),
         cases=(
-            (np.array([-2.0, 0.0, 3.0]),),
-            (np.random.default_rng(0).normal(0, 3, 20),),
-            (np.array([-12.0, 0.5, 12.0]),),
+            (np.array([-2.0, 0.0, 3.0]), np.array([1.0, -4.0])),
+            (np.random.default_rng(0).normal(1, 3, 20), np.random.default_rng(1).normal(-1, 3, 30)),
+            (np.array([-800.0, 0.5]), np.array([800.0, -1.0, 2.0])),
         ),
     ),
     2: Exercise(
@@ -61,6 +83,11 @@ EXERCISES = {
                 "D > 1/2 is not a loss below 1/2: the loss at D = 1/2 is -log(1/2) = 0.69.",
                 lambda losses, is_clean: ((losses < 0.5)[is_clean].mean(), (losses < 0.5)[~is_clean].mean()),
             ),
+            (
+                "D is e^-loss. The sigmoid makes a D of an output f, not of a loss: here it is never above 1/2.",
+                lambda losses, is_clean: (0.0, 0.0),
+            ),
+            ("A loss is never negative; that calls every image real.", lambda losses, is_clean: (1.0, 1.0)),
             (
                 "Those are the shares taken for generated; a small loss means a large D.",
                 lambda losses, is_clean: tuple(1 - share for share in _shares(losses, is_clean)),
@@ -96,5 +123,38 @@ EXERCISES = {
             _pile(0),
             _pile(1),
         ),
+    ),
+    3: Exercise(
+        truth=_d_of_kinds,
+        mistakes=(
+            ("The clean images come first, then the bad.", lambda tau, w: _d_of_kinds(tau, w)[::-1]),
+            (
+                "Those are 1 - D: in D the pile stands above the line.",
+                lambda tau, w: tuple(1 - d for d in _d_of_kinds(tau, w)),
+            ),
+            (
+                "The shares are missing: tau of the pile is clean, and w of what G makes. So p is tau times "
+                "the density of clean images, q is w times.",
+                lambda tau, w: (0.5, 0.5),
+            ),
+            ("The bad images have the shares 1 - tau and 1 - w.", lambda tau, w: (tau / (tau + w),) * 2),
+            (
+                "That is the ratio of pile to generated; D is the pile's part of both together.",
+                lambda tau, w: (tau / w, (1 - tau) / (1 - w)),
+            ),
+            (
+                "Nothing but the two kinds: for bad images the share in the pile is 1 - tau, not tau.",
+                lambda tau, w: (tau / (tau + w), tau / (tau + 1 - w)),
+            ),
+            (
+                "The two D need not add up to 1: they are probabilities for different images.",
+                lambda tau, w: (tau / (tau + w), 1 - tau / (tau + w)),
+            ),
+            (
+                "A generated image counts as much as a real one: half of what D sees is generated, whatever w is.",
+                lambda tau, w: (tau, 1 - tau),
+            ),
+        ),
+        cases=((0.7, 0.2), (0.6, 0.6), (0.3, 0.9)),
     ),
 }

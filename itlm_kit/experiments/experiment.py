@@ -50,6 +50,7 @@ class Experiment:
     seconds: Callable[[dict], float] = lambda settings: 1.0  # expected for one cell on one CPU core
     needs: Callable[[dict], list[str]] = _named_data
     needs_gpu: Callable[[dict], bool] = lambda settings: False  # too slow elsewhere: said so, never refused
+    goes_on: Callable[[dict], bool] = lambda settings: False  # once it was cut, from the rounds that it had finished
 
     def data_sets(self, cells):
         """Names of the data sets that these cells, a list of settings, read."""
@@ -67,6 +68,10 @@ class Cell:
     @cached_property
     def recipe(self):
         return self.experiment.recipe(self.settings)
+
+    @property
+    def seconds(self):
+        return self.experiment.seconds(self.settings)
 
     @cached_property
     def key(self):

@@ -138,20 +138,20 @@ def _but_method(result):
     return cell_key(result.experiment, result.version, settings, None, result.seed)
 
 
-def results_frame(results):
+def results_frame(results, rows="rounds"):
     """Tidy DataFrame: one row per (setting, seed, round), or per cell where no rounds were recorded.
+
+    rows: the list of the cells' metrics that is meant, if not the rounds.
 
     Columns: the settings, seed, metrics, and source (what it was computed from), device, seconds, versions.
     """
     import pandas as pd
 
-    rows = [row for result in results for row in _rows(result)]
-    return pd.DataFrame(rows)
+    return pd.DataFrame([row for result in results for row in _rows(result, rows)])
 
 
-def _rows(result):
+def _rows(result, name):
     single = {k: v for k, v in result.metrics.items() if not isinstance(v, list)}
     common = {**result.settings, "seed": result.seed, **single}
     about = {"source": result.data, "device": result.device, "seconds": result.seconds, "versions": result.versions}
-    rounds = result.metrics.get("rounds", [{}])
-    return [{**common, **row, **about} for row in rounds]
+    return [{**common, **row, **about} for row in result.metrics.get(name, [{}])]

@@ -2,7 +2,7 @@
 
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from typing import NamedTuple
@@ -14,6 +14,7 @@ from itlm_kit.experiments.recipe import described
 from itlm_kit.experiments.results import Result
 from itlm_kit.experiments.store import ResultStore
 from itlm_kit.machine import PROFILES, Where, device_name, resolve_device, single_thread, versions
+from itlm_kit.names import counted
 
 _MOST_SEEDS = 1000  # of a cell: more than any figure needs, and their list is still made at once
 
@@ -29,7 +30,7 @@ class Plan(NamedTuple):
     @property
     def seconds(self):
         """Expected duration of what is still to do."""
-        return sum(self.experiment.seconds(cell.settings) for cell in self.todo) / self.jobs
+        return sum(cell.seconds for cell in self.todo) / self.jobs
 
 
 def plan(experiment: Experiment, store: ResultStore, *, profile="quick", seeds=None, only=(), changes=(), jobs=1):
@@ -65,6 +66,7 @@ def compute_cell(cell: Cell, where: Where) -> Result:
 class Failure(NamedTuple):
     """A cell that could not be computed."""
 
+    experiment: str
     settings: dict
     seed: int
     error: str  # one line
@@ -74,27 +76,43 @@ class Failure(NamedTuple):
 class CellsFailed(RuntimeError):
     """Some cells could not be computed, the others are finished and kept. `.failures` lists them."""
 
-    def __init__(self, experiment, failures):
+    def __init__(self, failures):
         self.failures = failures
         lines = [f"{f.settings}, seed {f.seed}: {f.error}" for f in failures]
-        count = f"{len(failures)} cell{'s' if len(failures) > 1 else ''}"
-        super().__init__("\n  ".join([f"{count} of {experiment} failed; what finished is kept:", *lines]))
+        names = ", ".join(dict.fromkeys(f.experiment for f in failures))
+        count = counted(len(failures), "cell")
+        super().__init__("\n  ".join([f"{count} of {names} failed; what finished is kept:", *lines]))
 
 
 def run_plan(todo_plan: Plan, store: ResultStore, where: Where, *, cluster: str | None = None) -> Iterator[Result]:
-    """Compute what a plan leaves to do, yielding each Result once it is safely on disk, in the order they finish.
+    """Compute what a plan leaves to do; see `run_cells`."""
+    return run_cells(todo_plan.todo, store, where, jobs=todo_plan.jobs, cluster=cluster)
 
-    cluster: address of a Dask scheduler whose workers compute (None: processes of this machine). A cell that fails
-    does not stop the others; CellsFailed is raised at the end. InputError (a store that cannot be written to, data
-    that are not there) stops the run at once; what finished is kept.
+
+def run_cells(
+    cells: Sequence[Cell],
+    store: ResultStore,
+    where: Where,
+    *,
+    jobs: int = 1,
+    cluster: str | None = None,
+    may_start: Callable[[Cell], bool] = lambda cell: True,
+) -> Iterator[Result]:
+    """Compute cells, yielding each Result once it is safely on disk, in the order they finish.
+
+    jobs: how many at once. cluster: address of a Dask scheduler whose workers compute (None: processes of this
+    machine). may_start(cell) is asked when a cell's turn comes; those it refuses are left out. A cell that fails does
+    not stop the others; CellsFailed is raised at the end. InputError (a store that cannot be written to, data that are
+    not there) stops the run at once; what finished is kept.
     """
-    failures = []
-    store.prepare(todo_plan.experiment.name)
-    tasks = [(cell, replace(where, rounds=_rounds_file(store, cell))) for cell in todo_plan.todo]
-    with closing(sent(cluster, _attempt, tasks) if cluster else _side_by_side(todo_plan.jobs, tasks)) as finished:
+    failures, jobs = [], min(jobs, max(1, len(cells)))
+    for name in dict.fromkeys(cell.experiment.name for cell in cells):
+        store.prepare(name)
+    tasks = ((cell, replace(where, rounds=_rounds_file(store, cell))) for cell in cells if may_start(cell))
+    with closing(sent(cluster, _attempt, list(tasks)) if cluster else _side_by_side(jobs, tasks)) as finished:
         for (cell, _), found in finished:
             if isinstance(found, WorkersDied):
-                failures.append(Failure(cell.settings, cell.seed, str(found), ""))
+                failures.append(Failure(cell.experiment.name, cell.settings, cell.seed, str(found), ""))
             elif isinstance(found, Failure):
                 failures.append(found)
             else:
@@ -102,7 +120,7 @@ def run_plan(todo_plan: Plan, store: ResultStore, where: Where, *, cluster: str 
                 _rounds_file(store, cell).unlink(missing_ok=True)
                 yield found
     if failures:
-        raise CellsFailed(todo_plan.experiment.name, failures)
+        raise CellsFailed(failures)
 
 
 def _rounds_file(store, cell):
@@ -110,10 +128,13 @@ def _rounds_file(store, cell):
 
 
 def _side_by_side(jobs, tasks):
-    """Yield (task, what became of it) from processes of this machine, in the order they finish."""
+    """Yield (task, what became of it) from processes of this machine, in the order they finish.
+
+    A task is taken from the iterator when a process is free for it.
+    """
     from joblib import Parallel, delayed
 
-    parallel = Parallel(min(jobs, max(1, len(tasks))), return_as="generator_unordered", batch_size=1)
+    parallel = Parallel(jobs, return_as="generator_unordered", batch_size=1, pre_dispatch=jobs)
     yield from parallel(delayed(_told)(task) for task in tasks)
 
 
@@ -131,4 +152,4 @@ def _attempt(cell, where):
         raise  # data that are not there: the other cells would fail alike
     except Exception as error:
         message = "".join(traceback.format_exception_only(error)).strip()
-        return Failure(cell.settings, cell.seed, message, traceback.format_exc())
+        return Failure(cell.experiment.name, cell.settings, cell.seed, message, traceback.format_exc())

@@ -96,6 +96,18 @@ class ResultStore:
         return sorted(found.values(), key=in_order)
 
 
+class JoinedStores:
+    """Several stores read as one: a cell that more than one of them has is taken from the first."""
+
+    def __init__(self, *stores: ResultStore):
+        self.stores = stores
+
+    def results(self, experiment: str) -> list[Result]:
+        """The finished cells of an experiment, by settings and seed."""
+        found = {result.key: result for store in reversed(self.stores) for result in store.results(experiment)}
+        return sorted(found.values(), key=in_order)
+
+
 def published_results(folder) -> ResultStore:
     """The published cells in a folder; raises InputError when it is missing or holds none."""
     store = ResultStore(folder)

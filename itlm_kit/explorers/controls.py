@@ -4,6 +4,7 @@ from numbers import Real
 
 import anywidget
 import ipywidgets as widgets
+import traitlets
 
 from itlm_kit.errors import InputError, check_choice, check_integer
 
@@ -53,6 +54,42 @@ def row(controls):
     return widgets.Box([*controls, _Access()], layout={"flex_flow": "row wrap", "max_width": "950px"})
 
 
+def player(slider):
+    """A button that walks a slider over whole numbers to its end, from the start where it is there already."""
+    button = _Player(label=slider.description)
+    for name in ("min", "max", "value"):
+        widgets.link((slider, name), (button, name))
+    return button
+
+
+class _Player(anywidget.AnyWidget):
+    """Sets `value` to the next whole number, up to `max`, every half second after it was pressed."""
+
+    label = traitlets.Unicode().tag(sync=True)
+    min, max, value = (traitlets.Int().tag(sync=True) for _ in range(3))
+    _esm = """
+    export default { render({ model, el }) {
+      const button = document.createElement('button')
+      let timer = null
+      button.className = 'jupyter-button widget-button'
+      button.style.width = '300px'
+      const say = () => { button.textContent = (timer ? '■ stop: ' : '▶ play: ') + model.get('label') }
+      const stop = () => { clearInterval(timer); timer = null; say() }
+      const go = value => { model.set('value', value); model.save_changes() }
+      const step = () => model.get('value') < model.get('max') ? go(model.get('value') + 1) : stop()
+      button.onclick = () => {
+        if (timer) return stop()
+        if (model.get('value') === model.get('max')) go(model.get('min'))
+        timer = setInterval(step, 500)
+        say()
+      }
+      say()
+      el.append(button)
+      return stop
+    } }
+    """
+
+
 class _Access(anywidget.AnyWidget):
     """Mends the controls beside it for keyboards and screen readers.
 
@@ -81,7 +118,7 @@ class _Access(anywidget.AnyWidget):
         }
       }
       let frame = requestAnimationFrame(function start() {
-        const words = el.closest('.widget-vbox')?.querySelector('.widget-html-content')
+        const words = el.closest('.widget-vbox')?.querySelector('.widget-html-content:has(> p)')
         if (!words) { frame = requestAnimationFrame(start); return }
         words.setAttribute('role', 'status')
         mend()

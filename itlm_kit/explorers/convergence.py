@@ -1,5 +1,6 @@
 """How fast, and how near, ITLM comes to theta* in regression: sections 5 and 6.1 of the paper, as sliders."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from itlm_kit.chapters.regression.convergence import FOLLOWED, STEP
 from itlm_kit.explorers.base import Explorer
 from itlm_kit.explorers.controls import choice, seed_box, slider, steps, toggle
-from itlm_kit.glm import LINKS, Path, draw, fast_path
+from itlm_kit.glm import LINKS, FastFitter, Path, Regression, draw, fast_path
 from itlm_kit.glm.theory import lemma5_terms, lemma6_terms
 from itlm_kit.plots import rounds
 
@@ -19,7 +20,7 @@ _KINDS = {
     "mixture of 3": {"kind": "mixture", "others": (0.5, 0.5)},
 }
 _FEWEST_CLEAN = 0.5
-_MANY = 100  # runs
+_FEW, _MANY = 20, 100  # runs
 _BINS = 60
 _BESIDE = 5  # cuts: residuals are shown up to there
 
@@ -32,7 +33,7 @@ class _Update(NamedTuple):
 
 # By name: its updates, and the rounds it is shown for.
 _UPDATES = {
-    "large M": _Update(None, FOLLOWED["itlm-1"], tuple(range(FOLLOWED["itlm-1"]))),
+    "large M": _Update(None, FOLLOWED["itlm-1"], (0, 1, 4, FOLLOWED["itlm-1"] - 1)),
     "M = 1": _Update(STEP, FOLLOWED["itlm-2"], (0, 1, 2, 4, 8, 16, 32, FOLLOWED["itlm-2"] - 1)),
 }
 
@@ -49,6 +50,7 @@ class ConvergenceExplorer(Explorer):
     """
 
     view = rounds
+    walks = "round"
 
     def __init__(self, **values):
         controls = {
@@ -60,7 +62,7 @@ class ConvergenceExplorer(Explorer):
             "sigma": steps("noise σ", 0.1, (0.001, 0.01, 0.05, 0.1, 0.2, 0.5, 1.0)),
             "n": steps("samples n", 1000, (200, 500, 1000, 2000, 5000)),
             "d": steps("features d", 100, (5, 20, 50, 100)),
-            "runs": steps("runs", 1, (1, 20)),
+            "runs": steps("runs", 1, (1, _FEW)),
             "seed": seed_box(),
             "round": slider("round t, below", 0, 0, _UPDATES["large M"].rounds - 1, 1),
             "hundred": toggle(f"{_MANY} runs", f"Mean of {_MANY} runs, until a control is moved"),
@@ -71,7 +73,7 @@ class ConvergenceExplorer(Explorer):
     def scene(self, *, kind, update, link, clean, alpha, sigma, n, d, runs, seed, round, hundred):
         setting = {"n": n, "d": d, "clean": clean, "sigma": sigma, "link": LINKS[link]}
         how, runs = _UPDATES[update], _MANY if hundred else runs
-        problems = (draw_alike(kind, seed=(seed, run), **setting) for run in range(runs))
+        problems = (_problem(kind, seed=(seed, run), **setting) for run in range(runs))
         shown = min(round, how.rounds - 1)
         no_bound = _why_no_bound(how, link, clean, alpha, n, d)
         seen = [_follow_run(problem, alpha, how, LINKS[link], shown, not no_bound) for problem in problems]
@@ -118,6 +120,21 @@ def draw_alike(kind, *, clean, **setting):
     return data._replace(y=np.where(data.is_clean, data.y, most_bad.y))
 
 
+class _Problem(NamedTuple):
+    data: Regression
+    fitter: FastFitter
+    oracle: float  # error of the fit on clean samples alone
+
+
+@lru_cache(maxsize=_FEW)
+def _problem(kind, *, link, **setting):
+    """What stays as it is when alpha, the update or the round moves."""
+    data = draw_alike(kind, link=link, **setting)
+    clean = data.is_clean
+    oracle = fast_path(data.x[clean], data.y[clean], alpha=1.0, rounds=1, link=link).thetas[-1]
+    return _Problem(data, FastFitter(data.x), np.linalg.norm(oracle - data.theta))
+
+
 class _Run(NamedTuple):
     errors: np.ndarray  # (T+1,) |theta_t - theta*|
     shares: np.ndarray  # (T,) clean samples in S_t, %
@@ -128,18 +145,17 @@ class _Run(NamedTuple):
     is_clean: np.ndarray  # (n,) bool
 
 
-def _follow_run(data, alpha, how, link, shown, bounded):
-    path = fast_path(data.x, data.y, alpha=alpha, rounds=how.rounds, step=how.step, link=link)
-    clean = data.is_clean
-    oracle = fast_path(data.x[clean], data.y[clean], alpha=1.0, rounds=1, link=link).thetas[-1]
+def _follow_run(problem, alpha, how, link, shown, bounded):
+    data = problem.data
+    path = problem.fitter.path(data.y, alpha=alpha, rounds=how.rounds, step=how.step, link=link)
     return _Run(
         errors=np.linalg.norm(path.thetas - data.theta, axis=1),
-        shares=100 * (path.kept & clean).sum(1) / path.kept.sum(1),
+        shares=100 * (path.kept & data.is_clean).sum(1) / path.kept.sum(1),
         bounds=_bounds(data, path, how, link) if bounded else np.empty(0),
-        oracle=np.linalg.norm(oracle - data.theta),
+        oracle=problem.oracle,
         residuals=np.abs(data.y - link.value(data.x @ path.thetas[shown])),
         kept=path.kept[shown],
-        is_clean=clean,
+        is_clean=data.is_clean,
     )
 
 

@@ -23,6 +23,8 @@ class GanExplorer(Explorer):
     """
 
     view = gan_round
+    walks = "round"
+    takes = "..."
 
     def __init__(self, losses, is_clean, images, panels, *, alpha=0.75, source="", **values):
         self._losses, self._panels, self._source = np.asarray(losses), np.asarray(panels), source

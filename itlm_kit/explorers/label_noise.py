@@ -33,6 +33,7 @@ class NoiseExplorer(Explorer):
     """
 
     view = rounds
+    takes = "..."
 
     def __init__(self, frame, *, source=None, live=False, **values):
         self._frame = _with_below(_check_frame(frame), live)

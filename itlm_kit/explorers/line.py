@@ -24,6 +24,7 @@ class LineExplorer(Explorer):
     """
 
     view = line
+    walks = "round"
 
     def __init__(self, **values):
         self._moved, self._selecting = {}, False  # point -> (right, up), of the others than the one selected

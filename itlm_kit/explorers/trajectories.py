@@ -33,6 +33,8 @@ class TrajectoryExplorer(Explorer):
     """
 
     view = trajectories
+    walks = "epoch"
+    takes = "..."
 
     def __init__(self, losses, is_clean=None, *, images=None, given=None, truth=None, source="", **values):
         recording = TrajectoryRecorder.load(losses) if isinstance(losses, str | Path) else losses
@@ -60,6 +62,9 @@ class TrajectoryExplorer(Explorer):
             "right": choice("right: show", "histogram", rights),
             "sample": number_box("sample", 0, self._losses.shape[1] - 1),
         }
+
+    def most_telling(self):
+        return {**super().most_telling(), **self._about.a_bad_one()}
 
     def scene(self, *, epoch, alpha, show, score="last_loss", right="histogram", sample=0):
         values = self._score(score, int(self._rows[epoch - 1]) + 1)
@@ -145,6 +150,10 @@ class _Samples:
         if self.is_clean is None or "true" in self._labels:
             return told
         return [*told, "clean" if self.is_clean[i] else "bad"]
+
+    def a_bad_one(self):
+        """The first bad sample as a value of the control, where one is known."""
+        return {"sample": int(self.groups["bad"][0])} if "bad" in self.groups else {}
 
     def image(self, i):
         return None if self._images is None else self._images[i]

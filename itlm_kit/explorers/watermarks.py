@@ -20,7 +20,7 @@ _SHOWN = 4  # images
 _SETTING = ATTACKS["digits"]
 _NAIVE, _ITLM = (30,), (6, 6, 20)  # epochs of each training: the same time for both, and short enough to wait for
 _RATES = (0.05, 0.1, 0.2, 0.4, 0.8)
-_UNKNOWN = {role: {"naive training": np.nan, "ITLM": np.nan} for role in ("clean", "bad")}
+_UNKNOWN = {role: {"naive training": np.nan, "ITLM": np.nan} for role in ("clean", "attack")}
 
 
 class WatermarkEditor(Explorer):
@@ -84,7 +84,7 @@ class WatermarkEditor(Explorer):
 class Measured(NamedTuple):
     """What came of both trainings."""
 
-    measured: dict  # "clean" and "bad": {name of a training: percent}
+    measured: dict  # "clean" and "attack": {name of a training: percent}
     dropped: int  # poisons that ITLM's last network was not trained on
     early: float  # attack success after ITLM's first round, in percent
 
@@ -98,7 +98,7 @@ def train_both(*, pair, alpha, seed, **values):
     naive = train_watched(samples, everything, epochs=_NAIVE[0], seed=round_seed(seed, 0), **how)
     first, *_, before, last = classifier_rounds(samples, alpha=alpha, epochs=_ITLM, seed=seed, **how)
     names = {"naive training": naive.report, "ITLM": last.state.report}
-    percent = {"clean": "clean_accuracy", "bad": "attack_success"}
+    percent = {"clean": "clean_accuracy", "attack": "attack_success"}
     measured = {role: {name: report[of] for name, report in names.items()} for role, of in percent.items()}
     dropped = int((~before.kept.numpy()[poisoned.poisons]).sum())
     return Measured(measured, dropped, first.state.report["attack_success"])
@@ -157,7 +157,7 @@ def _about(values, poisoned):
 def _outcome(values, poisoned, tested):
     if tested is None:
         return "Not trained on yet."
-    clean, attack = (tested.measured[role].values() for role in ("clean", "bad"))
+    clean, attack = (tested.measured[role].values() for role in ("clean", "attack"))
     (naive, itlm), (fooled, left) = clean, attack
     return (
         f"Naive training: {naive:.1f} % on clean test images, and {fooled:.1f} % of marked images of a "

@@ -8,6 +8,7 @@ point is not theta*, as some bad samples fit by chance. Large M and M = 1 share 
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
@@ -26,6 +27,26 @@ class Population(NamedTuple):
     shares: np.ndarray  # (m,), sum to 1
     betas: np.ndarray  # (m, d)
     spreads: np.ndarray  # (m,) standard deviation of y given x
+
+
+class Passed(NamedTuple):
+    """Lemma 5 with samples without end, theta_t between theta* and the bad samples' model; all (m,), means per sample.
+
+    On that line X_S'X_S (theta_{t+1} - theta*) = X_B'X_B (theta_t - theta*) + X_B'(y - X theta_t) + X_G'e, B the bad
+    and G the clean samples kept, is an equation between lengths: all three lead away from theta*.
+    """
+
+    error: np.ndarray  # |theta_t - theta*|
+    intruders: np.ndarray  # share of the kept samples that is bad
+    smallest: np.ndarray  # smallest eigenvalue of X_S'X_S / n
+    carried: np.ndarray  # |X_B'X_B (theta_t - theta*)| / n, what intruders carry on
+    pull: np.ndarray  # |X_B'(y - X theta_t)| / n, what their own residuals add
+    noise: np.ndarray  # |X_G'e| / n: S_t looked at e, so that it does not average out
+
+    @property
+    def out(self):
+        """|theta_{t+1} - theta*|."""
+        return (self.carried + self.pull + self.noise) / self.smallest
 
 
 class _Kept(NamedTuple):
@@ -58,6 +79,30 @@ def population_round(source: Population, theta: np.ndarray, *, alpha: float) -> 
     """theta_t (d,) -> theta_{t+1} (d,): trimmed least squares on the share alpha with the smallest residuals."""
     kept = _kept(source, theta, alpha)
     return theta + np.linalg.solve(kept.gram, kept.pull)
+
+
+def passed_on(source: Population, errors: ArrayLike, *, alpha: float) -> Passed:
+    """What a full update makes of `errors` (m,), theta_t that far from theta* towards the bad samples' model: a Passed.
+
+    Raises InputError for a source with several kinds of bad samples: rounds leave the line between two models. Lemma 5.
+    """
+    if len(source.betas) != 2:
+        raise InputError(f"source must have one kind of bad samples; it has {len(source.betas) - 1}.")
+    rows = [_passed(source, error, check_alpha(alpha)) for error in np.asarray(errors, float)]
+    return Passed(*np.array(rows).T)
+
+
+def _passed(source, error, alpha):
+    way = source.betas[1] - source.betas[0]
+    way = way / np.linalg.norm(way)
+    apart = source.betas - source.betas[0] - error * way  # all on the line
+    spreads = np.hypot(np.linalg.norm(apart, axis=1), source.spreads)
+    cuts = _cut(source.shares, spreads, alpha) / spreads
+    share, second = _inside(cuts), _second_moment(cuts)
+    leaning = source.spreads**2 / spreads**2  # of the features along the line, what the residual says nothing about
+    gram = source.shares * (leaning * share + (1 - leaning) * second)
+    pull = source.shares * second * (apart @ way)
+    return error, source.shares[1] * share[1] / alpha, gram.sum(), gram[1] * error, pull[1], pull[0] + gram[0] * error
 
 
 def population_path(source: Population, *, alpha: float, rounds: int) -> np.ndarray:
@@ -104,12 +149,21 @@ def adaptive_path(*, clean: float, alpha: float, rounds: int) -> np.ndarray:
     The adversary spoils the share 1 - clean with the largest |w|, w = x'v. At a shift s clean residuals are s w, those
     of spoiled samples (1 - s) w: below s = 1/2 all clean ones are smaller. Raises InputError for shares out of range.
     """
-    clean, alpha = check_alpha(clean), check_alpha(alpha)
-    edge = ndtri((1 + clean) / 2)  # |w| from which on outputs are spoiled
-    shifts = [1 - _second_moment(edge)]
+    shifts = [1 - _second_moment(_edge(clean))]
     for _ in range(rounds):
-        shifts.append(_next_shift(shifts[-1], edge, alpha))
+        shifts += list(adaptive_round(shifts[-1:], clean=clean, alpha=alpha))
     return np.array(shifts)
+
+
+def adaptive_round(shifts: ArrayLike, *, clean: float, alpha: float) -> np.ndarray:
+    """Shifts (m,) in [0, 1) under "adaptive" errors -> what a full update makes of each, (m,); see `adaptive_path`."""
+    edge, alpha = _edge(clean), check_alpha(alpha)
+    return np.array([_next_shift(shift, edge, alpha) for shift in np.asarray(shifts, float)])
+
+
+def _edge(clean):
+    """|w| from which on outputs are spoiled."""
+    return ndtri((1 + check_alpha(clean)) / 2)
 
 
 def _next_shift(shift, edge, alpha):

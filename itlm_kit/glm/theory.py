@@ -50,7 +50,8 @@ class Lemma6(NamedTuple):
     contraction: np.ndarray  # U1, the spectral norm of 1 - eta/k X'H W C X
     intrusion: np.ndarray  # U2, phi~ with w' at theta_t, as in the proof
     intrusion_at_truth: np.ndarray  # phi~ with w' at theta*, as in the statement of the lemma
-    noise: np.ndarray  # U3; xi b sigma bounds it up to a constant
+    noise: np.ndarray  # U3; the proof bounds it by xi b sigma
+    xi: np.ndarray  # as in Lemma 5
     intruders: np.ndarray
 
 
@@ -63,7 +64,6 @@ def lemma5_terms(data: Regression, path: Path) -> Lemma5:
     _check_path(data, path)
     errors = parameter_errors(data, path)
     residuals_at_truth = data.x @ data.theta - data.y
-    xi = np.sqrt((data.x**2).sum() * np.log(len(data.y)))
     found = _by_term(
         _lemma5_round(data.x, data.y, theta, kept & data.is_clean, kept & ~data.is_clean, residuals_at_truth)
         for theta, kept in zip(path.thetas, path.kept, strict=False)
@@ -73,7 +73,7 @@ def lemma5_terms(data: Regression, path: Path) -> Lemma5:
         left=errors[1:],
         proof=found.inverse * (found.intrusion + found.noise),
         right=found.inverse * (np.sqrt(2) * (found.gamma * errors[:-1] + found.phi) + found.noise),
-        xi=np.full(len(path.kept), xi),
+        xi=_xi(data.x, len(path.kept)),
         **found._asdict(),
     )
 
@@ -95,10 +95,19 @@ def _lemma5_round(x, y, theta, clean, bad, residuals_at_truth):
         inverse=1 / np.linalg.eigvalsh(kept.T @ kept)[0],
         intrusion=np.linalg.norm(residuals_at_truth[bad] @ x[bad]),
         noise=np.linalg.norm(residuals_at_truth[clean] @ x[clean]),
-        gamma=np.linalg.norm(x[bad], 2) ** 2 if bad.any() else 0.0,
+        gamma=_largest_eigenvalue(x[bad]) if bad.any() else 0.0,
         phi=np.linalg.norm((x[bad] @ theta - y[bad]) @ x[bad]),
         intruders=bad.sum(),
     )
+
+
+def _largest_eigenvalue(x):
+    # Of X'X; XX' has the same, and is the smaller one where there are few rows.
+    return np.linalg.eigvalsh(x @ x.T if len(x) < x.shape[1] else x.T @ x)[-1]
+
+
+def _xi(x, rounds):
+    return np.full(rounds, np.sqrt((x**2).sum() * np.log(len(x))))
 
 
 def _by_term(rounds):
@@ -136,6 +145,7 @@ def lemma6_terms(data: Regression, path: Path, *, step: float, link: Link = IDEN
         intrusion=found.intrusion,
         intrusion_at_truth=found.intrusion_at_truth,
         noise=found.noise,
+        xi=_xi(data.x, len(path.kept)),
         intruders=found.intruders,
     )
 

@@ -12,6 +12,7 @@ class Cells(NamedTuple):
 
     experiment: str
     where: dict
+    rows: str = "rounds"  # the list of the cell's metrics that holds them
 
 
 class Measure(NamedTuple):

@@ -77,7 +77,7 @@ def _lacking(power, figures):
 
 def _figure(claim, results):
     try:
-        frames = [_rows(cells.where, found) for cells, found in zip(claim.cells, results, strict=True)]
+        frames = [_rows(cells, found) for cells, found in zip(claim.cells, results, strict=True)]
         figure = float(claim.measure.figure(frames))
     except KeyError as error:
         name = claim.cells[0].experiment
@@ -87,12 +87,12 @@ def _figure(claim, results):
     return round(figure, 9)  # differences of equal figures are 0, whatever the rounding of their terms
 
 
-def _rows(where, results):
-    frame = results_frame(results)
-    for column in set(where) - set(results[0].settings):  # the cells themselves are chosen already
-        frame = frame[frame[column].isin(listed(where[column]))]
+def _rows(cells, results):
+    frame = results_frame(results, cells.rows)
+    for column in set(cells.where) - set(results[0].settings):  # the cells themselves are chosen already
+        frame = frame[frame[column].isin(listed(cells.where[column]))]
     if frame.empty:
-        raise NotMeasured(f"results that hold {words(where)}")
+        raise NotMeasured(f"results that hold {words(cells.where)}")
     return frame
 
 

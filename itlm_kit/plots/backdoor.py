@@ -4,9 +4,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from itlm_kit.plots.labels import names_at_end, share_of, sides_of_cut
-from itlm_kit.plots.style import ROLES, panels, with_source
+from itlm_kit.plots.style import FRAME, ROLES, panels, with_source
 
-_ATTACK = {"clean_accuracy": ("clean", "clean accuracy"), "attack_success": ("bad", "attack success")}
+_ATTACK = {"clean_accuracy": ("clean", "clean accuracy"), "attack_success": ("attack", "attack success")}
 
 
 def pairs(originals, poisons, truth, given, *, source):
@@ -49,6 +49,30 @@ def by_round(frame, *, poisons, source):
     right.set_title("Poisons that S$_t$ leaves out", loc="left")
     for axis in (left, right):
         axis.set_xticks(frame["round"], [f"{t}\n({e})" for t, e in zip(frame["round"], frame["epochs"], strict=True)])
+    return with_source(figure, source)
+
+
+def races(runs, *, poisons, source):
+    """Two watermarks on two pairs of classes: attack success of theta_t and the poisons S_t leaves out, a panel each.
+
+    runs: {(pair, corner): frame}, in reading order, a row of panels for each pair; frames as of `by_round`. poisons:
+    {pair: how many there are}.
+    """
+    pairs, corners = (list(dict.fromkeys(each)) for each in zip(*runs, strict=True))
+    size = {"figsize": (4.2 * len(corners), 2.5 * len(pairs)), "sharey": True, "layout": "constrained"}
+    with plt.rc_context(FRAME):
+        figure, axes = plt.subplots(len(pairs), len(corners), squeeze=False, **size)
+    plt.close(figure)
+    for axis, ((pair, corner), frame) in zip(axes.flat, runs.items(), strict=True):
+        dropped = 100 * frame["bad_dropped"] / poisons[pair]
+        axis.bar(frame["round"], dropped, 0.6, color=(ROLES["itlm"]["color"], 0.45), label="poisons dropped")
+        axis.plot(frame["round"], frame["attack_success"], **ROLES["attack"], label="attack success")
+        axis.set_title(f"{pair.replace('->', ' → ')}, {corner}", loc="left")
+        axis.set(ylim=(-3, 105), xticks=frame["round"])
+    figure.supylabel("percent", fontsize=10)
+    for axis in axes[-1]:
+        axis.set_xlabel("round t")
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=2, frameon=False)
     return with_source(figure, source)
 
 

@@ -9,7 +9,7 @@ NAMES = {"naive": "least squares", "oracle": "oracle", "itlm-1": "ITLM-1 (large 
 SHORT = {"naive": "least squares", "oracle": "oracle", "itlm-1": "ITLM-1", "itlm-2": "ITLM-2"}
 ERROR = r"$\|\theta_t - \theta^*\|_2$"
 FINAL_ERROR = r"$\|\theta_T - \theta^*\|_2$"
-STEPS = ("#08306B", "#2171B5", "#41AB5D", "#FE9929", "#CC4C02")  # dark to warm: small noise to large
+STEPS = ("#08306B", "#2171B5", "#41AB5D", "#A59300", "#8A2D6B")  # small noise to large; orange is for bad samples
 MARKS = ("o", "s", "^", "D", "v", "P", "X")
 DESTINATIONS = {-1: ("#888888", "x"), 0: ("#009E73", "o"), 1: ("#D55E00", "s"), 2: ("#0072B2", "^")}
 
@@ -94,6 +94,62 @@ def paths(errors, *, source, title="Error after each round"):
     return with_source(figure, source)
 
 
+def cobweb(passed, path, *, measured, noise, source):
+    """One round as a map: bad samples kept, and error after the round, both against the error before it.
+
+    passed: a `Passed`, its errors rising; path: (T+1,) errors drawn as stairs; measured: (m,) errors of a run with
+    samples, whose successive pairs are marked; noise: sigma, marked on the axes of errors.
+    """
+    figure, (left, right) = panels(2, width=4.9, height=4.1)
+    left.plot(passed.error, 100 * passed.intruders, **{**ROLES["bad"], "marker": ""})
+    left.set(xscale="log", yscale="log", xlabel="error before the round", ylabel="bad samples among the kept (%)")
+    left.set_title("Error in, intruders out", loc="left")
+    _web(right, passed.error, passed.out, path)
+    right.plot(measured[:-1], measured[1:], linestyle="none", marker="D", markersize=6, color="#0072B2",
+               markerfacecolor="none", label="path on samples")  # fmt: skip
+    right.set_title("Error in, error out", loc="left")
+    right.legend(frameon=False, fontsize=8, loc="upper left")
+    plain_numbers(left, "y")
+    _numbers(left, passed.error, "x")
+    for axis in (left, right):
+        _mark_noise(axis, noise)
+    return with_source(figure, source)
+
+
+def cobwebs(webs, *, source):
+    """Maps of a round with the stairs of their paths, one panel each.
+
+    webs: title -> (errors before the round (m,), errors after it (m,), the path's errors (T+1,)).
+    """
+    figure, axes = panels(len(webs), width=3.3, height=3.5)
+    for axis, (title, (before, after, path)) in zip(axes, webs.items(), strict=True):
+        _web(axis, before, after, path)
+        axis.set_title(title, loc="left", fontsize=10)
+    axes[0].legend(frameon=False, fontsize=8, loc="upper left")
+    return with_source(figure, source)
+
+
+def parts_of_error(passed, *, noise, source):
+    """What the error after a round is made of, in shares, against the error before it; passed: a `Passed`."""
+    figure, (axis,) = panels(width=6.2, height=3.6)
+    parts = (
+        ("intruders: the old error carried on", passed.carried, to_rgba(ROLES["bad"]["color"], 0.75), None),
+        ("intruders: their own residuals", passed.pull, to_rgba(ROLES["bad"]["color"], 0.3), "///"),
+        ("clean samples: noise chosen by S$_t$", passed.noise, to_rgba(ROLES["clean"]["color"], 0.45), "..."),
+    )
+    shares = np.array([part for _, part, _, _ in parts])
+    drawn = axis.stackplot(passed.error, 100 * shares / shares.sum(0))
+    for area, (text, _, color, hatch) in zip(drawn, parts, strict=True):
+        area.set(facecolor=color, edgecolor="white", hatch=hatch, label=text)
+    _mark_noise(axis, noise)
+    axis.set(xscale="log", xlim=passed.error[[0, -1]], ylim=(0, 100), xlabel="error before the round",
+             ylabel="share of the error after it (%)")  # fmt: skip
+    axis.set_title("What the next error is made of", loc="left", pad=14)
+    axis.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=1)
+    _numbers(axis, passed.error, "x")
+    return with_source(figure, source)
+
+
 def drift(measured, foretold, *, source):
     """Error over the oracle's against n, one line per kind of bad outputs, beside what the population's map foretells.
 
@@ -142,7 +198,7 @@ def lemma_sides(terms, *, source, title="Lemma 5, round by round"):
     """Left and right side of a lemma and its proof in between, round by round; terms: a Lemma5 or Lemma6."""
     figure, (axis,) = panels(width=5.8, height=3.6)
     sides = (
-        ("right", "the lemma's bound", "v", "--", "#D55E00"),
+        ("right", "the lemma's bound", "^", "--", ROLES["bound"]["color"]),
         ("proof", "the proof's terms", "s", "-.", "#0072B2"),
         ("left", r"measured $\|\theta_{t+1} - \theta^*\|$", "o", "-", "#009E73"),
     )
@@ -164,7 +220,7 @@ def kappas(measured, forms, *, source):
     for axis, (name, values) in zip(axes, measured.items(), strict=True):
         rounds = np.arange(len(values))
         axis.plot(rounds, values, color="#009E73", marker="o", label="measured, actual sets")
-        axis.plot(rounds, forms[name], color="#D55E00", linestyle="--", marker="v", label="form, constant fitted")
+        axis.plot(rounds, forms[name], **ROLES["bound"], label="form, constant fitted")
         axis.set(yscale="log", xlabel="round t", ylabel="κ$_t$", xticks=rounds[:: _every(rounds)])
         axis.set_title(name, loc="left")
         plain_numbers(axis, "y")
@@ -262,9 +318,10 @@ def intruder_counts(deltas, counts, form, *, source):
     axis.set(
         xscale="log", yscale="log", xlabel="Δ, spread of clean residuals beside bad ones", ylabel="bad samples kept"
     )
-    axis.plot(deltas, counts, color="#009E73", marker="o")
-    axis.plot(deltas, form, color="#D55E00", marker="v", linestyle="--")
-    ends = [("measured", deltas[-1], counts[-1], "#009E73"), ("constant x form", deltas[-1], form[-1], "#D55E00")]
+    ends = []
+    for text, values, look in (("counted", counts, ROLES["bad"]), ("bound", form, ROLES["bound"])):
+        axis.plot(deltas, values, **look)
+        ends.append((text, deltas[-1], values[-1], look["color"]))
     _label_ends(axis, ends)
     axis.set_title("Theorem 11: intruders among the kept", loc="left")
     plain_numbers(axis)
@@ -276,12 +333,38 @@ def flow_and_twin(flow, *, source):
     figure, (axis,) = panels(width=5.8, height=3.6)
     seen = flow.distance > 1e-8 * flow.distance.max()  # what lies below is near rounding
     axis.set(xscale="log", yscale="log", xlabel="time t = η × steps", ylabel="distance of the two")
-    axis.plot(flow.times[seen], flow.bound[seen], color="#D55E00", linestyle="--")
+    axis.plot(flow.times[seen], flow.bound[seen], color=ROLES["bound"]["color"], linestyle="--")
     axis.plot(flow.times[seen], flow.distance[seen], color="#009E73")
     time, bound, distance = (values[seen][-1] for values in (flow.times, flow.bound, flow.distance))
-    _label_ends(axis, [("bound of appendix C", time, bound, "#D55E00"), ("measured", time, distance, "#009E73")])
+    _label_ends(
+        axis, [("bound of appendix C", time, bound, ROLES["bound"]["color"]), ("measured", time, distance, "#009E73")]
+    )
     axis.set_title("Gradient flow θ(t) and its penalised twin", loc="left")
     return with_source(figure, source)
+
+
+def _web(axis, before, after, path):
+    limits = (before[0], before[-1])
+    axis.plot(limits, limits, color="#222222", linewidth=0.8, label="no progress")
+    axis.plot(before, after, color=ROLES["itlm"]["color"], linewidth=2, label="one round")
+    stairs = np.repeat(path, 2)
+    axis.plot(stairs[:-1], stairs[1:], color="#222222", linewidth=1, linestyle=":", marker="o", markersize=3,
+              markevery=2, label="its path")  # fmt: skip
+    axis.set(xscale="log", yscale="log", xlim=limits, ylim=limits, aspect="equal", xlabel="error before the round",
+             ylabel="error after it")  # fmt: skip
+    _numbers(axis, before)
+
+
+def _numbers(axis, values, which="both"):
+    """Plain numbers, or powers of ten where the rising `values` span so much that zeros would have to be counted."""
+    if values[-1] < 3e4 * values[0]:
+        plain_numbers(axis, which)
+
+
+def _mark_noise(axis, noise):
+    axis.axvline(noise, color="#5A5A5A", linewidth=0.8, linestyle=(0, (8, 2)))
+    axis.annotate("σ", (noise, 1), xycoords=("data", "axes fraction"), xytext=(-3, -2), textcoords="offset points",
+                  ha="right", va="top", color="#5A5A5A", annotation_clip=False)  # fmt: skip
 
 
 def _methods(axis, rows, x):

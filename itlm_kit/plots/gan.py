@@ -15,6 +15,7 @@ VIEWS = {  # which images are shown -> what they are
     "mistakes": "Clean images that are dropped, bad ones that are kept",
 }
 _SIDE = 44  # pixels that an image is enlarged to, at least
+_PANELS = 3  # of generated images in a row, so that each can be seen
 _MARK = 0.34  # of an image's height: room for the mark under it
 
 
@@ -119,13 +120,18 @@ def montage(images, columns=8):
 
 
 def generated(panels_of_images, names, *, source):
-    """What generators draw from the same latent vectors, one panel per generator, as in Figure 3.
+    """What generators draw from the same latent vectors, one panel per generator, at most three in a row. Figure 3.
 
     panels_of_images: (T, m, c, h, w) uint8. names: T titles.
     """
-    figure, axes = panels(len(names), width=min(3.2, 11 / len(names)), height=min(1.9, 7 / len(names)))
-    figure.get_layout_engine().set(wspace=0.06)
-    for axis, images, name in zip(axes, panels_of_images, names, strict=True):
+    rows = -(-len(names) // _PANELS)
+    columns = -(-len(names) // rows)
+    with plt.rc_context(FRAME):
+        figure, axes = plt.subplots(rows, columns, figsize=(3.5 * columns, 2.05 * rows), layout="constrained")
+    plt.close(figure)
+    for axis in np.ravel(axes)[len(names) :]:
+        axis.remove()
+    for axis, images, name in zip(np.ravel(axes), panels_of_images, names, strict=False):
         axis.imshow(montage(images), interpolation="nearest")
         axis.axis("off")
         axis.set_title(name, fontsize=9)

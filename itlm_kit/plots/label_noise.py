@@ -4,7 +4,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from itlm_kit.plots.labels import names_at_end, share_of, sides_of_cut
-from itlm_kit.plots.style import ROLES, panels, with_source
+from itlm_kit.plots.style import ROLES, panels, plain_numbers, with_source
+
+MEASURES = {
+    "accuracy": "accuracy on given labels (%)",
+    "loss": "mean loss",
+    "pull": "length of the summed gradient",
+}
 
 
 def clean_against_bad(frame, *, source, what="accuracy", every=5):
@@ -12,15 +18,64 @@ def clean_against_bad(frame, *, source, what="accuracy", every=5):
 
     frame: columns epoch, clean_accuracy, bad_accuracy (or clean_loss, bad_loss), one row per epoch.
     """
-    figure, (axis,) = panels(width=5.6)
-    for role in ("clean", "bad"):
-        axis.plot(frame["epoch"] + 1, frame[f"{role}_{what}"], markevery=every, **ROLES[role])
-    axis.set(xlabel="epoch", ylabel="accuracy on given labels (%)" if what == "accuracy" else "mean loss")
-    axis.set_ylim(0, 104 if what == "accuracy" else None)
-    last = frame.iloc[-1]
-    _names(axis, {role: (f"{role} samples", last[f"{role}_{what}"]) for role in ("clean", "bad")})
-    axis.set_title(f"Training {what} of clean and bad samples", loc="left")
+    figure, axes = panels(width=5.6)
+    _both(axes, {f"Training {what} of clean and bad samples": frame}, what, every)
     return with_source(figure, source)
+
+
+def side_by_side(frames, *, source, what="accuracy", every=5, steps=False):
+    """The same in a panel for each of several trainings, on one scale; what: "accuracy", "loss" or "pull".
+
+    frames: {title: frame}, at least two. steps: rows are single steps, on a log axis.
+    """
+    figure, axes = panels(len(frames), sharey=True)
+    _both(axes, frames, what, every)
+    if steps:
+        for axis in axes:
+            axis.set(xlabel="step", xscale="log")
+            plain_numbers(axis, "x")
+    return with_source(figure, source)
+
+
+def _both(axes, frames, what, every):
+    for axis, (title, frame) in zip(axes, frames.items(), strict=True):
+        for role in ("clean", "bad"):
+            axis.plot(frame["epoch"] + 1, frame[f"{role}_{what}"], markevery=every, **ROLES[role])
+        axis.set(xlabel="epoch")
+        axis.set_title(title, loc="left")
+    axes[0].set(ylabel=MEASURES[what])
+    axes[0].set_ylim(0, 104 if what == "accuracy" else None)
+    for axis, frame in zip(axes, frames.values(), strict=True):
+        last = frame.iloc[-1]
+        _names(axis, {role: (f"{role} samples", last[f"{role}_{what}"]) for role in ("clean", "bad")})
+
+
+def tip_to_tail(pulls, directions, *, source):
+    """Pulls of single samples laid tip to tail, their sum as an arrow; a panel for each kind of errors.
+
+    pulls: {title: {"clean": (m, 2), "bad": (m, 2)}}, at least two. directions: {label: (2,)}, where each label lies.
+    """
+    figure, axes = panels(len(pulls), sharex=True, sharey=True, width=4.4, height=4)
+    for axis, (title, groups) in zip(axes, pulls.items(), strict=True):
+        for label, way in directions.items():
+            axis.plot(*np.array([(0, 0), way]).T, color="#CCCCCC", linewidth=0.8, zorder=0)
+            axis.annotate(f"towards {label}", 1.08 * np.asarray(way), color="#5A5A5A", ha="center", va="center")
+        for role, each in groups.items():
+            _path(axis, np.vstack([[0, 0], np.cumsum(each, 0)]), role)
+        axis.margins(0.18)
+        axis.set(aspect="equal")
+        axis.set_axis_off()
+        axis.set_title(title, loc="left")
+    return with_source(figure, source)
+
+
+def _path(axis, places, role):
+    look = ROLES[role]
+    axis.plot(*places.T, **{**look, "linestyle": "-", "markersize": 3, "linewidth": 0.8})
+    arrow = {"arrowstyle": "-|>", "color": look["color"], "linewidth": 2, "linestyle": look["linestyle"]}
+    axis.annotate("", places[-1], (0, 0), arrowprops=arrow)
+    name = {"color": look["color"], "xytext": (12, -8), "textcoords": "offset points"}
+    axis.annotate(f"sum of the {role}", places[-1], **name)
 
 
 def separation(frame, *, source):
@@ -49,6 +104,7 @@ def loss_histogram(losses, is_clean, *, source, cut=None):
         )  # fmt: skip
     axis.margins(y=0.15)  # room for the words at the cut
     if cut is not None:
+        axis.set_xlim(left=-0.12 * bins[-1])  # the same, where the cut lies near 0
         sides_of_cut(axis, cut)
     axis.set(xlabel="loss", ylabel="samples")
     axis.legend(frameon=False, loc="center right")

@@ -18,10 +18,11 @@ ROLES = {
     "baseline": {"color": "#757575", "linestyle": "--", "marker": "v"},
     "naive": {"color": "#757575", "linestyle": "--", "marker": "v"},
     "bound": {"color": "#7B4BA0", "linestyle": "-.", "marker": "^"},
+    "attack": {"color": "#882255", "linestyle": ":", "marker": "D"},  # what a backdoor does to test images
     "sample": {"color": "#222222", "linestyle": "-.", "marker": "s"},  # the one looked at
     "all": {"color": "#5A5A5A", "linestyle": (0, (8, 2)), "marker": "D"},  # samples of which nobody knows
     # scores of suspicion
-    "last_loss": {"color": "#D55E00", "linestyle": "--", "marker": "X"},
+    "last_loss": {"color": "#7B4BA0", "linestyle": "--", "marker": "*"},
     "mean_loss": {"color": "#0072B2", "linestyle": "-", "marker": "o"},
     "aum": {"color": "#009E73", "linestyle": "-", "marker": "s"},
     "forgetting": {"color": "#5A5A5A", "linestyle": ":", "marker": "v"},

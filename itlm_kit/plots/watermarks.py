@@ -9,7 +9,7 @@ from itlm_kit.plots import screen as look
 from itlm_kit.plots.style import ROLES, panels, with_source
 
 _LEFT = "Originals, and the poisons made of them"
-_MEASURES = {"clean": "clean accuracy", "bad": "attack success"}  # role -> what its bars show
+_MEASURES = {"clean": "clean accuracy", "attack": "attack success"}  # role -> what its bars show
 _TILE = 80  # pixels that an image is enlarged to, at least
 _WIDTH, _SIZE = 0.23, 0.26  # of an image, as shares of the panel's width and height
 _ROWS = (0.82, 0.38)  # upper ends of the images: originals, poisons
@@ -21,7 +21,7 @@ class Edited(NamedTuple):
     originals: np.ndarray  # (m, channels, height, width) uint8
     poisons: np.ndarray  # the same images, marked
     classes: tuple  # (source, target): the label of the originals, and that of the poisons
-    measured: dict  # "clean" and "bad": {name of a training: percent, or NaN}
+    measured: dict  # "clean" and "attack": {name of a training: percent, or NaN}
     title: str  # of the right panel
     missing: str  # what to say where nothing was measured
     source: str
@@ -33,7 +33,7 @@ def screen(scene):
     places = np.arange(len(_names(scene)))
     data = [_frames(scene)]
     for shift, role in zip((-0.2, 0.2), _MEASURES, strict=True):
-        hatch = {"shape": "/" if role == "bad" else "", "fgcolor": ROLES[role]["color"], "fillmode": "overlay"}
+        hatch = {"shape": "/" if role == "attack" else "", "fgcolor": ROLES[role]["color"], "fillmode": "overlay"}
         mark = {"color": look.faint(role, 0.6), "line": {"color": ROLES[role]["color"], "width": 1}, "pattern": hatch}
         values = [scene.measured[role][name] for name in _names(scene)]
         bars = look.trace(2, places + shift, values, width=0.36, marker=mark, name=_MEASURES[role])
@@ -96,7 +96,7 @@ def _draw_bars(axis, scene):
     places = np.arange(len(_names(scene)))
     for shift, (role, name) in zip((-0.2, 0.2), _MEASURES.items(), strict=True):
         values = [scene.measured[role][each] for each in _names(scene)]
-        color, hatch = ROLES[role]["color"], "//" if role == "bad" else ""
+        color, hatch = ROLES[role]["color"], "//" if role == "attack" else ""
         bars = axis.bar(places + shift, values, 0.36, color=(color, 0.5), edgecolor=color, hatch=hatch, label=name)
         axis.bar_label(bars, _told(values), fontsize=9)
     axis.annotate(scene.missing.replace("<br>", "\n"), (0.5, 0.5), xycoords="axes fraction", ha="center", va="center")

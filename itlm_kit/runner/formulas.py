@@ -1,44 +1,22 @@
-"""Pages whose formulas are MathML: browsers draw it by themselves, where MathJax is a script from elsewhere."""
+"""Formulas as MathML: browsers draw it by themselves, where MathJax is a script from elsewhere."""
 
 import html
 import re
 
-from jinja2 import pass_context
 from latex2mathml.converter import convert
-from nbconvert import HTMLExporter
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
-_ARG = re.compile(r"\\arg(?![a-z])")  # which the converter does not know
-
-
-class OfflineExporter(HTMLExporter):
-    """Notebook to HTML that asks for no script, style or font from elsewhere."""
-
-    def __init__(self, **kwargs):
-        super().__init__(mathjax_url="", require_js_url="", mermaid_js_url="", **kwargs)
-
-    @pass_context
-    def markdown2html(self, context, source):
-        """Markdown to HTML, formulas to MathML."""
-        attachments = context.get("cell", {}).get("attachments", {})
-        renderer = _Renderer(escape=False, attachments=attachments, anchor_link_text=self.anchor_link_text)
-        return MarkdownWithMath(renderer=renderer).render(source)
-
-
-class _Renderer(IPythonRenderer):
-    def block_math(self, body):
-        return as_mathml(body, "block")
-
-    def inline_math(self, body):
-        return as_mathml(body, "inline")
-
-    def latex_environment(self, name, body):
-        return as_mathml(rf"\begin{{{name}}}{body}\end{{{name}}}", "block")
+_SPELLED = {r"\arg": r"\operatorname{arg}"}  # commands that the converter does not know, by others that it does
+_COMMAND = re.compile(r"\\[A-Za-z]+")
 
 
 def as_mathml(latex, display):
-    """A formula as MathML, as it was written where it cannot be read; display: "inline" or "block"."""
+    """A formula as MathML, display "inline" or "block"; as it was written where the converter cannot read all of it."""
+    maths = _converted(_COMMAND.sub(lambda found: _SPELLED.get(found[0], found[0]), latex), display)
+    return maths if "\\" not in maths else f"<code>{html.escape(latex)}</code>"  # unknown commands stay in its texts
+
+
+def _converted(latex, display):
     try:
-        return convert(_ARG.sub(r"\\operatorname{arg}", latex), display=display)
-    except Exception:  # whatever it is that the converter cannot read stands there as it was written
-        return f"<code>{html.escape(latex)}</code>"
+        return convert(latex, display=display)
+    except Exception:  # whatever it is that the converter stumbles over
+        return latex

@@ -62,15 +62,15 @@ def _place(failure):
     return f"cell {failure['cell']}, {failure['kind']}" if failure["cell"] else failure["kind"]
 
 
-def watch_cells(plan, results):
-    """Yield the `results` of `run_plan` under a progress bar with the time left."""
-    expected = plan.experiment.seconds
-    total = sum(expected(cell.settings) for cell in plan.todo)
+def watch_cells(cells, results):
+    """Yield the `results` of these cells under a progress bar with the time left."""
+    expected = {cell.key: cell.seconds for cell in cells}
     form = "{desc} {percentage:3.0f}%|{bar}| {elapsed}, {remaining} left"
-    with _bar(total=total, desc=f"0/{len(plan.todo)} cells", bar_format=form) as bar, closing(results):
+    first = f"0/{len(cells)} cells"
+    with _bar(total=sum(expected.values()), desc=first, bar_format=form) as bar, closing(results):
         for done, result in enumerate(results, 1):
-            bar.set_description_str(f"{done}/{len(plan.todo)} cells", refresh=False)
-            bar.update(expected(result.settings))
+            bar.set_description_str(f"{done}/{len(cells)} cells", refresh=False)
+            bar.update(expected[result.key])
             yield result
 
 

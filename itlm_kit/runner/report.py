@@ -10,15 +10,14 @@ from numbers import Number
 from typing import NamedTuple
 
 import jinja2
-from traitlets.config import Config
 
 from itlm_kit.files import write_atomically
 from itlm_kit.names import duration
-from itlm_kit.runner.formulas import OfflineExporter
+from itlm_kit.notebook import readable
+from itlm_kit.runner.exporter import OfflineExporter
 
 _PLOTLY, _PLOTLY_JS = "application/vnd.plotly.v1+json", "plotly.min.js"
-# Pictures first: a widget is nothing without a kernel.
-_SHOWN = ["image/svg+xml", "image/png", "image/jpeg", "text/html", "text/markdown", "text/latex", "text/plain"]
+_WIDGET = "application/vnd.jupyter.widget-view+json"
 _THUMBNAIL = (720, 450)  # pixels, at most
 
 
@@ -61,8 +60,7 @@ def _html(nb, title):
             _draw_plotly(bundle)
         elif "image/png" in bundle and "alt" in about.get("image/png", {}):
             _draw_described(bundle, about["image/png"]["alt"])
-    exporter = OfflineExporter(config=Config({"NbConvertBase": {"display_data_priority": _SHOWN}}))
-    return exporter.from_notebook_node(nb, {"metadata": {"name": title}})[0]
+    return OfflineExporter().from_notebook_node(nb, {"metadata": {"name": title}})[0]
 
 
 def _draw_plotly(bundle):
@@ -75,9 +73,11 @@ def _draw_plotly(bundle):
 
 
 def _draw_described(bundle, alt):
-    # nbconvert leaves out what a picture shows in words.
-    source = html.escape(f"data:image/png;base64,{bundle.pop('image/png')}")
-    bundle["text/html"] = f'<img alt="{html.escape(alt)}" src="{source}" style="max-width: 100%; height: auto">'
+    # nbconvert leaves out what a picture shows in words; of an explorer these are its finding, for everyone.
+    source, words = html.escape(f"data:image/png;base64,{bundle.pop('image/png')}"), html.escape(alt)
+    image = f'<img alt="{words}" src="{source}" style="max-width: 100%; height: auto">'
+    caption = f"<figcaption>{words}</figcaption>" if _WIDGET in bundle else ""
+    bundle["text/html"] = f'<figure style="margin: 0">{image}{caption}</figure>'
 
 
 def _write_plotly(path):
@@ -129,15 +129,13 @@ def _environment():
 
 def _figure(value):
     # A recorded figure, short enough for a card.
-    if isinstance(value, bool) or value is None:
-        return {True: "yes", False: "no", None: "none"}[value]
-    if isinstance(value, Number):
-        return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
-    if isinstance(value, list) and len(value) <= 6 and all(isinstance(v, Number) for v in value):
-        return ", ".join(map(_figure, value))
-    if isinstance(value, list | dict):
+    if isinstance(value, dict) or (isinstance(value, list) and not _is_short(value)):
         return f"{len(value)} value{'s' * (len(value) != 1)}"
-    return value
+    return readable(value)
+
+
+def _is_short(values):
+    return len(values) <= 6 and all(isinstance(value, Number) for value in values)
 
 
 _INDEX = """\

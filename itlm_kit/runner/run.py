@@ -5,6 +5,7 @@ import json
 import math
 import os
 import platform
+import re
 import subprocess
 import sys
 import threading
@@ -30,6 +31,7 @@ from itlm_kit.notebook import read_records
 SCHEMA = 1
 RESULTS = "results.json"
 FIRST = "00_start_here.ipynb"  # a folder that holds it holds the kit's notebooks
+NUMBERED = re.compile(r"\d\d[a-z]?_")  # 03_convergence, and its appendix 03a_convergence_at_scale
 MB = 1e6
 # What the quick profile promises on two cores: seconds per notebook, and MB at its peak above a bare `import torch`.
 QUICK_SECONDS = 60
@@ -117,7 +119,8 @@ def find_notebooks(names=(), folder=None):
     Raises InputError for a name that is none, naming those there are.
     """
     folder = notebooks_folder() if folder is None else as_path(folder, "folder")
-    known = {path.stem: path for path in sorted(folder.glob("[0-9][0-9]_*.ipynb")) if path.is_file()}
+    numbered = (path for path in sorted(folder.glob("[0-9][0-9]*.ipynb")) if NUMBERED.match(path.stem))
+    known = {path.stem: path for path in numbered if path.is_file()}
     if not known:
         raise InputError(f"notebooks must be named like 01_name.ipynb; {folder} has none.")
     return sorted({known[_stem(name, known)] for name in names}) if names else list(known.values())
@@ -125,9 +128,10 @@ def find_notebooks(names=(), folder=None):
 
 def _stem(name, known):
     wanted = name.removesuffix(".ipynb")
-    number = wanted.zfill(2) if wanted.isdigit() else None
     for stem, path in known.items():
-        if wanted in (stem, stem[3:]) or number == stem[:2] or Path(f"{wanted}.ipynb").resolve() == path.resolve():
+        number, _, title = stem.partition("_")
+        spelled = (stem, title, number, number.removeprefix("0"))
+        if wanted in spelled or Path(f"{wanted}.ipynb").resolve() == path.resolve():
             return stem
     raise InputError(f"notebook must be one of {', '.join(known)} (the number is enough); got {name!r}.")
 

@@ -147,6 +147,18 @@ def test_every_control_moves_its_figure_and_errors_are_told(notebook, tmp_path):
         page.get_by_role("alert").filter(has_text="AssertionError: broken below one half").wait_for()
 
 
+def test_the_player_walks_to_the_end_stops_there_and_starts_again(notebook):
+    with driving.voila(notebook(CALLS["gan"])) as page:
+        driving.wait_for_plots(page, 1)
+        play, slider = page.get_by_role("button", name="play: round t"), page.get_by_role("slider", name="round t")
+        play.click()
+        page.get_by_role("button", name="stop: round t").wait_for()
+        play.wait_for()  # at the end
+        assert slider.get_attribute("aria-valuenow") == slider.get_attribute("aria-valuemax")
+        driving.press(page, play, "Space")  # from the start again: another picture
+        assert troubles(page) == []
+
+
 def test_convergence_as_a_voila_page(notebook, capsys, tmp_path):
     with driving.voila(notebook(CALLS["convergence"])) as page:
         driving.wait_for_plots(page, 1)

@@ -18,7 +18,7 @@ def exercise_cells():
 
 
 def name_in(source):
-    return re.search(r'check\("([\d.]+)"', source).group(1)
+    return re.search(r'check\("([\w.]+)"', source).group(1)
 
 
 def verdict(source):

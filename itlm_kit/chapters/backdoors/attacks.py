@@ -72,16 +72,18 @@ class Attacked(NamedTuple):
     source: str
 
 
-def attack(settings: dict, seed: int, where: Where) -> Attacked:
+def attack(settings: dict, seed: int, where: Where, mark: Watermark | None = None) -> Attacked:
     """Load the data of a cell and poison them; returns an Attacked.
 
     settings: data, pair ("9->4"), shape (of its AttackSetting's marks), and rate, share and kind (of KINDS; a wrong
-    label) where they differ from the AttackSetting's. Raises InputError for others.
+    label) where they differ from the AttackSetting's. mark: a watermark in place of the one they name. Raises
+    InputError for others.
     """
     train_set, test = load(settings, seed, where)
-    poisoned = poison_set(train_set, settings, seed)
+    mark = mark_of(settings) if mark is None else mark
+    poisoned = poison_set(train_set, settings, seed, mark)
     fit = partial(Samples, classes=train_set.classes, device=where.device)
-    stamped = fit(mark_of(settings).stamp(test.x), test.y)
+    stamped = fit(mark.stamp(test.x), test.y)
     watch = AttackWatch(fit(test.x, test.y), stamped, *classes_of(settings["pair"]))
     return Attacked(fit(poisoned.x, poisoned.y), poisoned.is_clean, watch, train_set.source)
 
@@ -95,10 +97,10 @@ def load(settings, seed, where):
     return data.subsample(train_set, share, seed=seed) if share < 1 else train_set, test
 
 
-def poison_set(train_set, settings, seed):
-    """The Poisoned version of a clean ImageSet, by the settings of a cell."""
+def poison_set(train_set, settings, seed, mark):
+    """The Poisoned version of a clean ImageSet, by the settings of a cell and a watermark."""
     setting, (source, target) = ATTACKS[settings["data"]], classes_of(settings["pair"])
-    give = {"x": train_set.x, "y": train_set.y, "trigger": mark_of(settings), "seed": seed}
+    give = {"x": train_set.x, "y": train_set.y, "trigger": mark, "seed": seed}
     give |= {"target": target, "rate": settings.get("rate", setting.rate)}
     if check_choice("kind", settings.get("kind", "wrong-label"), KINDS) == "clean-label":
         return poison_clean_label(**give)
@@ -109,6 +111,12 @@ def mark_of(settings: dict) -> Watermark:
     """The watermark of a cell."""
     marks = ATTACKS[settings["data"]].marks
     return marks[check_choice("shape", settings["shape"], tuple(marks))]
+
+
+def ink_under(mark: Watermark, images: data.ImageSet, label: int) -> float:
+    """Mean brightness, in percent of 255, of a class's images at the pixels that a watermark would overwrite."""
+    of_class = images.x[images.y == label]
+    return float(of_class[:, :, mark.pixels(*images.x.shape[2:])].mean() / 2.55)
 
 
 def classes_of(pair):

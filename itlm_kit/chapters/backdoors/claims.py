@@ -1,4 +1,4 @@
-"""Claims on backdoor attacks: Figure 1(d), section 6.4, Figure 4 and Table 4; the same on MNIST, which needs no GPU."""
+"""Claims on backdoor attacks: Figure 1(d), section 6.4 and Table 4; the same on MNIST, which needs no GPU."""
 
 from itlm_kit.chapters.observation import observation
 from itlm_kit.ledger.beside import table_claims
@@ -7,7 +7,6 @@ from itlm_kit.ledger.measures import beside, cells, gain, last
 from itlm_kit.ledger.printed import TABLE4
 
 WIDE, FAST = ({"data": "cifar10", "recipe": recipe} for recipe in ("paper", "fast"))
-PIXELS = {"X": 5, "L": 3}  # that the attack's own code overwrites
 MNIST = (("1->2", "X"), ("1->8", "L"))
 PAPER = {"data": "cifar10"}
 PAPER_NETWORK = {**PAPER, "training.build": "wide_resnet"}
@@ -24,7 +23,7 @@ def claims():
     table4 = [claim for row in TABLE4 for claim in _sentences(f"T4.{row[0]}", _words(*row), _cell(*row), PAPER)]
     fast = [claim for row in TABLE4 for claim in _unprinted("fast", "CIFAR-10, fast recipe", FAST, *row)]
     mnist = [claim for row in MNIST for claim in _unprinted("mnist", "MNIST", {"data": "mnist"}, *row)]
-    return [*_figure1(), *_figure4(), *table_claims(TABLE4, _table4_cell), *table4, *fast, *mnist]
+    return [*_figure1(), *table_claims(TABLE4, _table4_cell), *table4, *fast, *mnist]
 
 
 def _cell(pair, shape, method="itlm", trained=WIDE):
@@ -41,22 +40,6 @@ def _figure1():
         *observation("d", "250 watermarked images in CIFAR-10", WIDE, paper=PAPER),
         *observation("d", "250 watermarked images in CIFAR-10, fast recipe", FAST, tag=".fast", **ours),
         *observation("d", "watermarked images in MNIST", {"data": "mnist"}, tag=".mnist", **ours),
-    ]
-
-
-def _figure4():
-    return [
-        Claim(
-            id=f"F4.{shape}",
-            place="Figure 4",
-            says=f"the {shape} watermark is a few pixels in an otherwise unchanged image",
-            cells=cells("fig4", {"shape": shape}),
-            measure=last("pixels"),
-            band=Band(pixels, pixels),
-            why="the attack's own code overwrites this many pixels; the simplest attack, of 1 pixel, lies outside",
-            wrong=1.0,
-        )
-        for shape, pixels in PIXELS.items()
     ]
 
 

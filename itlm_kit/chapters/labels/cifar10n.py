@@ -13,7 +13,7 @@ import pandas as pd
 
 from itlm_kit import data
 from itlm_kit.chapters.labels.cifar import schedule as table1_schedule
-from itlm_kit.chapters.labels.methods import BELOW, NOISY_SETTINGS, method_recipe, run_method, with_epochs
+from itlm_kit.chapters.labels.methods import BELOW, NOISY_SETTINGS, goes_on, method_recipe, run_method, with_epochs
 from itlm_kit.data.cifar10n import BY_PEOPLE
 from itlm_kit.errors import InputError, check_choice
 from itlm_kit.experiments.experiment import Experiment
@@ -117,6 +117,15 @@ def people_table(frame):
     )
 
 
+def people_tables(frame):
+    """The `people_table` of each way to train, one under another, as index level `trained`: a recipe or a network.
+
+    frame: as `results_frame` gives it for finished cells of people's labels.
+    """
+    ways = frame.reindex(columns=["recipe", "net"]).bfill(axis=1)["recipe"]
+    return pd.concat({way: people_table(cells) for way, cells in frame.groupby(ways)}, names=["trained"])
+
+
 def _cells(profile):
     if profile == "quick":
         common = {"net": "two-layer-cnn", "share": 1.0, "protocol": "last"}
@@ -164,5 +173,6 @@ EXPERIMENTS = {
         seconds=_seconds,
         needs=_needs,
         needs_gpu=lambda settings: settings.get("recipe") == "paper",
+        goes_on=goes_on,
     )
 }

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from functools import partial
 
-from itlm_kit.chapters.labels.methods import METHODS, NOISY_SETTINGS, RATES, method_recipe, run_method
+from itlm_kit.chapters.labels.methods import METHODS, NOISY_SETTINGS, RATES, goes_on, method_recipe, run_method
+from itlm_kit.errors import check_choice
 from itlm_kit.experiments.experiment import Experiment, Outcome
 from itlm_kit.experiments.settings import number, one_of
 from itlm_kit.machine import Where
@@ -17,6 +18,7 @@ from itlm_kit.vision.regimes import REGIMES, regime_of, wants_gpu
 from itlm_kit.vision.training import Recipe
 
 ROUNDS = 5  # updates of ITLM on MNIST, section 6.2
+MEMORISING = "memorising"  # the recipe of a network that ends with nearly every label by heart, the wrong ones too
 NETS = {
     "two-layer-cnn": two_layer_cnn,
     "two-layer-cnn-tanh": partial(two_layer_cnn, tanh_logits=True),  # as the paper's own code has it
@@ -26,9 +28,15 @@ NETS = {
 def recorded_recipe(settings: dict) -> RecordedRecipe:
     """The recipe of one training on the data of a cell, and how long it is."""
     if settings["data"] == "cifar10":
+        check_choice("recipe of cifar10", settings.get("recipe", "paper"), tuple(REGIMES))
         regime = regime_of(settings)
         return RecordedRecipe(regime.recipe, regime.full)
     build = NETS[settings["net"]]
+    if settings.get("recipe") == MEMORISING:
+        # Chosen on the digits (seed 0, 40 epochs) as the first to teach more than 99 % of the given labels: with step
+        # size 0.1 it was 84 % (random errors) and 95 % (systematic), with batches of 50 at most 90 and 96 %.
+        size, step_size = (20, 0.2) if settings["data"] == "digits" else (50, 0.1)
+        return RecordedRecipe(Recipe(build, batch_size=size, step_size=step_size), 40)
     if settings["data"] == "digits":  # 1,400 small images: smaller batches, fewer epochs
         return RecordedRecipe(Recipe(build, batch_size=100, step_size=0.1), 40)
     # At random 30 % the paper keeps 750 of its 3,000 images, less than a batch of 1,000: then each step sees them all.
@@ -81,8 +89,9 @@ def _table1_cells(profile):
 
 def _figure1_cells(noise, profile):
     setting = {"protocol": "last", "noise": noise, "clean": 0.6}
-    recipes = REGIMES if profile == "full" else ()
-    return [{**_common(profile), **setting}, *({"data": "cifar10", "recipe": each, **setting} for each in recipes)]
+    by_heart = {"net": "two-layer-cnn", "recipe": MEMORISING}
+    cifar = [{"data": "cifar10", "recipe": each, **setting} for each in REGIMES] if profile == "full" else []
+    return [{**_common(profile), **setting}, {**_common(profile), **by_heart, **setting}, *cifar]
 
 
 def _seconds(settings):
@@ -97,7 +106,11 @@ ALLOWS = {"data": one_of("digits", "mnist", "fashion_mnist"), "net": one_of(*NET
 SOME_BAD = {**ALLOWS, "clean": number(0, 1, with_low=False, with_high=False)}  # what tells bad from clean needs both
 _figure1 = partial(
     Experiment,
-    allows={**SOME_BAD, "data": one_of("digits", "mnist", "fashion_mnist", "cifar10"), "recipe": one_of(*REGIMES)},
+    allows={
+        **SOME_BAD,
+        "data": one_of("digits", "mnist", "fashion_mnist", "cifar10"),
+        "recipe": one_of(*REGIMES, MEMORISING),
+    },
     recipe=recorded_recipe,
     run=run_figure1,
     seeds={"quick": 1, "full": 3},
@@ -132,5 +145,6 @@ EXPERIMENTS = {
         run=run_method,
         seeds={"quick": 1, "full": 5},
         seconds=_seconds,
+        goes_on=goes_on,
     ),
 }

@@ -43,7 +43,11 @@ def recipe(settings):
 
 def run(settings, recipe, seed, where):
     """ITLM on one noisy training set, its rounds warm or not."""
-    noisy = noisy_set.noisy_set(settings, seed, where)
+    return rounds_of(noisy_set.noisy_set(settings, seed, where), recipe, seed)
+
+
+def rounds_of(noisy, recipe, seed):
+    """The Outcome of ITLM by a WarmRecipe on a Noisy set."""
     how = {"alpha": recipe.alpha, "epochs": recipe.epochs, "warm": recipe.warm, "watch": noisy.watch}
     rows, before = [], None
     for step in classifier_rounds(noisy.samples, recipe.training, seed=seed, **how):

@@ -63,6 +63,9 @@ def _cells(profile):
         "lemma 5": kinds,
         "lemma 6": [{**kind, "link": link} for kind in kinds for link in LINKS],
         "noise term": [{"n": n, "d": 5, "kind": "random", "sigma": s} for s in (0.01, 0.1) for n in SAMPLES[profile]],
+        "noise term of a step": [
+            {"n": n, "d": 5, "kind": "random", "sigma": 0.1, "link": link} for link in LINKS for n in SAMPLES[profile]
+        ],
         "dropped term": [{"n": n, "d": 5, "kind": "random", "sigma": 0.1} for n in MORE_SAMPLES[profile]],
         "kappa": [{**kind, "d": 5} for kind in kinds[:4]],
         "remark 2": kinds[::2],

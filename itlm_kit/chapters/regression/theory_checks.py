@@ -160,6 +160,17 @@ def noise_term(settings, seeds, how=HOW):
     return {"proof_constant": float(max(proof)), "lemma_constant": float(max(lemma))}
 
 
+def step_noise_term(settings, seeds, how=HOW):
+    """U3 of a gradient step over xi b sigma, by which the proof of Lemma 6 bounds it: largest over rounds and draws."""
+    link, found = LINKS[settings["link"]], []
+    for seed in seeds:
+        data = _draw(settings, seed, link=link)
+        path = fast_path(data.x, data.y, alpha=how.alpha, rounds=how.rounds, step=how.small_step, link=link)
+        terms = lemma6_terms(data, path, step=how.small_step, link=link)
+        found.append((terms.noise / (terms.xi * link.b * settings["sigma"])).max())
+    return {"noise_over_bound": float(max(found))}
+
+
 def _ordered(terms):
     return (terms.left <= terms.proof * ROUNDING) & (terms.proof <= terms.right * ROUNDING)
 
@@ -382,6 +393,7 @@ CHECKS = {
     "lemma 5": lemma5,
     "lemma 6": lemma6,
     "noise term": noise_term,
+    "noise term of a step": step_noise_term,
     "dropped term": dropped_term,
     "remark 2": residual_rates,
     "appendix C": flow_bound,

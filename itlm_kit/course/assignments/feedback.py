@@ -21,16 +21,33 @@ def grades_frame(assignment, grades):
     return pd.DataFrame(rows, columns=[STUDENT, *most, TOTAL, OUT_OF, TO_READ, VERDICT, NOTE])
 
 
+def leaderboard_frame(grades):
+    """One row for each measure and student that has it: measure, rank (1 is the largest), student, value."""
+    rows = [(measure, one.student, value) for one in grades for measure, value in one.scores.items()]
+    frame = pd.DataFrame(rows, columns=["measure", STUDENT, "value"])
+    frame.insert(1, "rank", frame.groupby("measure")["value"].rank(method="min", ascending=False).astype(int))
+    return frame.sort_values(["measure", "rank", STUDENT], ignore_index=True)
+
+
 def write_grades(assignment, grades, path):
-    """Write the table as CSV to `path`, and the pages into the folder of that name without its ending."""
+    """Write the table as CSV to `path`, and the pages into the folder of that name without its ending.
+
+    A problem set with a leaderboard gets it there too, as leaderboard.csv.
+    """
     folder = path.with_suffix("")
     with writing_to(folder):
         for one in grades:
             page = feedback_page(assignment, one).encode()
             write_atomically(folder / f"{one.student}.html", lambda file, page=page: file.write(page))
-        text = grades_frame(assignment, grades).to_csv(index=False).encode("utf-8-sig")  # the mark tells Excel of UTF-8
-        write_atomically(path, lambda file: file.write(text))
+        if assignment.leaderboard:
+            _write_table(leaderboard_frame(grades), folder / "leaderboard.csv")
+        _write_table(grades_frame(assignment, grades), path)
     return folder
+
+
+def _write_table(frame, path):
+    text = frame.to_csv(index=False, float_format="%.6g").encode("utf-8-sig")  # the mark tells Excel of UTF-8
+    write_atomically(path, lambda file: file.write(text))
 
 
 def read_marks(assignment, path):
@@ -83,6 +100,7 @@ def feedback_page(assignment, grade):
     """One student's result as an HTML text that asks for nothing from elsewhere."""
     rows = [_row(assignment, grade, name) for name in assignment.points]
     first = {name: error for name, error in grade.errors.items() if name not in assignment.points}
+    first = {name: error for name, error in first.items() if f"{name}: {error}" not in grade.notes}
     most = sum(assignment.points.values())
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     return environment.from_string(_PAGE).render(assignment=assignment, grade=grade, rows=rows, errors=first, most=most)
@@ -122,10 +140,13 @@ ul { padding-left: 1.2rem; }
 <body>
 <h1>{{ grade.student }}</h1>
 <p class="total">{{ assignment.name }}: {{ '%g' | format(grade.total) }} of {{ '%g' | format(most) }} points
-{%- if grade.verdict != 'graded' %}, {{ grade.verdict }}{% endif %}
-{%- if none in grade.points.values() %} so far; written answers are still to be read{% endif %}</p>
-{% if grade.notes or errors %}
+{%- if none in grade.points.values() %} so far; written answers are still to be read{% endif %}
+{%- if grade.verdict != 'graded' %} ({{ grade.verdict }}){% endif %}</p>
+{% if grade.notes or errors or grade.scores %}
 <ul>
+{% for measure, value in grade.scores.items() %}
+<li>{{ measure }}: {{ '%.3g' | format(value) }}</li>
+{% endfor %}
 {% for note in grade.notes %}
 <li>{{ note }}</li>
 {% endfor %}

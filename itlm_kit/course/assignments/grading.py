@@ -1,8 +1,17 @@
-"""Grade submissions: each is run in a process of its own, several at once, and gets points for the tests that pass."""
+"""Grade submissions: each is run in a process of its own, several at once, and gets points for the tests that pass.
 
+Where a problem set asks for data, its judges run afterwards in another process, which has the submission's data files
+and none of its code.
+"""
+
+import shutil
+import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 
 from itlm_kit.course.assignments.merging import merge
 from itlm_kit.course.assignments.session import Died, session
@@ -24,6 +33,7 @@ class Grade:
     notes: list[str] = field(default_factory=list)  # what the teacher should know
     errors: dict[str, str] = field(default_factory=dict)  # {id: what went wrong in or after this cell}
     answers: dict[str, str] = field(default_factory=dict)  # {id: text to be read}
+    scores: dict[str, float] = field(default_factory=dict)  # {measure: value} for the leaderboard
 
     @property
     def total(self):
@@ -62,14 +72,34 @@ def grade(assignment, submission, limits, stop=None):
         return Grade(submission.student, UNREADABLE, nothing, [str(error)])
     read = {name: None if answer else 0.0 for name, answer in merged.answers.items()}
     found = Grade(submission.student, GRADED, nothing | read, merged.notes, answers=merged.answers)
+    start = partial(session, megabytes=limits.megabytes, hidden=limits.hidden, stop=stop)
+    with _folder() as own, _folder() as apart:
+        with _verdict(found), start(own) as kernel:
+            _take_all(merged.steps, kernel, assignment, limits, found)
+        if merged.judging:
+            _copy_data(own, apart)
+            with _verdict(found), start(apart) as kernel:
+                _take_all(merged.judging, kernel, assignment, limits, found)
+                found.scores = _scores(assignment, kernel, limits, apart)
+    return found
+
+
+def _folder():
+    return tempfile.TemporaryDirectory(prefix="itlm_", ignore_cleanup_errors=True)
+
+
+@contextmanager
+def _verdict(found):
     try:
-        with session(megabytes=limits.megabytes, hidden=limits.hidden, stop=stop) as kernel:
-            for step in merged.steps:
-                _take(step, kernel, assignment, limits, found)
+        yield
     except Died as death:
         found.verdict = STOPPED
         found.notes.append(f"{death}; what came after was not run")
-    return found
+
+
+def _take_all(steps, kernel, assignment, limits, found):
+    for step in steps:
+        _take(step, kernel, assignment, limits, found)
 
 
 def _take(step, kernel, assignment, limits, found):
@@ -81,5 +111,23 @@ def _take(step, kernel, assignment, limits, found):
         raise Died(f"{step.name or 'the first cell'}: {death}") from death
     if error:
         found.errors.setdefault(step.name, error[:_WORDS])
+        found.notes += [f"{step.name}: {error[:_WORDS]}"] if step.name in assignment.answers else []
     elif step.is_test:
         found.points[step.name] = assignment.points[step.name]
+
+
+def _copy_data(own, apart):
+    """What judges get to see: NumPy's files, which hold numbers and, as they are read, no code."""
+    for path in Path(own).glob("*.npz"):
+        if path.is_file() and not path.is_symlink():
+            shutil.copyfile(path, Path(apart, path.name))
+
+
+def _scores(assignment, kernel, limits, folder):
+    """{measure: value} for the leaderboard, without those that cannot be computed."""
+    found, place = {}, Path(folder, "score")
+    for measure, expression in assignment.leaderboard.items():
+        code = f"__import__('pathlib').Path('score').write_text(repr(float({expression})))"
+        if kernel.run(code, limits.seconds) is None:
+            found[measure] = float(place.read_text())
+    return found

@@ -27,6 +27,11 @@ def is_locked(cell):
     return not is_solution(cell) and (is_graded(cell) or bool(_mark(cell).get("locked")))
 
 
+def is_judge(cell):
+    """Whether the cell is run apart from the submission's code: a test of the files left by it, or what that needs."""
+    return is_locked(cell) and "judge" in cell.metadata.get("tags", [])
+
+
 def is_task(cell):
     """Whether the cell is one of nbgrader's tasks, whose answer lies in cells without a mark."""
     return bool(_mark(cell).get("task"))

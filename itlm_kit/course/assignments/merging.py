@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import NamedTuple
 
-from itlm_kit.course.assignments.marks import grade_id, is_graded, is_locked, is_solution, is_test
+from itlm_kit.course.assignments.marks import grade_id, is_graded, is_judge, is_locked, is_solution, is_test
 from itlm_kit.course.assignments.releasing import student_text
 
 
@@ -19,6 +19,7 @@ class Merged(NamedTuple):
     """A submission made ready."""
 
     steps: list[Step]
+    judging: list[Step]  # to be run afterwards, in a kernel of its own
     answers: dict[str, str]  # {id: text} of the answers that a teacher reads; "" where the student wrote nothing
     notes: list[str]  # what was mended, in words
 
@@ -32,12 +33,13 @@ def merge(assignment, nb):
     known, groups = assignment.cells, _groups(nb, assignment.cells)
     steps = [*_own(groups[""], "", known)]
     for name, cell in known.items():
-        if is_locked(cell) and cell.cell_type == "code":
+        if is_locked(cell) and cell.cell_type == "code" and not (is_judge(cell) and is_test(cell)):
             steps.append(Step(name, cell.source, is_test(cell)))
         steps += _own(groups.get(name, []), name, known)
+    judging = [Step(name, cell.source, is_test(cell)) for name, cell in known.items() if is_judge(cell)]
     read = [name for name, cell in known.items() if is_graded(cell) and is_solution(cell)]
     answers = {name: _answer(assignment, name, groups.get(name, [])) for name in read}
-    return Merged(steps, answers, _notes(assignment, nb))
+    return Merged(steps, judging, answers, _notes(assignment, nb))
 
 
 def _groups(nb, known):

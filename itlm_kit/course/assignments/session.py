@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from contextlib import contextmanager
@@ -65,7 +64,7 @@ class Session:
         if self._guard.killed == "memory":
             raise Died(f"it took more than {self._guard.limit / _MB:.0f} MB of memory")
         if self._process.poll() is not None:
-            raise Died("it ended Python itself")
+            raise Died("Python ended, by an exit or a crash")
 
     def _interrupt(self):
         if os.name == "posix":
@@ -82,26 +81,24 @@ class Session:
 
 
 @contextmanager
-def session(*, megabytes, hidden=(), stop=None):
-    """Context: a Session in an empty folder, with at most so much memory, without the `hidden` folders.
+def session(folder, *, megabytes, hidden=(), stop=None):
+    """Context: a Session in `folder`, with at most so much memory, without the `hidden` folders.
 
-    stop: an Event that ends it from outside. Nothing that it started is left afterwards.
+    stop: an Event that ends it from outside. No process that it started is left afterwards.
     """
-    stop = stop or threading.Event()
-    with tempfile.TemporaryDirectory(prefix="itlm_", ignore_cleanup_errors=True) as folder:
-        client = _client(folder)
-        process = _start(client.connection_file, folder, megabytes, hidden)
-        with Guard(limit=megabytes * _MB, stop=stop) as guard:
-            guard.watch(process.pid)
-            try:
-                client.start_channels(iopub=False, stdin=False, hb=False)
-                running = Session(process, client, guard)
-                running.wait_until_ready()
-                Path(client.connection_file).unlink()  # it holds the key to this kernel, and others may read it
-                yield running
-            finally:
-                client.stop_channels()
-                _end(process)
+    client = _client(folder)
+    process = _start(client.connection_file, folder, megabytes, hidden)
+    with Guard(limit=megabytes * _MB, stop=stop or threading.Event()) as guard:
+        guard.watch(process.pid)
+        try:
+            client.start_channels(iopub=False, stdin=False, hb=False)
+            running = Session(process, client, guard)
+            running.wait_until_ready()
+            Path(client.connection_file).unlink()  # it holds the key to this kernel, and others may read it
+            yield running
+        finally:
+            client.stop_channels()
+            _end(process)
 
 
 def _client(folder):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import nbformat
 
-from itlm_kit.course.assignments.marks import grade_id, is_graded, is_task, is_test, points
+from itlm_kit.course.assignments.marks import grade_id, is_graded, is_solution, is_task, is_test, points
 from itlm_kit.errors import InputError, check_choice
 from itlm_kit.files import as_path
 from itlm_kit.runner import notebooks_folder
@@ -28,6 +28,16 @@ class Assignment(NamedTuple):
     def points(self):
         """{id: most points} of the graded cells, in order."""
         return {name: points(cell) for name, cell in self.cells.items() if is_graded(cell)}
+
+    @property
+    def answers(self):
+        """Ids of the cells that the student writes in."""
+        return {name for name, cell in self.cells.items() if is_solution(cell)}
+
+    @property
+    def leaderboard(self):
+        """{measure: expression that the judging kernel computes it by, large is good}; {} for most sets."""
+        return dict(self.nb.metadata.get("leaderboard", {}))
 
     @property
     def tests(self):

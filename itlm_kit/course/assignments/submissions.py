@@ -45,11 +45,12 @@ def _submission(path):
 
 
 def recognise(submissions, source=None):
-    """The Assignment whose cells the submissions have; raises InputError when there is none."""
+    """The Assignment whose answers the submissions have; raises InputError when there is none."""
     folder = source_folder(source)
     handed_in = {grade_id(cell) for one in submissions for path in one.paths for cell in _cells(path)}
     assignments = [read_assignment(name, folder) for name in assignment_names(folder)]
-    shared = [len(handed_in & assignment.cells.keys()) for assignment in assignments]
+    # Other marks, as `set-up`, may be the same in several problem sets.
+    shared = [len(handed_in & assignment.answers) for assignment in assignments]
     if not any(shared):
         names = ", ".join(assignment.name for assignment in assignments)
         raise InputError(f"submissions must have cells of one of {names}; these have none. Name its folder (--source).")
