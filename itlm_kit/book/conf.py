@@ -43,6 +43,7 @@ html_theme = "furo"
 html_title = "Learning from bad data"
 html_static_path = [str(_KIT / name) for name in ("pages/colours.css", "report/template/report.css", "book/book.css")]
 html_css_files = ["colours.css", "report.css", "book.css"]
+html_show_search_summary = False  # a browser may not fetch them from files
 html_show_sourcelink = False
 html_copy_source = False
 templates_path = [str(_KIT / "book" / "templates")]

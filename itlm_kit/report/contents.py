@@ -37,7 +37,7 @@ class Article(NamedTuple):
     command: str
     wants: list[str]  # data sets and devices
     notebooks: list[str]  # their numbers
-    pictures: list[dict]  # url, caption
+    pictures: list[dict]  # url, caption, width, height
     claims: list[dict]  # the ledger's rows, each with measured (text), is_open, cells (anchors)
     cells: list[Cell]
 
@@ -102,7 +102,9 @@ def _by_settings(results):
 def _shown(picture):
     file = io.BytesIO()
     picture.figure.savefig(file, format="png")
-    return {"url": f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}", "caption": picture.caption}
+    url = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+    width, height = map(int, picture.figure.bbox.size)  # told to browsers, so that links find their place at once
+    return {"url": url, "caption": picture.caption, "width": width, "height": height}
 
 
 def _told(entry):
