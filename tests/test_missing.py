@@ -183,7 +183,7 @@ def test_a_cell_that_is_cut_goes_on(kit, jobs):
     code, out, _ = kit.call("--minutes", 0.05, "--jobs", jobs)
     assert code == 0 and "0 cells, 0 claims, about no time" in out and "begun, and goes on another time" in out
     assert "time is up; the same command goes on" in out and stored(kit) == set()
-    assert "reproduced     level" in kit.call("--minutes", 0.05, "--jobs", jobs)[1]
+    assert "reproduced     level" in kit.call("--minutes", 1, "--jobs", jobs)[1]
 
 
 def in_rounds(settings, recipe, seed, where):

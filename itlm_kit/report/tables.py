@@ -34,6 +34,7 @@ TABLES = {
     "peers": Table(("time_ratio",), ("d", "peer"), " (ITLM's = 1)"),
     "small-loss": Table(("accuracy",), ("noise", "clean", "warm_up")),
     "warm-or-anew": Table(("last_accuracy", "bad_kept_again"), ("noise", "clean", "weights")),
+    "short-updates": Table(("last_accuracy", "clean_share"), ("noise", "clean")),
 }
 _SHARES = ("clean", "share", "rate", "alpha")
 

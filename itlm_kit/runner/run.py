@@ -274,13 +274,13 @@ def _fingerprint(path, settings):
 def _alone_in(out):
     """A lock that says a run is writing to the folder, held until it is released or its process ends."""
     lock = FileLock(out / ".lock")
-    try:
-        with writing_to(out):
+    with writing_to(out):
+        try:
             lock.acquire(timeout=0)
-    except Timeout:
-        raise InputError(
-            f"--out must be of one run at a time; another is writing to {out}. Wait for it, or name another folder."
-        ) from None
+        except Timeout:
+            raise InputError(
+                f"--out must be of one run at a time; another is writing to {out}. Wait for it, or name another folder."
+            ) from None
     return lock
 
 
