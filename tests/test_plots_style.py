@@ -5,7 +5,7 @@ from itertools import combinations
 import pytest
 
 from itlm_kit.plots import label_noise, screen
-from itlm_kit.plots.style import ROLES
+from itlm_kit.plots.style import ROLES, plain_numbers
 from itlm_kit.trajectories import SCORES
 
 MEETING = [
@@ -56,3 +56,20 @@ def test_on_paper_the_sample_looked_at_has_the_line_that_it_has_on_the_screen():
         if np.array_equal(line.get_ydata(), scene.chosen.losses) and line.get_color() == ROLES["sample"]["color"]
     ]
     assert own.get_linestyle() == ROLES["sample"]["linestyle"]
+
+
+@pytest.mark.parametrize(
+    "limits, numbers",
+    [
+        ((0.4, 0.95), [0.4, 0.5, 0.6, 0.7, 0.8, 0.9]),
+        ((0.05, 0.5), [0.05, 0.1, 0.2, 0.5]),
+        ((1, 500), [1, 3, 10, 30, 100, 300]),
+    ],
+)
+def test_a_log_axis_has_more_numbers_the_less_it_spans(limits, numbers):
+    from matplotlib.figure import Figure
+
+    axis = Figure().subplots()
+    axis.set(xscale="log", xlim=limits)
+    plain_numbers(axis, "x")
+    assert axis.get_xticks() == pytest.approx(numbers)

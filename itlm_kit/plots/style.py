@@ -71,7 +71,8 @@ def plain_numbers(axis, which="both"):
     """Numbers as people write them on log axes: 0.05, 1,000; more of them where an axis spans less than a decade."""
     for one in [axis.xaxis, axis.yaxis] if which == "both" else [getattr(axis, f"{which}axis")]:
         low, high = sorted(one.get_view_interval())
-        steps = (1, 2, 5) if high / low < 100 else (1, 3) if high / low < 1000 else (1,)
+        span = high / low
+        steps = range(1, 10) if span < 3 else (1, 2, 5) if span < 100 else (1, 3) if span < 1000 else (1,)
         decades = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
         one.set_major_locator(FixedLocator([s * d for d in decades for s in steps if low <= s * d <= high]))
         one.set_minor_locator(NullLocator())
