@@ -16,9 +16,9 @@ def link_curves(u, links, *, source):
     for link, look in zip(links, LOOKS, strict=False):
         left.plot(u, link.value(u), **look, label=link.name)
         right.plot(u, link.slope(u), **look, label=link.name)
-    left.set(xlabel="u", ylabel="w(u)")
+    left.set(xlabel="u", ylabel="ω(u)")
     left.set_title("Links", loc="left")
-    right.set(xlabel="u", ylabel="w'(u)", ylim=(0, None))
+    right.set(xlabel="u", ylabel="ω'(u)", ylim=(0, None))
     right.set_title("Their slopes", loc="left")
     left.legend(frameon=False)
     return with_source(figure, source)
