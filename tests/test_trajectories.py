@@ -196,7 +196,7 @@ def test_suspects_are_ranked_by_mean_loss_over_the_epochs_seen(recorder):
     assert dict(zip(table["index"], table["score"], strict=True))[0] == 1.5
     assert np.isnan(table["score"].iloc[-1]) and table["why"].iloc[-1] == "never seen in training"
     early = rank_suspects(recorder, epochs=1)
-    assert early["index"].tolist() == [1, 2, 0, 3] and "above 2 other samples" in early["why"].iloc[0]
+    assert early["index"].tolist() == [1, 2, 0, 3] and "more suspicious than 2 other samples" in early["why"].iloc[0]
 
 
 def test_a_row_of_losses_is_enough_to_rank():

@@ -34,11 +34,11 @@ def test_suspects_come_with_scores_labels_and_reasons(recorder):
     assert table["score"].tolist()[:3] == pytest.approx([4, 0.5, -3])
     assert table["given"].tolist()[:3] == [2, 1, 0] and table["likely"].tolist()[:3] == [0, 2, 0]
     assert table["why"].tolist() == [
-        "mean margin -4 over 3 epochs, above 2 other samples; called by its label in 0 of 3 epochs; "
+        "mean margin -4 over 3 epochs, more suspicious than 2 other samples; called by its label in 0 of 3 epochs; "
         "given 2, most often called 0",
-        "mean margin -0.5 over 3 epochs, above 1 other sample; called by its label in 1 of 3 epochs; "
+        "mean margin -0.5 over 3 epochs, more suspicious than 1 other sample; called by its label in 1 of 3 epochs; "
         "given 1, most often called 2",
-        "mean margin 3 over 3 epochs, above 0 other samples; called by its label in 3 of 3 epochs",
+        "mean margin 3 over 3 epochs, more suspicious than 0 other samples; called by its label in 3 of 3 epochs",
         "never seen in training",
     ]
 
@@ -60,15 +60,15 @@ def test_infinite_losses_come_first_with_their_reasons():
         mine.record_logits(epoch, np.arange(4), outputs, np.zeros(4, int))
     by_loss, by_margin = (rank_suspects(mine, by=by) for by in ("mean_loss", "aum"))
     assert by_loss["index"].tolist() == by_margin["index"].tolist() == [1, 2, 0, 3]
-    start = "mean loss inf over 2 epochs, above 2 other samples; called by its label in 0 of 2 epochs"
+    start = "mean loss inf over 2 epochs, more suspicious than 2 other samples; called by its label in 0 of 2 epochs"
     assert by_loss["why"].tolist()[:2] == [start + "; given 0, most often called 1", start]
-    assert by_margin["why"][0].startswith("mean margin -inf over 2 epochs, above 2 other samples")
+    assert by_margin["why"][0].startswith("mean margin -inf over 2 epochs, more suspicious than 2 other samples")
     assert by_loss["likely"].tolist() == [1, None, 0, 0]
 
 
 def test_one_is_not_many(recorder):
     (why,) = rank_suspects(recorder, by="forgetting").query("index == 1")["why"]
-    assert why.startswith("forgotten 1 time over 3 epochs, above 1 other sample;")
+    assert why.startswith("forgotten 1 time over 3 epochs, more suspicious than 1 other sample;")
 
 
 def test_early_epochs_alone_can_be_used(recorder):

@@ -133,7 +133,7 @@ def _reasons(recording, by, score, epochs, columns):
 def _place(by, score, seen):
     above = np.searchsorted(np.sort(score[~np.isnan(score)]), score, side="left")
     return (
-        f"{_in_words(by, value, count)}, above {counted(lower, 'other sample')}"
+        f"{_in_words(by, value, count)}, more suspicious than {counted(lower, 'other sample')}"
         if not np.isnan(value) else f"no {by}" if count else "never seen in training"
         for value, lower, count in zip(score, above, seen, strict=True)
     )  # fmt: skip
