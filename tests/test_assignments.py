@@ -327,31 +327,83 @@ def test_a_page_shows_points_errors_and_answers_as_they_were_written(toy):
     assert "not run" in feedback_page(toy, two_grades()[0])
 
 
+STUDENTS = {"Jo <b>", "Zoë"}
+
+
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 def test_points_given_by_hand_are_kept_counted_and_shown(toy, tmp_path, separator):
     path = tmp_path / "grades.csv"
     write_grades(toy, two_grades(), path)
     table = pd.read_csv(path, encoding="utf-8-sig").astype({"why": object})
     table.loc[table["student"] == "Jo <b>", ["why", "square-test"]] = ["3,5" if separator == ";" else "3.5", 1]
-    table.loc[table["student"] == "Zoë", "why"] = 5
+    table.loc[table["student"] == "Zoë", "why"] = 5  # on paper, say
     table.to_csv(path, index=False, sep=separator)
     again = two_grades()
-    keep_marks(again, read_marks(toy, path))
+    keep_marks(again, read_marks(toy, path, STUDENTS))
     zoe, jo = again
-    assert jo.points == {"square-test": 4.0, "cube-test": 0.0, "why": 3.5} and zoe.total == 0
+    assert jo.points == {"square-test": 4.0, "cube-test": 0.0, "why": 3.5}
     assert "7.5 of 15 points</p>" in feedback_page(toy, jo)
+    assert zoe.total == 5 and "✓ read" in feedback_page(toy, zoe)
+    write_grades(toy, again, path)
+    table = pd.read_csv(path, encoding="utf-8-sig").set_index("student")
+    assert list(table["why"]) == [3.5, 5] and list(table["total"]) == [7.5, 5] and list(table["to read"]) == [0, 0]
 
 
-@pytest.mark.parametrize("mark", ["six", "-1", "5.5", "nan,"])
+def test_an_answer_that_comes_later_still_waits_for_its_points(toy, tmp_path):
+    path, (zoe, jo) = tmp_path / "grades.csv", two_grades()
+    jo.answers["why"], jo.points["why"] = "", 0.0  # nothing written
+    write_grades(toy, [zoe, jo], path)
+    assert read_marks(toy, path, STUDENTS) == {"Jo <b>": {}, "Zoë": {}}
+    assert "✗ no answer" in feedback_page(toy, jo) and "so far" not in feedback_page(toy, jo)
+
+
+def test_no_points_for_an_answer_are_points_too(toy, tmp_path):
+    path, (_, jo) = tmp_path / "grades.csv", two_grades()
+    jo.points["why"] = 0.0
+    write_grades(toy, [jo], path)
+    assert read_marks(toy, path, STUDENTS) == {"Jo <b>": {"why": 0.0}}
+
+
+def table_of(path, mark="", student="Jo"):
+    path.write_text(f'student,square-test,cube-test,why,note\n{student},4,0,"{mark}",x\n')
+    return path
+
+
+@pytest.mark.parametrize("mark", ["six", "-1", "5.5", "nan", "inf", "NA", "nan,"])
 def test_points_that_cannot_be_are_refused(toy, tmp_path, mark):
-    path = tmp_path / "grades.csv"
-    path.write_text(f'student,why,note\nJo,"{mark}",x\n')
     with pytest.raises(InputError, match=re.escape(f"from 0 to 5; got {mark!r} (Jo, why)")):
-        read_marks(toy, path)
+        read_marks(toy, table_of(tmp_path / "grades.csv", mark), {"Jo"})
 
 
-def test_a_file_that_is_no_table_of_grades_is_refused(toy, tmp_path):
-    (tmp_path / "grades.csv").write_text("name,points\nJo,3\n")
-    with pytest.raises(InputError, match="out must be new or a table of grades"):
-        read_marks(toy, tmp_path / "grades.csv")
-    assert read_marks(toy, tmp_path / "new.csv") == {}
+def test_points_of_somebody_who_handed_in_nothing_here_are_not_lost(toy, tmp_path):
+    path = table_of(tmp_path / "grades.csv", "5")
+    with pytest.raises(InputError, match="has some of Jo, and the folder no such student"):
+        read_marks(toy, path, {"Zoë"})
+    assert read_marks(toy, table_of(path), {"Zoë"}) == {"Jo": {}}
+
+
+def test_a_student_may_be_called_null(toy, tmp_path):
+    path = table_of(tmp_path / "grades.csv", "5", "Null")
+    assert read_marks(toy, path, {"Null"}) == {"Null": {"why": 5.0}}
+
+
+NO_TABLES = {
+    "other columns": ("name,points\nJo,3\n", "student"),
+    "another problem set's": (
+        "student,1-1-test,1-5-read\nJo,3,4\n",
+        "toy has a column square-test, which is not there",
+    ),
+    "twice": ("student,square-test,cube-test,why\nJo,4,6,5\nJo,4,6,5\n", "a student is there twice"),
+}
+
+
+@pytest.mark.parametrize("what", NO_TABLES)
+def test_a_file_that_is_no_table_of_grades_is_refused(toy, tmp_path, what):
+    text, words = NO_TABLES[what]
+    (tmp_path / "grades.csv").write_text(text)
+    with pytest.raises(InputError, match=f"out must be new or a table of grades.*{words}"):
+        read_marks(toy, tmp_path / "grades.csv", {"Jo"})
+
+
+def test_without_a_table_there_are_no_points_by_hand(toy, tmp_path):
+    assert read_marks(toy, tmp_path / "new.csv", {"Jo"}) == {}

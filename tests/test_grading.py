@@ -237,6 +237,24 @@ def test_the_commands_of_a_course(itlm, course, tmp_path):
     assert "because it grows" in itlm("assignment", "solutions", "toy", *source)[1]
 
 
+def test_points_entered_in_the_table_reach_the_total_and_the_page(itlm, course, tmp_path):
+    words = ("assignment", "grade", "handed in", "--source", course / "source", "--out", "toy.csv")
+    itlm("assignment", "solutions", "toy", "handed in/Jo.ipynb", "--source", course / "source")
+    itlm(*words)
+    table = pd.read_csv("toy.csv", encoding="utf-8-sig").astype({"why": object})
+    table["why"] = "4,5"
+    table.to_csv("toy.csv", sep=";", index=False)
+    assert itlm(*words)[0] == 0
+    (row,) = pd.read_csv("toy.csv", encoding="utf-8-sig").to_dict("records")
+    assert (row["why"], row["total"], row["to read"]) == (4.5, 14.5, 0)
+    assert "14.5 of 15 points</p>" in (tmp_path / "toy/Jo.html").read_text()
+    (tmp_path / "handed in/Jo.ipynb").rename(tmp_path / "handed in/Joe.ipynb")
+    before = (tmp_path / "toy.csv").read_bytes()
+    code, _, error = itlm(*words)
+    assert code == 2 and "has some of Jo, and the folder no such student" in error
+    assert (tmp_path / "toy.csv").read_bytes() == before
+
+
 BAD = [
     (["release", "tyo", "out"], "assignment must be one of toy; got 'tyo'"),
     (["release", "toy", "a_file"], "results must go to a folder that can be written; a_file"),

@@ -29,7 +29,10 @@ WRONG = {
     "break-itlm": {
         "1-1-numbers": "def attack_numbers(x, y, theta, rng):\n    return y + 0.1 * (np.arange(300) < 60)",
         "2-1-digits": "def attack_digits(x, true, rng):\n    return np.where(np.arange(1000) < 100, 0, true)",
-        "3-1-defend": "defend =",
+    },
+    "defend-itlm": {
+        "1-1-from": "itlm_from =",
+        "2-1-defend": "def defend(x, given, checked, labels):\n    return fit(x[checked], labels)",
     },
 }
 
@@ -101,7 +104,9 @@ SUBMISSIONS = {
     "regression, three wrong answers": ("regression", WRONG["regression"], "solved"),
     "label noise, three wrong answers": ("label-noise", WRONG["label-noise"], "solved"),
     "Break ITLM, solved": ("break-itlm", {}, "solved"),
-    "Break ITLM, three weak answers": ("break-itlm", WRONG["break-itlm"], "solved"),
+    "Break ITLM, two weak answers": ("break-itlm", WRONG["break-itlm"], "solved"),
+    "Defend ITLM, solved": ("defend-itlm", {}, "solved"),
+    "Defend ITLM, two weak answers": ("defend-itlm", WRONG["defend-itlm"], "solved"),
 }
 
 

@@ -18,7 +18,11 @@ from itlm_kit.course.assignments.submissions import Submission
 matplotlib.use("agg")
 NAMES = assignment_names(source_folder())
 # Sets that are written down, and seeds that an earlier test has set.
-DRAW_NOTHING = {"regression": ["1-2-test"], "break-itlm": ["1-3-test", "1-4-test", "2-3-test", "2-4-test"]}
+DRAW_NOTHING = {
+    "regression": ["1-2-test"],
+    "break-itlm": ["1-3-test", "1-4-test", "2-3-test", "2-4-test"],
+    "defend-itlm": ["2-3-test", "2-4-test"],
+}
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +46,7 @@ def test_each_question_says_its_points(problems):
     said = [int(points) for points in re.findall(r"^\*\*\d\.\d\*\* \((\d+) points\)", words, re.M)]
     assert said == list(problems.points.values())
     parts = [int(points) for points in re.findall(r"^## \d .* \((\d+) points\)$", words, re.M)]
-    assert len(parts) >= 3 and sum(parts) == 100
+    assert len(parts) >= 2 and sum(parts) == 100
 
 
 def test_the_marks_of_a_scheme_add_up_to_the_points(problems):
@@ -72,7 +76,7 @@ def test_an_empty_copy_gets_none(problems):
 
 def test_an_answer_that_does_not_run_costs_its_own_tests_and_no_others(problems):
     """Nor does one whose functions later answers need: those are graded with right ones."""
-    remember_fits = remembering("fit", "itlm_numbers")
+    remember_fits = remembering("fit", "itlm_numbers", "itlm_digits")
     coded = [name for name, cell in problems.cells.items() if is_solution(cell) and cell.cell_type == "code"]
     marks = [name for name in problems.cells if name in {*coded, *problems.tests}]
     for name in coded:
@@ -87,7 +91,7 @@ def test_a_release_holds_no_line_of_a_solution_or_a_hidden_test(problems):
     shown = set(released.split("\n"))
     own = [cell.source for cell in problems.cells.values() if is_solution(cell) or "BEGIN HIDDEN" in cell.source]
     kept_back = [line for text in own for line in text.split("\n") if line not in shown]
-    assert len(kept_back) > 80 and not [line for line in kept_back if len(line.strip()) > 12 and line in released]
+    assert len(kept_back) > 50 and not [line for line in kept_back if len(line.strip()) > 12 and line in released]
     assert not re.search("BEGIN|END|Mark scheme", released)
 
 

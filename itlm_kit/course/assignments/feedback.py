@@ -10,15 +10,24 @@ STUDENT, TOTAL, OUT_OF, TO_READ, VERDICT, NOTE = "student", "total", "out of", "
 
 
 def grades_frame(assignment, grades):
-    """One row a student: points of each graded cell, their total, points still to be given by hand, verdict, note."""
+    """One row a student: points of each graded cell, their total, points still to be given by hand, verdict, note.
+
+    A written answer is an empty cell until it has points, also one that was not given: it may still come.
+    """
     most = assignment.points
     rows = [
-        {STUDENT: one.student, **one.points, TOTAL: one.total, OUT_OF: sum(most.values()),
+        {STUDENT: one.student, **{name: _in_table(assignment, one, name) for name in most},
+         TOTAL: one.total, OUT_OF: sum(most.values()),
          TO_READ: sum(most[name] for name, value in one.points.items() if value is None),
          VERDICT: one.verdict, NOTE: "; ".join(one.notes)}
         for one in sorted(grades, key=lambda one: one.student)
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=[STUDENT, *most, TOTAL, OUT_OF, TO_READ, VERDICT, NOTE])
+
+
+def _in_table(assignment, grade, name):
+    is_blank = name not in assignment.tests and not grade.answers.get(name) and not grade.points[name]
+    return None if is_blank else grade.points[name]
 
 
 def leaderboard_frame(grades):
@@ -50,40 +59,55 @@ def _write_table(frame, path):
     write_atomically(path, lambda file: file.write(text))
 
 
-def read_marks(assignment, path):
+def read_marks(assignment, path, students):
     """{student: {id: points}} that a teacher gave by hand in the table of an earlier grading; {} without a table.
 
-    Raises InputError for a table that cannot be read, and points out of range.
+    Raises InputError for a table that cannot be read or is another problem set's, points out of range, and points of
+    somebody who is none of the `students`.
     """
     if not path.exists():
         return {}
-    table = _read_table(path)
-    read = [name for name in assignment.points if name not in assignment.tests and name in table]
-    given = ((student, name, table.at[student, name]) for student in table.index for name in read)
-    marks = {student: {} for student in table.index}
-    for student, name, value in given:
-        if not pd.isna(value):
-            marks[student][name] = _mark(value, assignment.points[name], f"{student}, {name}")
+    table = _read_table(path, assignment)
+    read = [name for name in assignment.points if name not in assignment.tests]
+    marks = {student: _marks_of(student, row, assignment) for student, row in table[read].iterrows()}
+    _check_students(marks, students, path)
     return marks
 
 
 def keep_marks(grades, marks):
-    """Put the points of `read_marks` where an answer waits to be read."""
+    """Put the points of `read_marks` in their places."""
     for one in grades:
-        waiting = {name for name, value in one.points.items() if value is None}
-        one.points |= {name: mark for name, mark in marks.get(one.student, {}).items() if name in waiting}
+        one.points |= marks.get(one.student, {})
 
 
-def _read_table(path):
+def _read_table(path, assignment):
     try:
-        # sep=None: whatever a spreadsheet put between the columns
-        table = pd.read_csv(path, dtype=str, encoding="utf-8-sig", sep=None, engine="python").set_index(STUDENT)
+        # sep=None: whatever a spreadsheet put between the columns; no word, as "NA", stands for an empty cell
+        options = {"dtype": str, "encoding": "utf-8-sig", "keep_default_na": False}
+        table = pd.read_csv(path, sep=None, engine="python", **options).fillna("").set_index(STUDENT)
         if not table.index.is_unique:
             raise ValueError("a student is there twice")
+        lacking = [name for name in assignment.points if name not in table]
+        if lacking:
+            raise ValueError(f"{assignment.name} has a column {lacking[0]}, which is not there")
         return table
     except (OSError, ValueError, KeyError) as error:
         reason = " ".join(str(error).split())
         raise InputError(f"out must be new or a table of grades; {path}: {reason}. Name another file.") from error
+
+
+def _marks_of(student, row, assignment):
+    given = {name: value for name, value in row.items() if value.strip()}
+    return {name: _mark(value, assignment.points[name], f"{student}, {name}") for name, value in given.items()}
+
+
+def _check_students(marks, students, path):
+    lost = [student for student, given in marks.items() if given and student not in students]
+    if lost:
+        raise InputError(
+            f"points must be those of a submission; {path} has some of {', '.join(lost)}, and the folder no such "
+            "student. Mend the name there, or name another file."
+        )
 
 
 def _mark(value, most, where):
@@ -108,10 +132,10 @@ def feedback_page(assignment, grade):
 
 def _row(assignment, grade, name):
     value, answer = grade.points[name], grade.answers.get(name)
-    if name in grade.answers:
-        word = "will be read" if value is None else "read" if answer else "no answer"
-    else:
+    if name in assignment.tests:
         word = "passed" if value else "not passed"
+    else:
+        word = "will be read" if value is None else "read" if answer or value else "no answer"
     return {
         "name": name, "value": value, "most": assignment.points[name], "word": word, "answer": answer,
         "error": "" if value else grade.errors.get(name, "" if answer is not None else "not run"),

@@ -30,7 +30,7 @@ def watch_grading(folder, out, *, source=None, jobs=1, seconds, megabytes):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DuplicateCellId)  # copied cells, which nbformat gives new ids
         assignment = recognise(submissions, source)
-        marks = read_marks(assignment, out)
+        marks = read_marks(assignment, out, {one.student for one in submissions})
         limits = Limits(seconds, megabytes, hidden=(assignment.folder, as_path(folder)))
         click.echo(f"{assignment.name}, {len(submissions)} submissions; {cage.WORDS[cage.walls()]}")
         try:
