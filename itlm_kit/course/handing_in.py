@@ -6,8 +6,20 @@ import numpy as np
 
 
 def hand_in(path, answers):
-    """Save the arrays of `answers`, {name: array}, as numbers in `path`, a file of NumPy's (.npz)."""
-    np.savez(path, **{str(name): np.asarray(array, float) for name, array in answers.items()})
+    """Save the arrays of `answers`, {name: array}, as numbers in `path`, a file of NumPy's (.npz).
+
+    Raises AssertionError, for a test to show, where one holds something else.
+    """
+    np.savez(path, **{str(name): _numbers(name, array) for name, array in answers.items()})
+
+
+def _numbers(name, array):
+    try:
+        return np.asarray(array, float)
+    except (TypeError, ValueError):
+        raise AssertionError(
+            f"an array of numbers is asked for; got {type(array).__name__} (data set {name})"
+        ) from None
 
 
 def handed_in(path, name):
