@@ -1,5 +1,6 @@
 """Cells as notebooks read them: computed here, or found among result files."""
 
+import numpy as np
 import pandas as pd
 import pytest
 import toys
@@ -10,7 +11,7 @@ from itlm_kit.experiments import cells
 from itlm_kit.experiments.cells import computed, measured, source_of, stored
 from itlm_kit.experiments.experiment import Cell
 from itlm_kit.experiments.store import ResultStore
-from itlm_kit.ledger.beside import beside_printed
+from itlm_kit.ledger.beside import beside_printed, in_three_lines
 
 ONE = ["panel=e", "sigma=0.2"]
 MEASURED = ["method", "round", "error", "low", "high"]
@@ -67,6 +68,17 @@ def test_what_was_measured_stands_beside_what_is_printed():
         [0.8, "delta-alpha-10", 98.8, 98.0, 3]
     ]
     assert frame["measured"].isna().sum() == len(frame) - 1
+
+
+def test_a_table_of_three_lines_for_each_setting():
+    lines = [("random", 0.3, "itlm", 66.76, 60.0, 58.0, 61.23, 3), ("random", 0.3, "oracle", np.nan, 90.04, 90, 90, 1),
+             ("random", 0.9, "itlm", 95.5, np.nan, np.nan, np.nan, 0)]  # fmt: skip
+    table = pd.DataFrame(lines, columns=["noise", "clean", "method", "paper", "measured", "low", "high", "seeds"])
+    found = in_three_lines(table, ["oracle", "itlm", "centroid"])
+    assert list(found.columns) == ["oracle", "itlm", "centroid"]
+    assert list(found.index) == [("random", c, w) for c in (0.3, 0.9) for w in ("paper", "measured", "range")]
+    assert found["itlm"].tolist() == ["66.8", "60.0", "58.0 – 61.2", "95.5", "", ""]
+    assert found["oracle"].tolist() == ["", "90.0", "", "", "", ""] and (found["centroid"] == "").all()
 
 
 def test_what_was_asked_for_beside_the_figure_is_no_part_of_it(tmp_path):

@@ -81,9 +81,7 @@ TABLE_CELLS = {
     "Table 2, 20 %": ids("T2.20.{}.noisy", ["itlm", "mentornet-pd", "mentornet-dd"]),
     "Table 3": ids("T3.{}.{}.iter{}", ["mnist", "celeba"], [90, 80, 70], [1, 2, 3, 4, 5]),
     "Table 4": ids("T4.{}.{}.{}", ["1->2", "9->4", "6->0", "2->8"], ["naive", "itlm"], ["test1", "test2"]),
-    "Table 5": ids(
-        "T5.{}.{}", [70, 80, 90], ["baseline", "centroid", "delta-alpha-10", "delta-alpha-15", "delta-alpha-20"]
-    )
+    "Table 5": ids("T5.{}.{}", [70, 80, 90], ["centroid", "delta-alpha-10", "delta-alpha-15", "delta-alpha-20"])
     | ids("T3.mnist.{}.{}", [70, 80, 90], ["iter1", "iter5"]),  # its 1-Step and its ITLM
 }
 

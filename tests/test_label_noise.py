@@ -168,7 +168,7 @@ def test_stored_cells_of_figure_1_are_found_by_what_they_are_computed_from_now(n
 
 def test_cells_are_the_settings_of_the_table():
     cells = EXPERIMENT.cells("full")
-    assert len(cells) == (3 * 8 + 1) * 5 and len({tuple(sorted(c.items())) for c in cells}) == len(cells)
+    assert len(cells) == (3 * 8 + 2 + 1) * 5 and len({tuple(sorted(c.items())) for c in cells}) == len(cells)
     only = ["noise=systematic", "clean=0.6", "method=itlm", "method=oracle", "protocol=paper"]
     assert [c["method"] for c in choose_cells(EXPERIMENT, "full", only=only)] == ["itlm", "oracle"]
     assert {c["data"] for c in EXPERIMENT.cells("quick")} == {"digits"}
@@ -211,11 +211,25 @@ def test_protocol_authors_trains_as_their_code_does():
         choose_cells(EXPERIMENT, "full", only=["method=itlm", "noise=systematic", "clean=0.6", *only])
         for only in (["protocol=paper"], ["protocol=authors"])
     )
-    published, *theirs = (mnist.table1_recipe(settings) for settings in (*paper, *authors))
+    published, in_steps, *theirs = (mnist.table1_recipe(settings) for settings in (*paper, *authors))
     assert [how.training.step_size for how in theirs] == [0.3, 0.5] and theirs[0].training.drop_at * 80 == 48
     assert described(theirs[0].training.initialise) == {"kind": "draw_normal", "sigma": 0.02}
     same = {"initialise": published.training.initialise, "drop_at": published.training.drop_at}
     assert replace(theirs[0], training=replace(theirs[0].training, **same)) == published
+    assert replace(in_steps, epochs=theirs[0].epochs) == theirs[0]
+
+
+@pytest.mark.parametrize("noise, clean, method, expected", [  # 3,000 images are three batches of 1,000
+    ("systematic", 0.6, "itlm", (80, *[120] * 5)),  # 1,650 kept: two batches
+    ("random", 0.3, "itlm", (80, *[240] * 5)),  # 750: one
+    ("systematic", 0.8, "itlm", (80,) * 6),  # 2,250: three, as before
+    ("systematic", 0.8, "delta-alpha-15", (80, *[120] * 5)),  # 1,950
+    ("systematic", 0.7, "oracle", (80,)), ("systematic", 0.6, "oracle", (120,)), ("random", 0.5, "centroid", (120,)),
+])  # fmt: skip
+def test_trainings_as_long_in_steps(noise, clean, method, expected):
+    only = ["length=steps", f"noise={noise}", f"clean={clean}", f"method={method}"]
+    (settings,) = choose_cells(EXPERIMENT, "full", only=only)
+    assert mnist.table1_recipe(settings).epochs == expected
 
 
 def test_their_step_size_is_asked_for():

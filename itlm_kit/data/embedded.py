@@ -4,7 +4,7 @@ import numpy as np
 
 from itlm_kit.data.image_set import ImageSet
 
-TEST_DIGITS = 397  # of 1,797: leaves 1,400 to train on
+TRAIN_DIGITS, TEST_DIGITS = 1400, 397  # of 1,797
 FLAT = 5  # grey levels: a patch with a smaller standard deviation shows nothing (sky, blur)
 
 

@@ -10,6 +10,7 @@ from itlm_kit.experiments.spread import over_seeds
 from itlm_kit.ledger.claim import Claim
 from itlm_kit.ledger.printed import ROUNDS, printed
 
+_RANGE = ["low", "high", "seeds"]
 _NO_METRICS = {"seed", "seconds", "round", "epoch", "selected_epoch"}
 
 
@@ -34,6 +35,20 @@ def cells_beside_printed(name: str, cells: list[dict], results: list[Result], me
             rounds = [result.metrics["rounds"][t] for result in found]
             rows.append(_row(name, {**settings, "method": method}, measure, found, rounds))
     return pd.DataFrame(rows)
+
+
+def in_three_lines(table, methods):
+    """Rows of `beside_printed` with a column for each of the methods, a list, and three lines for each noise and clean.
+
+    The lines, as `what` in the index: paper, measured (the median over seeds), range (of the seeds, where several).
+    """
+    span = [f"{low:.1f} – {high:.1f}" if seeds > 1 else "" for low, high, seeds in table[_RANGE].to_numpy()]
+    told = {"paper": table["paper"].map("{:.1f}".format), "measured": table["measured"].map("{:.1f}".format)}
+    rows = table[["noise", "clean", "method"]].assign(**told, range=span)
+    lines = rows.melt(["noise", "clean", "method"], [*told, "range"], var_name="what")
+    wide = lines.pivot(index=["noise", "clean", "what"], columns="method", values="value").rename_axis(columns=None)
+    wide = wide.reindex(columns=methods).reindex([*told, "range"], level="what")
+    return wide.mask(wide.isna() | (wide == "nan"), "")
 
 
 def _holds_rounds(name, settings):

@@ -15,7 +15,7 @@ CLOSE = 3.0  # points
 CHANCE = 10.0  # percent, of ten classes
 TABLE1 = {
     "mnist": ("table1-mnist", TABLE1_MNIST,
-              {"data": "mnist", "share": 0.05, "protocol": "authors", "step_size": 0.3}),
+              {"data": "mnist", "share": 0.05, "protocol": "authors", "step_size": 0.3, "length": "steps"}),
     "cifar10": ("table1-cifar", TABLE1_CIFAR, {"data": "cifar10", "recipe": "paper", "protocol": "paper"}),
     "cifar10.fast": ("table1-cifar", TABLE1_CIFAR, {"data": "cifar10", "recipe": "fast", "protocol": "last"}),
 }  # fmt: skip
