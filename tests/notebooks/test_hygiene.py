@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 NOTEBOOKS = find_notebooks(folder=ROOT / "notebooks")
 MOST_LINES = 12
 PARAMETERS = {"profile": "quick", "seed": 0, "device": "auto", "data_root": None}
+IMAGES = {"01": 3000, "05": 3000, "06": 60_000}  # the parameter `images`: what the full profile takes, unless cut
 pytestmark = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
@@ -62,10 +63,13 @@ def test_parameters_are_independent_scalars_and_set_up_comes_next(path):
     nb = read(path)
     (cell,) = code_cells(nb, "parameters")
     lines = ast.parse(cell.source).body
-    assert {line.targets[0].id: ast.literal_eval(line.value) for line in lines} == PARAMETERS
+    own = {"images": IMAGES[number(path)]} if number(path) in IMAGES else {}
+    assert {line.targets[0].id: ast.literal_eval(line.value) for line in lines} == PARAMETERS | own
     first, second, *_ = code_cells(nb)
     assert first is cell and second in code_cells(nb, "setup")
     assert "set_up(profile, seed, device, data_root" in second.source
+    most = [int(digits) for digits in re.findall(r"images=images, most=([\d_]+)", second.source)]
+    assert most == list(own.values())
 
 
 def test_the_story_has_its_parts(path):

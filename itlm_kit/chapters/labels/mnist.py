@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
+from math import ceil
 
 from itlm_kit.chapters.labels.methods import METHODS, NOISY_SETTINGS, RATES, goes_on, method_recipe, run_method
 from itlm_kit.errors import check_choice
@@ -45,9 +46,13 @@ def recorded_recipe(settings: dict) -> RecordedRecipe:
 
 
 def cut_recipe(settings: dict) -> RecordedRecipe:
-    """`recorded_recipe` for fewer than the paper's 5 % of MNIST: batches shrink alike, so that steps are as many."""
+    """`recorded_recipe` for fewer than the paper's 5 % of MNIST: batches shrink alike, so that steps are as many.
+
+    They are rounded up: of 1,000 images in batches of 333 one is left for a fourth, and a step for it ruins the network.
+    """
     recipe, part = recorded_recipe(settings), min(1, settings["share"] / SHARE)
-    size, fewest = (each and round(part * each) for each in (recipe.training.batch_size, recipe.training.fewest))
+    sizes = recipe.training.batch_size, recipe.training.fewest
+    size, fewest = (each and ceil(part * each - 1e-9) for each in sizes)  # 0.02 / 0.05 is a little more than 0.4
     return replace(recipe, training=replace(recipe.training, batch_size=size, fewest=fewest))
 
 
