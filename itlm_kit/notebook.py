@@ -28,6 +28,11 @@ class SetUp(NamedTuple):
     data_root: Path | None  # None: where `itlm data list` looks by default
     images: int | None = None  # that the full profile takes, where fewer than the paper's can be asked for
 
+    def about(self, source):
+        """What data a figure is of, with the seed, which a source that was drawn by it names already."""
+        seed = f"seed {self.seed}"
+        return source if seed in source else f"{source}, {seed}"
+
 
 def set_up(
     profile, seed, device="auto", data_root=None, *,

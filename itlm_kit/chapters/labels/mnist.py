@@ -48,7 +48,7 @@ def recorded_recipe(settings: dict) -> RecordedRecipe:
 def cut_recipe(settings: dict) -> RecordedRecipe:
     """`recorded_recipe` for fewer than the paper's 5 % of MNIST: batches shrink alike, so that steps are as many.
 
-    They are rounded up: of 1,000 images in batches of 333 one is left for a fourth, and a step for it ruins the network.
+    They are rounded up: of 1,000 images in batches of 333 one is left over, and a step for it alone ruins the network.
     """
     recipe, part = recorded_recipe(settings), min(1, settings["share"] / SHARE)
     sizes = recipe.training.batch_size, recipe.training.fewest
