@@ -34,6 +34,11 @@ def test_fewer_images_take_less_time_in_the_full_profile(profile, images, words,
     assert run.images == images and capsys.readouterr().out.strip().endswith(words)
 
 
+@pytest.mark.parametrize("source", ["MNIST, 5 % of the training images", "MNIST, 5 % of the training images, seed 3"])
+def test_what_a_figure_is_of_names_the_seed_once(source):
+    assert set_up("quick", 3, "cpu", torch=False).about(source) == "MNIST, 5 % of the training images, seed 3"
+
+
 def test_auto_takes_the_device_that_is_there():
     assert set_up("quick", 0, "auto").device == ("cuda" if torch.cuda.is_available() else "cpu")
 
