@@ -6,8 +6,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import torch
 
-from itlm_kit import course
+from itlm_kit import InputError, course
 from itlm_kit.runner import find_notebooks
 
 ROOT = Path(__file__).parents[2]
@@ -70,6 +71,23 @@ def test_parameters_are_independent_scalars_and_set_up_comes_next(path):
     assert "set_up(profile, seed, device, data_root" in second.source
     most = [int(digits) for digits in re.findall(r"images=images, most=([\d_]+)", second.source)]
     assert most == list(own.values())
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
+def test_a_cuda_device_that_is_not_there_is_told_by_the_set_up_cell(path):
+    (cell,) = code_cells(read(path), "setup")
+    given = {**PARAMETERS, "images": IMAGES.get(number(path)), "device": "cuda"}
+    if "torch=False" in cell.source:
+        exec(cell.source, given)
+        assert given["run"].device == "cpu"
+    else:
+        with pytest.raises(InputError, match="device must be one that is here; got 'cuda', and torch finds none"):
+            exec(cell.source, given)
+
+
+def test_its_cells_bring_tensors_home_from_any_device(path):
+    code = "\n".join(cell.source for cell in code_cells(read(path)))
+    assert not re.search(r"(?<!\.cpu\(\))\.numpy\(\)|device=[\"']", code)
 
 
 def test_the_story_has_its_parts(path):
