@@ -138,6 +138,14 @@ def test_run_tells_how_each_notebook_fared(itlm, tmp_path):
     assert code == 0 and "kept    01_sound" in out and "1 of 1 passed" in out
 
 
+def test_run_sets_what_a_notebook_lets_one_choose_to_a_number_or_a_text(itlm, tmp_path):
+    code = "from itlm_kit.notebook import record\nrecord(images=images, of=of)"
+    write_notebook(tmp_path / "notebooks", "01_sound", code, own="images = 3000\nof = 'mnist'")
+    assert itlm("run", "--out", "out", "--set", "images=1200", "--set", "of=digits")[0] == 0
+    (entry,) = json.loads((tmp_path / "out" / "results.json").read_text())["notebooks"]
+    assert entry["records"] == {"images": 1200, "of": "digits"}
+
+
 def test_run_without_out_makes_a_folder_in_runs(itlm, tmp_path):
     write_notebook(tmp_path / "notebooks", "01_sound", SOUND)
     assert itlm("run")[0] == 0
