@@ -13,6 +13,8 @@ from itlm_kit.files import as_path
 from itlm_kit.machine import DEVICES, PROFILES, resolve_device
 
 RECORD = "application/vnd.itlm.record+json"
+FEWEST = 1000  # images that a notebook can be cut to
+_IMAGES = "It is how many the full profile takes: fewer are faster."
 RESULTS = "results"  # the folder of measured figures, beside the notebooks
 _KIT_RESULTS = Path(__file__).resolve().parents[1] / "notebooks" / RESULTS  # there where the kit is a checkout
 
@@ -24,9 +26,18 @@ class SetUp(NamedTuple):
     seed: int
     device: str  # "cpu" or "cuda"
     data_root: Path | None  # None: where `itlm data list` looks by default
+    images: int | None = None  # that the full profile takes, where fewer than the paper's can be asked for
+
+    def about(self, source):
+        """What data a figure is of, with the seed, which a source that was drawn by it names already."""
+        seed = f"seed {self.seed}"
+        return source if seed in source else f"{source}, {seed}"
 
 
-def set_up(profile, seed, device="auto", data_root=None, *, minutes=None, data="drawn from the seed", torch=True):
+def set_up(
+    profile, seed, device="auto", data_root=None, *,
+    images=None, most=None, minutes=None, data="drawn from the seed", torch=True,
+):  # fmt: skip
     """Check a notebook's parameters, print one line about the run, and return them as a SetUp.
 
     minutes: how long it takes on two CPU cores, a number or one per profile, {"quick": 0.5, "full": 30}. data: what
@@ -38,13 +49,14 @@ def set_up(profile, seed, device="auto", data_root=None, *, minutes=None, data="
     profile = check_choice("profile", profile, PROFILES)
     seed = check_integer("seed", seed, low=0, remedy="It makes a run repeatable.")
     data_root = _check_data_root(data_root)
+    images = images if most is None else check_integer("images", images, low=FEWEST, high=most, remedy=_IMAGES)
     device = check_choice("device", device, DEVICES)
     device = _torch_device(device) if torch else "cpu"
     pd.set_option("display.max_colwidth", None)  # else tables cut their texts
     parts = (f"profile {profile}, seed {seed}", _versions(torch), device, f"data: {_of_profile(data, profile)}")
-    time = _of_profile(minutes, profile)
-    print(" · ".join(parts) + ("" if time is None else f" · {_in_words(time)}"))
-    return SetUp(profile, seed, device, data_root)
+    time, cut = _of_profile(minutes, profile), "at most " if profile == "full" and images != most else ""
+    print(" · ".join(parts) + ("" if time is None else f" · {cut}{_in_words(time)}"))
+    return SetUp(profile, seed, device, data_root, images)
 
 
 def show(figure, alt):

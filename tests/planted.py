@@ -43,10 +43,13 @@ FAULTS = {
 }
 
 
-def write_notebook(folder, name, *codes, tags=None):
-    """Write a notebook whose kernel is called what no machine calls it; tags: {position among codes: tag}."""
+def write_notebook(folder, name, *codes, tags=None, own=""):
+    """Write a notebook whose kernel is called what no machine calls it; tags: {position among codes: tag}.
+
+    own: a line that sets a parameter besides those of all notebooks.
+    """
     folder.mkdir(exist_ok=True)
-    parameters = new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]})
+    parameters = new_code_cell(f"{PARAMETERS}\n{own}", metadata={"tags": ["parameters"]})
     tags = tags or {}
     cells = [new_code_cell(code, metadata={"tags": [tags[k]] if k in tags else []}) for k, code in enumerate(codes)]
     nb = new_notebook(cells=[new_markdown_cell(f"# Title of {name}"), parameters, *cells])

@@ -78,6 +78,9 @@ BAD = [
     (["run", "--data-root", "nothing"], "data root must be a folder"),
     (["run", "--out", "a_file"], "results must go to a folder that can be written; a_file"),
     (["run", "--out", "a_file/below"], "results must go to a folder that can be written; a_file"),
+    (["run", "--set", "images"], "--set must look like KEY=VALUE; got 'images'"),
+    (["run", "--set", "images=1200"], "--set must name a parameter of 01_sound"),
+    (["run", "--set", "seed=1"], "seed is a parameter of all"),
     (["run", "--resume"], "--resume must find an earlier run"),
     (["reproduce", "fig99"], "experiment must be one of"),
     (["reproduce", "fig1b", "--only", "clean"], "--only must look like KEY=VALUE"),
@@ -133,6 +136,14 @@ def test_run_tells_how_each_notebook_fared(itlm, tmp_path):
     assert "failed: 02_error, cell 3, error: ZeroDivisionError: division by zero" in out
     code, out, _ = itlm("run", "1", "--out", "out", "--resume")
     assert code == 0 and "kept    01_sound" in out and "1 of 1 passed" in out
+
+
+def test_run_sets_what_a_notebook_lets_one_choose_to_a_number_or_a_text(itlm, tmp_path):
+    code = "from itlm_kit.notebook import record\nrecord(images=images, of=of)"
+    write_notebook(tmp_path / "notebooks", "01_sound", code, own="images = 3000\nof = 'mnist'")
+    assert itlm("run", "--out", "out", "--set", "images=1200", "--set", "of=digits")[0] == 0
+    (entry,) = json.loads((tmp_path / "out" / "results.json").read_text())["notebooks"]
+    assert entry["records"] == {"images": 1200, "of": "digits"}
 
 
 def test_run_without_out_makes_a_folder_in_runs(itlm, tmp_path):

@@ -206,6 +206,18 @@ def test_the_recipe_is_the_published_one():
         assert how.drop_at * 80 == 50 and how.build.keywords == {"tanh_logits": True}
 
 
+@pytest.mark.parametrize("images, size, fewest", [(3000, 1000, 250), (1200, 400, 100), (1000, 334, 84)])
+def test_fewer_images_take_as_many_steps_of_smaller_batches(images, size, fewest):
+    how = mnist.cut_recipe({"data": "mnist", "share": images / 60_000, "net": "two-layer-cnn-tanh"}).training
+    assert (how.batch_size, how.fewest, -(-images // size)) == (size, fewest, 3)
+
+
+@pytest.mark.parametrize("more", [{}, {"recipe": "memorising"}])
+def test_the_digits_and_the_paper_s_share_are_not_cut(more):
+    for settings in (DIGITS | more, {"data": "mnist", "share": 0.05, "net": "two-layer-cnn", **more}):
+        assert mnist.cut_recipe(settings) == mnist.recorded_recipe(settings)
+
+
 def test_protocol_authors_trains_as_their_code_does():
     paper, authors = (
         choose_cells(EXPERIMENT, "full", only=["method=itlm", "noise=systematic", "clean=0.6", *only])

@@ -15,7 +15,7 @@ from itlm_kit.notebook import beside_printed, measured, read_records, readable, 
 def test_set_up_prints_one_line(capsys):
     got = set_up("quick", 3, "cpu", minutes={"quick": 0.25, "full": 40}, data={"quick": "digits", "full": "MNIST"})
     (line,) = capsys.readouterr().out.splitlines()
-    assert got == ("quick", 3, "cpu", None)
+    assert got == ("quick", 3, "cpu", None, None)
     for part in ("profile quick, seed 3", f"numpy {np.__version__}", "torch", "cpu", "data: digits", "about 15 s"):
         assert part in line
 
@@ -24,6 +24,19 @@ def test_the_full_profile_tells_its_own_time_and_data(capsys):
     set_up("full", 0, "cpu", minutes={"quick": 0.25, "full": 40}, data={"quick": "digits", "full": "MNIST"})
     line = capsys.readouterr().out
     assert "about 40 min" in line and "MNIST" in line and "digits" not in line
+
+
+@pytest.mark.parametrize("profile, images, words", [
+    ("full", 3000, " · about 40 min"), ("full", 1200, " · at most about 40 min"), ("quick", 1200, " · about 15 s")
+])  # fmt: skip
+def test_fewer_images_take_less_time_in_the_full_profile(profile, images, words, capsys):
+    run = set_up(profile, 0, "cpu", images=images, most=3000, minutes={"quick": 0.25, "full": 40}, torch=False)
+    assert run.images == images and capsys.readouterr().out.strip().endswith(words)
+
+
+@pytest.mark.parametrize("source", ["MNIST, 5 % of the training images", "MNIST, 5 % of the training images, seed 3"])
+def test_what_a_figure_is_of_names_the_seed_once(source):
+    assert set_up("quick", 3, "cpu", torch=False).about(source) == "MNIST, 5 % of the training images, seed 3"
 
 
 def test_auto_takes_the_device_that_is_there():
@@ -54,6 +67,10 @@ def test_data_root_becomes_a_path(tmp_path):
         ({"data_root": 3}, "data_root must be a folder or None; got 3"),
         ({"data_root": __file__}, r"data_root must be a folder; got .* \(a file\)"),
         ({"data_root": "/no/such/folder"}, r"\(nothing there\)"),
+        ({"images": 999, "most": 3000}, "images must be a whole number from 1000 to 3000; got 999. It is how many"),
+        ({"images": 3001, "most": 3000}, "images must be a whole number from 1000 to 3000; got 3001"),
+        ({"images": "all", "most": 3000}, "images must be a whole number"),
+        ({"images": None, "most": 3000}, "images must be a whole number"),
     ],
 )
 def test_parameters_are_checked_before_anything_is_said(bad, words, capsys):

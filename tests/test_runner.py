@@ -116,6 +116,28 @@ def test_resume_keeps_what_passed_and_runs_what_failed_or_changed(tmp_path):
     assert {e["name"] for e in one.report["notebooks"]} == {"02_mended", "03_edited"}  # not chosen: left as they are
 
 
+def test_a_parameter_that_one_notebook_has_is_injected_and_asked_for_again_by_resume(tmp_path):
+    folder, out = tmp_path / "notebooks", tmp_path / "out"
+    write_notebook(folder, "01_a", "from itlm_kit.notebook import record\nrecord(images=images)", own="images = 3000")
+    _, report = run_all(folder, out, settings={"own": {"images": 1200}})
+    assert report["notebooks"][0]["records"] == {"images": 1200}
+    assert run_all(folder, out, settings={"own": {"images": 1200}}, resume=True)[0] == []
+    _, report = run_all(folder, out, resume=True)
+    assert report["notebooks"][0]["records"] == {"images": 3000}
+
+
+def test_a_parameter_that_a_notebook_does_not_have_or_all_have_stops_before_any_work(tmp_path):
+    folder, out = tmp_path / "notebooks", tmp_path / "out"
+    write_notebook(folder, "01_a", SOUND, own="images = 3000")
+    write_notebook(folder, "02_b", SOUND)
+    words = "a parameter of 02_b: profile, seed, device, data_root; it has no 'images'"
+    with pytest.raises(InputError, match=words):
+        run_all(folder, out, settings={"own": {"images": 1200}})
+    assert not out.exists()
+    with pytest.raises(InputError, match="seed is a parameter of all"):
+        Settings(own={"seed": 3})
+
+
 def test_a_notebook_whose_page_is_gone_is_run_again(tmp_path):
     folder, out = tmp_path / "notebooks", tmp_path / "out"
     write_notebook(folder, "01_a", QUICK_LOOK)

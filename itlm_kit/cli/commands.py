@@ -71,22 +71,35 @@ itlm.add_command(course.copy)
 @_data_root
 @_jobs
 @_option("--out", metavar="DIR", help="Where results go.  [default: a new folder in runs/]")
+@_option("--set", "own", multiple=True, metavar="KEY=VALUE", help="Another parameter of these; may be repeated.")
 @click.option("--timeout", type=_whole, metavar="S", help="Seconds a cell may take.  [default: 300, full: a day]")
 @click.option(
     "--max-memory", type=click.FloatRange(min=0, min_open=True), metavar="MB",
     help="Most memory of a notebook above a bare `import torch`.  [default: 330 for quick on the CPU, else none]",
 )  # fmt: skip
 @click.option("--resume", is_flag=True, help="Go on with the run in --out, or with the newest one in runs/.")
-def run(notebooks, out, resume, **settings):
+def run(notebooks, out, resume, own, **settings):
     """Run notebooks (by number or name, all by default) and write pages, figures and verdicts.
 
-    With --resume, notebooks that passed are kept if neither they nor --profile, --device and --data-root changed.
+    --set changes what only some notebooks have, e.g. `itlm run 05 --profile full --set images=1200`.
+    With --resume, notebooks that passed are kept if neither they nor their parameters changed: --profile, --device,
+    --data-root and --set.
     """
+    from itlm_kit.experiments.settings import split
     from itlm_kit.runner import Run, Settings, default_out, find_notebooks
 
-    settings = Settings(**settings)
+    own = {name: _read(text) for name, text in (split("--set", each) for each in own)}
+    settings = Settings(**settings, own=own)
     chosen = find_notebooks(notebooks)
     return watch_run(Run(chosen, out or default_out(resume), settings, resume=resume))
+
+
+def _read(text):
+    """A parameter as it stands in a notebook: a number, null for None, else text."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 @itlm.command()

@@ -91,6 +91,7 @@ def dropped_by_epoch(dropped, *, poisons, early, source):
         textcoords="offset points", fontsize=9,
     )  # fmt: skip
     _names(axis, {"itlm": ("dropped", dropped[-1]), "bad": (f"all {poisons}", poisons)}, (0, 1.15 * poisons))
+    axis.xaxis.get_major_locator().set_params(integer=True)
     axis.set(xlabel="epoch", ylabel="poisons dropped")
     axis.set_title("Poisons that one epoch's losses would drop", loc="left")
     return with_source(figure, source)

@@ -41,6 +41,7 @@ def _both(axes, frames, what, every):
     for axis, (title, frame) in zip(axes, frames.items(), strict=True):
         for role in ("clean", "bad"):
             axis.plot(frame["epoch"] + 1, frame[f"{role}_{what}"], markevery=every, **ROLES[role])
+        axis.xaxis.get_major_locator().set_params(integer=True)
         axis.set(xlabel="epoch")
         axis.set_title(title, loc="left")
     axes[0].set(ylabel=MEASURES[what])

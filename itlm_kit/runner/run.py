@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import cache, partial
 from importlib.metadata import version
@@ -42,7 +42,7 @@ CELL_SECONDS = {"quick": 300, "full": 24 * 3600}  # default time limit of one ce
 
 @dataclass(frozen=True)
 class Settings:
-    """How notebooks are run. The first four are injected as their parameters."""
+    """How notebooks are run. The first four are injected as their parameters, and what is their `own`."""
 
     profile: str = "quick"
     seed: int = 0
@@ -51,6 +51,7 @@ class Settings:
     jobs: int = 1
     timeout: int | None = None  # seconds per cell; None: what the profile says
     max_memory: float | None = None  # MB above a bare `import torch`; None: what the profile says
+    own: dict = field(default_factory=dict)  # parameters that only some notebooks have
 
     def __post_init__(self):
         check_choice("profile", self.profile, PROFILES)
@@ -63,11 +64,13 @@ class Settings:
             raise InputError(f"max_memory must be a positive number of MB; got {self.max_memory!r}, e.g. 300.")
         if self.data_root is not None and not data_root(self.data_root).is_dir():
             raise InputError(f"data root must be a folder; there is none at {self.data_root}.")
+        for name in self.own.keys() & {"profile", "seed", "device", "data_root"}:
+            raise InputError(f"--set must name what only some notebooks have; {name} is a parameter of all.")
 
     @property
     def parameters(self):
         root = None if self.data_root is None else str(data_root(self.data_root).resolve())
-        return {"profile": self.profile, "seed": self.seed, "device": self.device, "data_root": root}
+        return {"profile": self.profile, "seed": self.seed, "device": self.device, "data_root": root, **self.own}
 
     @property
     def cell_seconds(self):
@@ -153,6 +156,8 @@ class Run:
         self.out, self.settings = as_path(out, "out"), settings
         if settings.device == "cuda":
             resolve_device(settings.device)  # raises where there is none
+        for path in notebooks if settings.own else ():
+            _check_has(path, settings.own)
         self.machine = probe_machine()
         earlier = _earlier_entries(self.out) if resume else _nothing_in(self.out)
         self._lock = _alone_in(self.out)
@@ -258,6 +263,21 @@ class Run:
         with writing_to(self.out):
             write_atomically(self.out / RESULTS, lambda f: f.write((json.dumps(report, indent=1) + "\n").encode()))
             write_atomically(self.out / "index.html", lambda f: f.write(index_page(report).encode()))
+
+
+def _check_has(path, parameters):
+    """Raise InputError for a parameter that the notebook does not have: papermill would only warn of it."""
+    from papermill import inspect_notebook
+
+    try:
+        known = inspect_notebook(path)
+    except Exception:  # no notebook: executing it will say so
+        return
+    for name in parameters.keys() - known.keys():
+        raise InputError(
+            f"--set must name a parameter of {path.stem}: {', '.join(known)}; it has no {name!r}. "
+            "Name the notebooks that have it, e.g. itlm run 05 --set images=1200"
+        )
 
 
 def _count_code_cells(path):

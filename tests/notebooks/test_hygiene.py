@@ -6,14 +6,16 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import torch
 
-from itlm_kit import course
+from itlm_kit import InputError, course
 from itlm_kit.runner import find_notebooks
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = find_notebooks(folder=ROOT / "notebooks")
 MOST_LINES = 12
 PARAMETERS = {"profile": "quick", "seed": 0, "device": "auto", "data_root": None}
+IMAGES = {"01": 3000, "05": 3000, "06": 60_000}  # the parameter `images`: what the full profile takes, unless cut
 pytestmark = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
@@ -62,10 +64,30 @@ def test_parameters_are_independent_scalars_and_set_up_comes_next(path):
     nb = read(path)
     (cell,) = code_cells(nb, "parameters")
     lines = ast.parse(cell.source).body
-    assert {line.targets[0].id: ast.literal_eval(line.value) for line in lines} == PARAMETERS
+    own = {"images": IMAGES[number(path)]} if number(path) in IMAGES else {}
+    assert {line.targets[0].id: ast.literal_eval(line.value) for line in lines} == PARAMETERS | own
     first, second, *_ = code_cells(nb)
     assert first is cell and second in code_cells(nb, "setup")
     assert "set_up(profile, seed, device, data_root" in second.source
+    most = [int(digits) for digits in re.findall(r"images=images, most=([\d_]+)", second.source)]
+    assert most == list(own.values())
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
+def test_a_cuda_device_that_is_not_there_is_told_by_the_set_up_cell(path):
+    (cell,) = code_cells(read(path), "setup")
+    given = {**PARAMETERS, "images": IMAGES.get(number(path)), "device": "cuda"}
+    if "torch=False" in cell.source:
+        exec(cell.source, given)
+        assert given["run"].device == "cpu"
+    else:
+        with pytest.raises(InputError, match="device must be one that is here; got 'cuda', and torch finds none"):
+            exec(cell.source, given)
+
+
+def test_its_cells_bring_tensors_home_from_any_device(path):
+    code = "\n".join(cell.source for cell in code_cells(read(path)))
+    assert not re.search(r"(?<!\.cpu\(\))\.numpy\(\)|device=[\"']", code)
 
 
 def test_the_story_has_its_parts(path):
