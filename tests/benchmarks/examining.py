@@ -22,7 +22,7 @@ from itlm_kit.vision.models import normalised_cnn
 from itlm_kit.vision.own_pictures import recipe_of, seconds
 from itlm_kit.vision.recording import record_training
 from itlm_kit.vision.training import Samples
-from tests.benchmarks.measure import medians, row
+from tests.benchmarks.measure import by_the_wall_clock, compared, medians
 
 N, CLASSES, FOLDS = 80, 4, 2
 HOW = recipe_of(N)
@@ -36,9 +36,10 @@ def folder_against_dataloader():
     """
     with TemporaryDirectory() as folder, single_thread(), redirect_stdout(StringIO()):
         _write_pictures(Path(folder))
-        return row(*medians([_by_hand, _examined], [(folder, seed) for seed in range(3)], clock=time.thread_time))
+        return compared(*medians([_by_hand, _examined], [(folder, seed) for seed in range(3)], clock=time.thread_time))
 
 
+@by_the_wall_clock
 def folder_told_against_taken():
     """What `examine.folder` tells beforehand, as a share of what a training then takes; medians of 3 runs."""
     samples = Samples(*_digits(), CLASSES)
@@ -46,14 +47,14 @@ def folder_told_against_taken():
     with single_thread():
         ways = [lambda seed: told.append(seconds(samples, HOW)), lambda seed: _recorded(samples, seed)]
         _, taken = medians(ways, range(3))
-    return row(np.median(told), taken)
+    return compared(np.median(told), taken)
 
 
 def table_against_cross_validation():
     """A table of 1,000 rows and 20 columns, against `cross_val_predict` of the same trees; median of 3 runs."""
     x, y = make_classification(1000, 20, n_informative=8, n_classes=3, random_state=0)
     ways = [lambda seed: _cross_validated(x, y, seed), lambda seed: examine.table(x, y, seed=seed)]
-    return row(*medians(ways, range(3), clock=time.thread_time))
+    return compared(*medians(ways, range(3), clock=time.thread_time))
 
 
 BENCHMARKS = [folder_against_dataloader, folder_told_against_taken, table_against_cross_validation]

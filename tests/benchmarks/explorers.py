@@ -1,4 +1,4 @@
-"""Speed of explorers between a moved slider and what goes to the browser: beside the fits alone, and beside a new one."""
+"""Speed of explorers between a moved slider and what goes to the browser, beside the fits alone and a new explorer."""
 
 import time
 from itertools import cycle, islice
@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 from itlm_kit.explorers import ConvergenceExplorer, LineExplorer, TrajectoryExplorer
 from itlm_kit.explorers.convergence import draw_alike
 from itlm_kit.glm import fast_path
-from tests.benchmarks.measure import medians, row
+from tests.benchmarks.measure import compared, medians
 
 MOVES = 10
 
@@ -44,7 +44,7 @@ def redraw_against_plotly():
         with theirs.figure.batch_update():
             theirs.figure.update(figure)
 
-    return row(*medians([update, ours._draw], figures, clock=time.thread_time))
+    return compared(*medians([update, ours._draw], figures, clock=time.thread_time))
 
 
 BENCHMARKS = [
@@ -62,7 +62,7 @@ def _moved(build):
     def move(alpha):
         explorer.controls["alpha"].value = alpha
 
-    return row(*medians([lambda alpha: build(alpha=alpha), move], _alphas(), clock=time.thread_time))
+    return compared(*medians([lambda alpha: build(alpha=alpha), move], _alphas(), clock=time.thread_time))
 
 
 def _share(runs):
@@ -77,7 +77,7 @@ def _share(runs):
             fast_path(data.x, data.y, alpha=alpha, rounds=12)
 
     with threadpool_limits(1):
-        return row(*medians([fit, move], _alphas(), clock=time.thread_time))
+        return compared(*medians([fit, move], _alphas(), clock=time.thread_time))
 
 
 def _alphas():

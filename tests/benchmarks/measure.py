@@ -18,12 +18,12 @@ def bests(ways, cases):
 
 
 def by_the_wall_clock(benchmark):
-    """Mark a benchmark of several processes: it is slow, and other work on the machine counts."""
+    """Mark a benchmark that other work on the machine tells on: it is none of the steady ones."""
     benchmark.by_the_wall_clock = True
     return benchmark
 
 
-def row(against_seconds, seconds, **more):
+def compared(against_seconds, seconds, **more):
     """What a benchmark returns: how many times as long the other way takes."""
     return {"ratio": against_seconds / seconds, "seconds": seconds, "against_seconds": against_seconds, **more}
 

@@ -17,7 +17,7 @@ from itlm_kit.experiments.running import run_cells
 from itlm_kit.experiments.store import ResultStore
 from itlm_kit.machine import Where
 from itlm_kit.runner import notebooks_folder
-from tests.benchmarks.measure import bests, by_the_wall_clock, medians, row
+from tests.benchmarks.measure import bests, by_the_wall_clock, compared, medians
 
 CELLS, REPEATS = 100, 3
 
@@ -31,7 +31,7 @@ def run_against_papermill():
             lambda out: _command("papermill", notebook, out.with_suffix(".ipynb"), "--cwd", notebook.parent),
             lambda out: _command("itlm_kit.cli", "run", notebook, "--out", out),
         ]
-        return row(*bests(ways, [Path(folder, f"{i}") for i in range(2)]))
+        return compared(*bests(ways, [Path(folder, f"{i}") for i in range(2)]))
 
 
 def cells_against_loop():
@@ -73,7 +73,13 @@ def _run(settings, recipe, seed, where):
 
 
 _EXPERIMENT = Experiment(
-    name="overhead", title="", place="", allows={}, cells=lambda profile: [{}], recipe=lambda settings: _Recipe(), run=_run
+    name="overhead",
+    title="",
+    place="",
+    allows={},
+    cells=lambda profile: [{}],
+    recipe=lambda settings: _Recipe(),
+    run=_run,
 )
 
 
@@ -88,7 +94,7 @@ def _cells(measured, *, clock=None, **how):
     kept(None)  # processes start, modules are imported
     with threadpool_limits(1):
         loop, seconds = measured([_loop, kept], [cells] * REPEATS, **({"clock": clock} if clock else {}))
-    return row(loop, seconds, ms_a_cell=1000 * (seconds - loop) / CELLS)
+    return compared(loop, seconds, ms_a_cell=1000 * (seconds - loop) / CELLS)
 
 
 def _loop(cells):

@@ -7,7 +7,7 @@ from threadpoolctl import threadpool_limits
 
 from itlm_kit import itlm, trim
 from itlm_kit.glm import draw
-from tests.benchmarks.measure import medians, row
+from tests.benchmarks.measure import compared, medians
 
 ALPHA, ROUNDS = 0.65, 10
 
@@ -15,14 +15,16 @@ ALPHA, ROUNDS = 0.65, 10
 def trim_against_sort():
     """The smallest 65 % of 100,000 losses, against a stable sort that breaks ties alike; median of 21 draws."""
     cases = [np.random.default_rng(seed).random(100_000) for seed in range(21)]
-    return row(*medians([_sorted, lambda losses: trim(losses, int(ALPHA * len(losses)))], cases, clock=time.thread_time))
+    return compared(
+        *medians([_sorted, lambda losses: trim(losses, int(ALPHA * len(losses)))], cases, clock=time.thread_time)
+    )
 
 
 def loop_against_for():
     """Ten rounds of the README's loop, n = 1000, d = 100, against a for loop of the same steps; median of 9 draws."""
     cases = [draw("random", seed=seed) for seed in range(9)]
     with threadpool_limits(1):
-        return row(*medians([_for_loop, _itlm], cases, clock=time.thread_time))
+        return compared(*medians([_for_loop, _itlm], cases, clock=time.thread_time))
 
 
 BENCHMARKS = [trim_against_sort, loop_against_for]

@@ -20,7 +20,7 @@ from itlm_kit.vision.models import draw_xavier, two_layer_cnn, wide_resnet
 from itlm_kit.vision.regimes import FAST, REGIMES
 from itlm_kit.vision.training import PREPARING, Recipe, Samples, train
 from itlm_kit.vision.whitened import whiten, whitened_cnn
-from tests.benchmarks.measure import medians, row
+from tests.benchmarks.measure import compared, medians
 
 N, EPOCHS = 3000, 2
 TFLOP_AN_EPOCH = 724  # of WRN-16-10 on 50,000 images of CIFAR-10, forwards and backwards
@@ -50,7 +50,7 @@ def wide_resnet_against_float32():
         return {"absent": "torch finds no CUDA device"}
     plain = Recipe(wide_resnet, batch_size=256, step_size=0.1, micro_batch=None, augment=CropFlip())
     slow, fast = (_epoch_on_cuda(how) for how in (plain, replace(plain, bfloat16=True, compiled=True)))
-    return row(slow, fast, tflops=TFLOP_AN_EPOCH / fast)
+    return compared(slow, fast, tflops=TFLOP_AN_EPOCH / fast)
 
 
 def fast_recipe_against_dataloader():
@@ -72,7 +72,7 @@ def fast_recipe_against_float32():
     if not torch.cuda.is_available():
         return {"absent": "torch finds no CUDA device"}
     slow, fast = (_epoch_on_cuda(how) for how in (replace(FAST, bfloat16=False, compiled=False), FAST))
-    return row(slow, fast, training=REGIMES["fast"].full * fast)
+    return compared(slow, fast, training=REGIMES["fast"].full * fast)
 
 
 def mnist_network_against_cpu():
@@ -85,7 +85,7 @@ def mnist_network_against_cpu():
         return {"absent": "torch finds no CUDA device"}
     with single_thread():
         slow, fast = (_watched_epoch(device) for device in ("cpu", "cuda"))
-    return row(slow, fast, table=8 * 5 * 23 * 80 * fast)
+    return compared(slow, fast, table=8 * 5 * 23 * 80 * fast)
 
 
 BENCHMARKS = [
@@ -105,7 +105,7 @@ def _ratio(way, other, runs=5, samples=None):
     with single_thread():
         for warm_up in (way, other):
             warm_up((samples, 0))
-        return row(*medians([way, other], [(samples, seed) for seed in range(runs)], clock=time.thread_time))
+        return compared(*medians([way, other], [(samples, seed) for seed in range(runs)], clock=time.thread_time))
 
 
 def _samples(device="cpu", n=N):
