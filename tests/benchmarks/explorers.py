@@ -62,7 +62,8 @@ def _moved(build):
     def move(alpha):
         explorer.controls["alpha"].value = alpha
 
-    return compared(*medians([lambda alpha: build(alpha=alpha), move], _alphas(), clock=time.thread_time))
+    with threadpool_limits(1):
+        return compared(*medians([lambda alpha: build(alpha=alpha), move], _alphas(), clock=time.thread_time))
 
 
 def _share(runs):
