@@ -14,7 +14,7 @@ def test_a_case_worked_by_hand():
     """7, 5, 4, 4, 3 on two: 7 and 5; 4 on the second (9), 4 on the first (11), 3 on the second (12)."""
     assert makespan([4, 3, 7, 4, 5], 2) == 12
     assert [makespan([4, 3, 7, 4, 5], workers) for workers in (1, 3, 5, 100)] == [23, 8, 7, 7]
-    assert makespan([], 8) == 0
+    assert makespan([], 8) == 0 and makespan([1], 10**12) == 1
 
 
 def test_pieces_are_placed_in_the_order_given_on_who_is_free_first():

@@ -20,4 +20,5 @@ def makespan(seconds: Iterable[float], workers: int) -> float:
 
     At most 4/3 of the shortest there can be (Graham 1969, "Bounds on multiprocessing timing anomalies").
     """
-    return max(placed([0.0] * workers, sorted(seconds, reverse=True)))
+    seconds = sorted(seconds, reverse=True)
+    return max(placed([0.0] * min(workers, len(seconds)), seconds), default=0.0)
