@@ -2,7 +2,7 @@
 
 from itertools import product
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from itlm_kit.experiments.scheduling import makespan, placed
@@ -21,12 +21,14 @@ def test_pieces_are_placed_in_the_order_given_on_who_is_free_first():
     assert placed([0, 2], [1, 5, 1]) == [3, 6]  # 1 and 5 on the first, the last on the second
 
 
+@settings(deadline=None)
 @given(seconds=SECONDS, workers=st.integers(1, 120))
 def test_no_piece_is_split_and_no_worker_waits(seconds, workers):
     end, longest, share = makespan(seconds, workers), max(seconds, default=0), sum(seconds) / workers
     assert max(longest, share) <= end * (1 + 1e-9) and end <= (share + longest) * (1 + 1e-9)
 
 
+@settings(max_examples=40, deadline=None)
 @given(seconds=st.lists(st.integers(1, 20), min_size=1, max_size=6), workers=st.integers(1, 3))
 def test_it_ends_within_four_thirds_of_the_best_way_there_is(seconds, workers):
     ways = product(range(workers), repeat=len(seconds))
