@@ -26,7 +26,7 @@ def recording_against_assignment():
 
     Median of 5 runs. What the recorder adds: its checks of every value, index and epoch.
     """
-    return compared(*medians([_assign, _record], map(_recording, range(5)), clock=time.thread_time))
+    return compared(*medians([_assign, _record], [_recording(seed) for seed in range(5)], clock=time.thread_time))
 
 
 def scores_against_plain_loops():
