@@ -5,12 +5,13 @@ import platform
 import sys
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as package_version
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from itlm_kit.errors import InputError, check_choice
 
+_version = cache(version)  # read from files, which takes longer than a small cell
 PROFILES = ("quick", "full")
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -65,7 +66,7 @@ def versions() -> dict[str, str]:
     found = {"python": platform.python_version()}
     for name in ("itlm_kit", "numpy", "scipy", "torch", "torchvision", "scikit-learn"):
         with suppress(PackageNotFoundError):
-            found[name] = package_version(name)
+            found[name] = _version(name)
     return found
 
 

@@ -226,6 +226,49 @@ def test_reproduce_says_what_wants_a_gpu(itlm, squares, monkeypatch):
     assert "GPU" not in itlm("reproduce", "squares", "--profile", "full", "--only", "clean=0.5", "--dry-run")[1]
 
 
+@pytest.fixture
+def two(monkeypatch):
+    """Two experiments in place of all others; a cell of the second wants a GPU."""
+
+    def of(name):
+        seconds, needs_gpu = (lambda settings: 3600.0 * settings["hours"]), lambda settings: settings["hours"] == 6
+        hours = {"short": (1, 2), "long": (3, 6)}[name]
+        cells, run = (
+            [{"hours": h} for h in hours],
+            lambda settings, *others: Outcome({"hours": settings["hours"]}, "no"),
+        )
+        return toys.experiment(name, cells, run, seeds={"quick": 1, "full": 2}, seconds=seconds, needs_gpu=needs_gpu)
+
+    monkeypatch.setattr(itlm_kit.chapters, "experiment_names", lambda: ["short", "long"])
+    monkeypatch.setattr(itlm_kit.chapters, "get_experiment", of)
+
+
+def test_all_on_paper(itlm, two, tmp_path):
+    """On cores 3, 3, 2, 2, 1, 1 hours and on GPUs 6, 6: 12 and 12 one by one, 3 and 6 h where each has its own."""
+    code, out, _ = itlm("reproduce", "--all", "--profile", "full", "--dry-run", "--jobs", "8")
+    assert code == 0 and "short: A toy" in out and "long: A toy" in out and list(tmp_path.iterdir()) == []
+    assert out.splitlines()[4:-1] == [
+        "| at once | GPUs, for the 2 cells that want one | cores of a CPU, for the other 6 cells |",
+        "|---|---|---|",
+        "| 1 | 12.0 h | 12.0 h |",
+        "| 8 | 6.0 h | 3.0 h |",
+        "| 100 | 6.0 h | 3.0 h |",
+    ]
+    assert "a GPU is wanted" in out.splitlines()[-1]
+
+
+def test_all_is_computed_in_one_go_and_shown_one_by_one(itlm, two):
+    code, out, _ = itlm("reproduce", "--all")
+    assert code == 0 and out.count("Of the last round: median over seeds") == 2
+    assert itlm("reproduce", "--all", "--dry-run")[1].count("2 done, 0 to compute") == 2
+
+
+@pytest.mark.parametrize("beside", [["short"], ["--only", "hours=1"], ["--set", "hours=2"]])
+def test_all_stands_alone(itlm, two, beside):
+    code, _, error = itlm("reproduce", *beside, "--all")
+    assert code == 2 and error.startswith("itlm: --all must stand without NAME, --only and --set")
+
+
 def test_a_cell_that_fails_is_reported_and_the_others_are_kept(itlm, squares):
     squares.fails[0.25] = RuntimeError("diverged")
     code, out, error = itlm("reproduce", "squares", "--seeds", "1")

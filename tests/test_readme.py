@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from itlm_kit.chapters import headlines
+from itlm_kit.chapters import experiment_names, get_experiment, headlines
+from itlm_kit.cli.tables import on_paper
+from itlm_kit.experiments.running import joined, plan
+from itlm_kit.experiments.scheduling import makespan
 from itlm_kit.experiments.store import ResultStore
 
 ROOT = Path(__file__).parents[1]
@@ -75,6 +78,24 @@ def test_a_notebook_is_run(copy):
 def test_the_readme_shows_printed_figures_beside_measured_ones():
     """Paste what `itlm claims --headlines` prints when new figures are stored."""
     assert headlines(ResultStore(ROOT / "notebooks/results")) in README
+
+
+def test_the_readme_says_how_long_all_of_it_takes(tmp_path):
+    """Paste what `itlm reproduce --all --profile full --dry-run` prints when cells are added or take longer."""
+    experiments = [get_experiment(name) for name in experiment_names()]
+    cells = joined([plan(each, ResultStore(tmp_path), profile="full") for each in experiments]).todo
+    assert on_paper(cells) in README
+    longest = max(cells, key=lambda cell: cell.seconds)
+    assert (longest.experiment.place, longest.settings["pair"]) == ("Figure 3", "celeba+cifar10")
+    on_cores = [cell.seconds for cell in cells if not cell.experiment.needs_gpu(cell.settings)]
+    assert makespan(on_cores, 100) == longest.seconds
+
+
+def test_the_stored_cells_took_about_twice_as_long_as_an_idle_core_would():
+    store, experiments = ResultStore(ROOT / "notebooks/results"), map(get_experiment, experiment_names())
+    stored = [(each.seconds(r.settings), r.seconds) for each in experiments for r in store.results(each.name)]
+    expected, taken = map(sum, zip(*stored, strict=True))
+    assert 1.5 < taken / expected < 2.5
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,9 @@ import pytest
 import toys
 
 from itlm_kit.errors import InputError
+from itlm_kit.experiments import running
 from itlm_kit.experiments.experiment import Cell, Outcome, choose_cells, select
-from itlm_kit.experiments.running import CellsFailed, compute_cell, plan, run_cells, run_plan
+from itlm_kit.experiments.running import CellsFailed, compute_cell, joined, plan, run_cells, run_plan
 from itlm_kit.experiments.settings import number, one_of, whole
 from itlm_kit.experiments.store import ResultStore
 from itlm_kit.machine import Where, resolve_device, single_thread
@@ -76,6 +77,25 @@ def test_a_plan_lists_cells_times_seeds_and_touches_nothing(store):
     assert len(plan(experiment(), store).todo) == 2
     assert len(plan(experiment(), store, seeds=5).todo) == 10
     assert not store.folder.exists()
+
+
+def test_the_longest_cell_is_part_of_what_a_plan_expects(store):
+    uneven = experiment(seconds=lambda settings: 50.0 if settings == CELLS[0] else 1.0)
+    assert plan(uneven, store, profile="full", jobs=100).seconds == 50
+    both = joined([plan(uneven, store, seeds=1, jobs=2), plan(experiment(), store, seeds=1, jobs=2)])
+    assert len(both.todo) == 4 and both.seconds == 50
+
+
+@pytest.mark.parametrize(
+    ("how", "shares"),
+    [({}, [0.6, 0.8, 0.9]), ({"jobs": 2}, [0.9, 0.8, 0.6]), ({"cluster": "tcp://host:8786"}, [0.9, 0.8, 0.6])],
+    ids=["one", "jobs", "cluster"],
+)
+def test_where_several_run_at_once_the_longest_begin_first(store, monkeypatch, how, shares):
+    monkeypatch.setattr(running, "run_cells", lambda cells, *others, **how: iter(cells))
+    rising = experiment(seconds=lambda settings: settings["clean"])
+    todo = plan(rising, store, profile="full", seeds=1, only=["noise=random"], jobs=how.get("jobs", 1))
+    assert [cell.settings["clean"] for cell in run_plan(todo, store, Where(), cluster=how.get("cluster"))] == shares
 
 
 def test_what_is_done_is_not_done_again(store):

@@ -114,15 +114,17 @@ def _read(text):
 @_option("--out", metavar="DIR", default="runs/reproduce", help="Where finished cells are kept.")
 @click.option("--dry-run", is_flag=True, help="Say what would be computed, and compute nothing.")
 @click.option("--cluster", metavar="ADDRESS", help="A Dask scheduler whose workers compute, e.g. tcp://host:8786.")
+@click.option("--all", "everything", is_flag=True, help="Instead of NAME: every figure and table, in one go.")
 @click.option("--missing", is_flag=True, help="Instead of NAME: whatever settles most claims without a verdict.")
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), metavar="M", help="How long for --missing.")
-def reproduce(name, missing, minutes, device, data_root, out, dry_run, cluster, **choice):
+def reproduce(name, everything, missing, minutes, device, data_root, out, dry_run, cluster, **choice):
     """Compute a figure or table of the paper and show it beside the published one; without NAME, list them.
 
     Each finished cell is kept, and each finished round of a long one: the same command goes on where it was stopped.
     --set runs any other cell of the experiment, e.g. --set noise=instance --set clean=0.65; it is kept like the others,
     and the paper's table leaves it out. A picture of what is finished goes to --out as well.
     Small networks leave a GPU waiting; several at once (--jobs 8) share it.
+    --all --dry-run says how long everything takes on 1, 8 and 100 GPUs and cores.
     --missing spends --minutes M on the cells that settle most claims without a verdict: a night of a CPU, a lease of a
     GPU. What is cut when the time is up goes on another time.
     """
@@ -132,45 +134,69 @@ def reproduce(name, missing, minutes, device, data_root, out, dry_run, cluster, 
         from itlm_kit.cli.missing import spend
 
         return spend(minutes, jobs=choice["jobs"], **how)
-    return _list_experiments() if name is None else _reproduce(name, choice, cluster, **how)
+    if everything:
+        _check_everything(name, choice)
+        from itlm_kit.chapters import experiment_names
+
+        return _reproduce(experiment_names(), choice, cluster, **how)
+    return _list_experiments() if name is None else _reproduce([name], choice, cluster, **how)
 
 
-def _reproduce(name, choice, cluster, *, device, data_root, out, dry_run):
+def _reproduce(names, choice, cluster, *, device, data_root, out, dry_run):
     from itlm_kit.chapters import get_experiment
     from itlm_kit.cli.computing import compute
-    from itlm_kit.cli.tables import comparison
+    from itlm_kit.cli.tables import on_paper
     from itlm_kit.data import data_root as find_root
-    from itlm_kit.experiments.running import plan, run_plan
+    from itlm_kit.experiments.running import joined, plan, run_plan
     from itlm_kit.experiments.store import ResultStore
-    from itlm_kit.report import write_pictures
 
     find_root(data_root)  # raises where it is a file
     if cluster and choice["jobs"] > 1:
         raise InputError("--jobs must be left out with --cluster, which has as many at once as it has workers.")
-    experiment, store = get_experiment(name), ResultStore(out)
-    planned = plan(experiment, store, **choice)
-    _tell_plan(planned)
-    if any(experiment.needs_gpu(cell.settings) for cell in planned.todo):
+    experiments, store = [get_experiment(name) for name in names], ResultStore(out)
+    plans = [plan(experiment, store, **choice) for experiment in experiments]
+    planned = joined(plans)
+    for experiment, its in zip(experiments, plans, strict=True):
+        _tell_plan(experiment, its)
+    if len(plans) > 1:
+        click.echo(on_paper(planned.todo))
+    if any(cell.experiment.needs_gpu(cell.settings) for cell in planned.todo):
         click.echo("device: a GPU is wanted; the time is an estimate for one H200")
     at_hand = cluster is None  # the workers look for theirs
     if at_hand:
-        _tell_data(experiment.data_sets(cell.settings for cell in planned.todo), data_root, must_be_there=not dry_run)
+        wanted = dict.fromkeys(name for cell in planned.todo for name in cell.experiment.needs(cell.settings))
+        _tell_data(wanted, data_root, must_be_there=not dry_run)
     if dry_run:
         return 0
     where = Where(resolve_device(device) if at_hand else device, data_root)
     code = compute(planned.todo, run_plan(planned, store, where, cluster=cluster))
-    finished = plan(experiment, store, **choice).done  # in the order of the cells, however they finished
-    if finished and code != INTERRUPTED:
+    if code != INTERRUPTED:
+        for experiment in experiments:
+            _show(experiment, plan(experiment, store, **choice).done, out)  # in their order, however they finished
+    return code
+
+
+def _show(experiment, finished, out):
+    from itlm_kit.cli.tables import comparison
+    from itlm_kit.report import write_pictures
+
+    if finished:
         click.echo(comparison(finished))
         for path in write_pictures(experiment, finished, out):
             click.echo(f"picture: {path}")
-    return code
+
+
+def _check_everything(name, choice):
+    """Raise InputError where --all stands beside a choice of cells."""
+    if name is not None or choice["only"] or choice["changes"]:
+        raise InputError("--all must stand without NAME, --only and --set, which choose among the cells. Leave it out.")
 
 
 def _check_missing(missing, minutes):
     """Raise InputError where --missing stands without --minutes, the other way round, or beside a choice of cells."""
     context = click.get_current_context()
-    given = [name for name in ("name", "profile", "seeds", "only", "changes", "cluster") if _is_given(context, name)]
+    choice = ("name", "everything", "profile", "seeds", "only", "changes", "cluster")
+    given = [name for name in choice if _is_given(context, name)]
     if not missing:
         raise InputError("--minutes must come with --missing, whose work it limits; got it alone. Add --missing.")
     if minutes is None or not math.isfinite(minutes):
@@ -192,8 +218,8 @@ def _list_experiments():
     return 0
 
 
-def _tell_plan(planned):
-    experiment, count = planned.experiment, len(planned.todo)
+def _tell_plan(experiment, planned):
+    count = len(planned.todo)
     click.echo(f"{experiment.name}: {experiment.title} ({experiment.place})")
     click.echo(f"cells: {len(planned.done)} done, {count} to compute, about {duration(planned.seconds)}")
 

@@ -1,10 +1,13 @@
-"""What was measured beside what the paper has, as text."""
+"""What was measured beside what the paper has, and how long all of it would take, as text."""
 
 import pandas as pd
 
 from itlm_kit.experiments.results import above_oracle
+from itlm_kit.experiments.scheduling import makespan
 from itlm_kit.ledger.beside import compared
+from itlm_kit.names import counted, duration
 
+AT_ONCE = (1, 8, 100)  # GPUs, and cores
 _CAPTION = "Of the last round: median over seeds (lowest to highest), [in brackets] the paper's figure."
 
 
@@ -23,3 +26,16 @@ def comparison(results):
     body = table.drop(columns=shared).to_string(index=False, na_rep="")
     flags = [f"Above its oracle by more than a point: {r.settings}, seed {r.seed}" for r in above_oracle(results)]
     return "\n".join(line for line in (above, body, _CAPTION, *flags) if line)
+
+
+def on_paper(cells):
+    """How long cells are expected to take on several GPUs and cores, the longest first, in Markdown.
+
+    Those that want a GPU run one on each GPU, all others one on each core of a CPU.
+    """
+    parts = [[cell for cell in cells if cell.experiment.needs_gpu(cell.settings) is gpu] for gpu in (True, False)]
+    seconds = [[cell.seconds for cell in part] for part in parts]
+    on_gpu, on_cpu = (counted(len(part), "cell") for part in parts)
+    head = f"| at once | GPUs, for the {on_gpu} that want one | cores of a CPU, for the other {on_cpu} |"
+    ends = {workers: [duration(makespan(part, workers)) for part in seconds] for workers in AT_ONCE}
+    return "\n".join([head, "|---|---|---|", *(f"| {workers} | {' | '.join(end)} |" for workers, end in ends.items())])

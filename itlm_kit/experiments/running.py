@@ -12,6 +12,7 @@ from itlm_kit.experiments.cluster import WorkersDied, sent
 from itlm_kit.experiments.experiment import Cell, Experiment, choose_cells
 from itlm_kit.experiments.recipe import described
 from itlm_kit.experiments.results import Result
+from itlm_kit.experiments.scheduling import makespan
 from itlm_kit.experiments.store import ResultStore
 from itlm_kit.machine import PROFILES, Where, device_name, resolve_device, single_thread, versions
 from itlm_kit.names import counted
@@ -22,7 +23,6 @@ _MOST_SEEDS = 1000  # of a cell: more than any figure needs, and their list is s
 class Plan(NamedTuple):
     """What a run will do, known before it starts."""
 
-    experiment: Experiment
     done: list[Result]
     todo: list[Cell]
     jobs: int
@@ -30,7 +30,7 @@ class Plan(NamedTuple):
     @property
     def seconds(self):
         """Expected duration of what is still to do."""
-        return sum(cell.seconds for cell in self.todo) / self.jobs
+        return makespan([cell.seconds for cell in self.todo], self.jobs)
 
 
 def plan(experiment: Experiment, store: ResultStore, *, profile="quick", seeds=None, only=(), changes=(), jobs=1):
@@ -46,7 +46,14 @@ def plan(experiment: Experiment, store: ResultStore, *, profile="quick", seeds=N
         for cell in (Cell(experiment, settings, seed) for seed in range(seeds)):
             found = store.load(cell)
             done.append(found) if found else todo.append(cell)
-    return Plan(experiment, done, todo, jobs)
+    return Plan(done, todo, jobs)
+
+
+def joined(plans: Sequence[Plan]) -> Plan:
+    """Several Plans as one."""
+    done = [result for each in plans for result in each.done]
+    todo = [cell for each in plans for cell in each.todo]
+    return Plan(done, todo, plans[0].jobs)
 
 
 def compute_cell(cell: Cell, where: Where) -> Result:
@@ -85,8 +92,10 @@ class CellsFailed(RuntimeError):
 
 
 def run_plan(todo_plan: Plan, store: ResultStore, where: Where, *, cluster: str | None = None) -> Iterator[Result]:
-    """Compute what a plan leaves to do; see `run_cells`."""
-    return run_cells(todo_plan.todo, store, where, jobs=todo_plan.jobs, cluster=cluster)
+    """Compute what a plan leaves to do; see `run_cells`. Where several cells run at once, the longest begin first."""
+    several = cluster is not None or todo_plan.jobs > 1  # one by one, neighbours share what they begin with
+    cells = sorted(todo_plan.todo, key=lambda cell: -cell.seconds) if several else todo_plan.todo
+    return run_cells(cells, store, where, jobs=todo_plan.jobs, cluster=cluster)
 
 
 def run_cells(

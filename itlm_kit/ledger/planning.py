@@ -3,8 +3,9 @@
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Set
-from heapq import heapreplace
 from typing import NamedTuple
+
+from itlm_kit.experiments.scheduling import placed
 
 
 class Step(NamedTuple):
@@ -57,7 +58,4 @@ def in_order(cells: Set, seconds: Mapping[str, float]) -> list[str]:
 
 def _after(busy, cells, seconds):
     """Until when each of the jobs is busy, a heap, once these cells are placed too."""
-    busy = list(busy)
-    for cell in in_order(cells, seconds):
-        heapreplace(busy, busy[0] + seconds[cell])
-    return busy
+    return placed(busy, [seconds[cell] for cell in in_order(cells, seconds)])

@@ -7,7 +7,7 @@ from scipy.linalg import blas, lapack
 from threadpoolctl import threadpool_limits
 
 from itlm_kit.glm import KINKED, clear_path, draw, fast_path
-from tests.benchmarks.measure import medians
+from tests.benchmarks.measure import compared, medians
 
 ALPHA, ROUNDS = 0.75, 30
 ONE_STEP = dict(rounds=200, step=0.5)
@@ -50,7 +50,7 @@ def kernels_against_fit():
     with threadpool_limits(1):
         fit, *floors = medians(ways, draws, clock=time.thread_time)
     floor = floors[0] + np.median(rounds) * sum(floors[1:])
-    return {"ratio": floor / fit, "seconds": fit, "against_seconds": floor}
+    return compared(floor, fit)
 
 
 BENCHMARKS = [
@@ -65,8 +65,7 @@ BENCHMARKS = [
 
 def _faster(plain, fast, draws):
     with threadpool_limits(1):
-        slow_seconds, seconds = medians([plain, fast], draws, clock=time.thread_time)
-    return {"ratio": slow_seconds / seconds, "seconds": seconds, "against_seconds": slow_seconds}
+        return compared(*medians([plain, fast], draws, clock=time.thread_time))
 
 
 def _draws(runs, n=1000):

@@ -9,7 +9,7 @@ import torch
 from itlm_kit import TrajectoryRecorder
 from itlm_kit.trajectories import SCORES
 from itlm_kit.trajectories.fields import BY_EPOCH
-from tests.benchmarks.measure import medians
+from tests.benchmarks.measure import compared, medians
 
 N, CLASSES, EPOCHS, BATCH = 5000, 10, 4, 250
 MANY, LONG, WIDE = 100_000, 20, 1000  # samples, epochs and batch of what is compared with plain NumPy
@@ -18,8 +18,7 @@ MANY, LONG, WIDE = 100_000, 20, 1000  # samples, epochs and batch of what is com
 def margins_against_aum():
     """5,000 samples, four epochs in batches of 250, from logits to the area under the margin, median of 5 runs."""
     cases = [_epochs(seed) for seed in range(5)]
-    slow, fast = medians([_aum, _kit], cases, clock=time.thread_time)
-    return {"ratio": slow / fast, "seconds": fast, "against_seconds": slow}
+    return compared(*medians([_aum, _kit], cases, clock=time.thread_time))
 
 
 def recording_against_assignment():
@@ -27,8 +26,7 @@ def recording_against_assignment():
 
     Median of 5 runs. What the recorder adds: its checks of every value, index and epoch.
     """
-    slow, fast = medians([_assign, _record], [_recording(seed) for seed in range(5)], clock=time.thread_time)
-    return {"ratio": slow / fast, "seconds": fast, "against_seconds": slow}
+    return compared(*medians([_assign, _record], [_recording(seed) for seed in range(5)], clock=time.thread_time))
 
 
 def scores_against_plain_loops():
@@ -36,11 +34,10 @@ def scores_against_plain_loops():
 
     Beside the ratio of all together that of each, by its name.
     """
-    cases = [_record(_recording(seed)) for seed in range(5)]
+    cases = (_record(_recording(seed)) for seed in range(5))  # one at a time: each takes 100 MB
     ways = [way for name in SCORES for way in (_PLAIN[name], SCORES[name])]
     slow, fast = np.reshape(medians(ways, cases, clock=time.thread_time), (-1, 2)).T
-    sums = {"ratio": slow.sum() / fast.sum(), "seconds": fast.sum(), "against_seconds": slow.sum()}
-    return sums | dict(zip(SCORES, slow / fast, strict=True))
+    return compared(slow.sum(), fast.sum(), **dict(zip(SCORES, slow / fast, strict=True)))
 
 
 BENCHMARKS = [recording_against_assignment, scores_against_plain_loops]

@@ -20,11 +20,12 @@ from itlm_kit.vision.models import draw_xavier, two_layer_cnn, wide_resnet
 from itlm_kit.vision.regimes import FAST, REGIMES
 from itlm_kit.vision.training import PREPARING, Recipe, Samples, train
 from itlm_kit.vision.whitened import whiten, whitened_cnn
-from tests.benchmarks.measure import medians
+from tests.benchmarks.measure import compared, medians
 
 N, EPOCHS = 3000, 2
 TFLOP_AN_EPOCH = 724  # of WRN-16-10 on 50,000 images of CIFAR-10, forwards and backwards
 RECIPE = Recipe(two_layer_cnn)
+NO_BFLOAT16 = {"absent": "this processor has no products in bfloat16"}
 
 
 def training_against_dataloader():
@@ -35,7 +36,7 @@ def training_against_dataloader():
 def training_in_bfloat16_against_dataloader():
     """The same with the products in bfloat16, where the processor has them. Median of 5 runs."""
     if not has_bfloat16("cpu"):
-        return {"absent": "this processor has no products in bfloat16"}
+        return NO_BFLOAT16
     return _ratio(_plain, _kit_in_bfloat16)
 
 
@@ -50,14 +51,16 @@ def wide_resnet_against_float32():
         return {"absent": "torch finds no CUDA device"}
     plain = Recipe(wide_resnet, batch_size=256, step_size=0.1, micro_batch=None, augment=CropFlip())
     slow, fast = (_epoch_on_cuda(how) for how in (plain, replace(plain, bfloat16=True, compiled=True)))
-    return {"ratio": slow / fast, "seconds": fast, "against_seconds": slow, "tflops": TFLOP_AN_EPOCH / fast}
+    return compared(slow, fast, tflops=TFLOP_AN_EPOCH / fast)
 
 
 def fast_recipe_against_dataloader():
-    """The fast recipe on one CPU thread, bfloat16 where the processor has it, against a plain float32 DataLoader loop.
+    """The fast recipe on one CPU thread, its products in bfloat16, against a plain float32 DataLoader loop.
 
     The plain loop has the same network and neither crops nor mirrors. One epoch of 2,000 images, median of 3 runs.
     """
+    if not has_bfloat16("cpu"):
+        return NO_BFLOAT16
     return _ratio(_plain_photographs, partial(_photographs, how=FAST), runs=3, samples=_coloured("cpu", 2000))
 
 
@@ -72,7 +75,7 @@ def fast_recipe_against_float32():
     if not torch.cuda.is_available():
         return {"absent": "torch finds no CUDA device"}
     slow, fast = (_epoch_on_cuda(how) for how in (replace(FAST, bfloat16=False, compiled=False), FAST))
-    return {"ratio": slow / fast, "seconds": fast, "against_seconds": slow, "training": REGIMES["fast"].full * fast}
+    return compared(slow, fast, training=REGIMES["fast"].full * fast)
 
 
 def mnist_network_against_cpu():
@@ -85,7 +88,7 @@ def mnist_network_against_cpu():
         return {"absent": "torch finds no CUDA device"}
     with single_thread():
         slow, fast = (_watched_epoch(device) for device in ("cpu", "cuda"))
-    return {"ratio": slow / fast, "seconds": fast, "against_seconds": slow, "table": 8 * 5 * 23 * 80 * fast}
+    return compared(slow, fast, table=8 * 5 * 23 * 80 * fast)
 
 
 BENCHMARKS = [
@@ -105,8 +108,7 @@ def _ratio(way, other, runs=5, samples=None):
     with single_thread():
         for warm_up in (way, other):
             warm_up((samples, 0))
-        slow, fast = medians([way, other], [(samples, seed) for seed in range(runs)], clock=time.thread_time)
-    return {"ratio": slow / fast, "seconds": fast, "against_seconds": slow}
+        return compared(*medians([way, other], [(samples, seed) for seed in range(runs)], clock=time.thread_time))
 
 
 def _samples(device="cpu", n=N):
