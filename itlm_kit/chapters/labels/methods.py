@@ -73,7 +73,7 @@ def _but_method(settings):
     return tuple(sorted((name, value) for name, value in settings.items() if name != "method"))
 
 
-@lru_cache(maxsize=3)  # as many as there are seeds: what differs in the method alone shares set and theta_0
+@lru_cache(maxsize=5)  # as many as there are seeds: what differs in the method alone shares set and theta_0
 def drawn(settings: tuple, seed: int, where: Where) -> Noisy:
     """The noisy set of these settings, (name, value) pairs, drawn once for all methods."""
     return noisy_set.noisy_set(dict(settings), seed, where)
@@ -106,7 +106,7 @@ def _theta_0(recipe, seed, noisy):
     return _naive(noisy.samples, recipe.training, recipe.epochs[0], seed, noisy.watch)
 
 
-@lru_cache(maxsize=3)
+@lru_cache(maxsize=5)
 def _naive(samples, training, epochs, seed, watch):
     everything = np.ones(len(samples), bool)
     return train_watched(samples, everything, training, epochs=epochs, seed=round_seed(seed, 0), watch=watch)
