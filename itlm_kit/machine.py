@@ -10,6 +10,7 @@ from importlib.metadata import version as package_version
 from pathlib import Path
 
 from itlm_kit.errors import InputError, check_choice
+from itlm_kit.extras import installed, needs
 
 PROFILES = ("quick", "full")
 DEVICES = ("auto", "cpu", "cuda")
@@ -27,8 +28,9 @@ class Where:
 def resolve_device(device: str) -> str:
     """Turn "auto" into "cuda" where there is one, else "cpu"; raises InputError for a CUDA that is not there."""
     check_choice("device", device, DEVICES)
-    if device == "cpu":
-        return device
+    if device == "cpu" or (device == "auto" and not installed("torch")):
+        return "cpu"
+    needs("torch")
     import torch
 
     if torch.cuda.is_available():

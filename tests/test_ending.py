@@ -30,7 +30,7 @@ def start(tmp_path, *arguments, ignore=None, **environment):
         f"signal.signal(signal.{end.name}, signal.{'SIG_IGN' if end is ignore else 'SIG_DFL'}); "
         for end in (signal.SIGTERM, signal.SIGHUP)
     )
-    planted = "import itlm_kit.runner.run as run; run.FIRST = '01_sound.ipynb'; " if "run" in arguments else ""
+    planted = "import itlm_kit.runner.folder as folder; folder.FIRST = '01_sound.ipynb'; " if "run" in arguments else ""
     code = f"import signal; {heed}{planted}from itlm_kit.cli import main; main()"
     return subprocess.Popen(
         [sys.executable, "-c", code, *map(str, arguments)], cwd=tmp_path, start_new_session=True,

@@ -11,6 +11,7 @@ import click
 from itlm_kit import __version__
 from itlm_kit.cli import course, terminal
 from itlm_kit.errors import InputError
+from itlm_kit.extras import needs, told
 from itlm_kit.machine import DEVICES, PROFILES, Where, resolve_device
 from itlm_kit.names import duration
 from itlm_kit.runner.progress import INTERRUPTED, watch_run
@@ -42,6 +43,8 @@ def _exit_code(arguments):
         message = " ".join(error.format_message().split())
     except InputError as error:
         message = str(error)
+    except ModuleNotFoundError as error:
+        message = str(told(error))
     except click.Abort:
         click.echo("itlm: stopped", err=True)
         return INTERRUPTED
@@ -129,12 +132,14 @@ def _reproduce(name, choice, cluster, *, device, data_root, out, dry_run):
     from itlm_kit.data import data_root as find_root
     from itlm_kit.experiments.running import plan, run_plan
     from itlm_kit.experiments.store import ResultStore
-    from itlm_kit.report import write_pictures
 
     find_root(data_root)  # raises where it is a file
     if cluster and choice["jobs"] > 1:
         raise InputError("--jobs must be left out with --cluster, which has as many at once as it has workers.")
     experiment, store = get_experiment(name), ResultStore(out)
+    needs("matplotlib", "tqdm")
+    from itlm_kit.report import write_pictures
+
     planned = plan(experiment, store, **choice)
     _tell_plan(planned)
     if any(experiment.needs_gpu(cell.settings) for cell in planned.todo):

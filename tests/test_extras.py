@@ -1,0 +1,85 @@
+"""What the core does alone, what it says of what it lacks, and that the extras are told as pyproject.toml has them."""
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from core_only import ABLE, CORE, NEEDY, plain
+from packaging.requirements import Requirement
+
+from itlm_kit import extras
+
+HERE = Path(__file__).parent
+PROJECT = tomllib.loads((HERE.parent / "pyproject.toml").read_text())["project"]
+NAMES = {"PIL": "pillow", "IPython": "ipython"}  # imported under another name than installed
+
+
+@pytest.fixture(scope="module")
+def core(tmp_path_factory):
+    """What `core_only.py` tells where Python finds nothing but the core."""
+    command = [sys.executable, HERE / "core_only.py", tmp_path_factory.mktemp("core"), "--hide"]
+    path = os.pathsep.join([str(HERE.parent), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_the_core_is_told_as_it_is():
+    assert {Requirement(line).name for line in PROJECT["dependencies"]} == set(CORE)
+
+
+@pytest.mark.parametrize("extra", extras.EXTRAS)
+def test_the_extras_are_told_as_they_are(extra):
+    wanted = {Requirement(line).name for line in PROJECT["optional-dependencies"][extra]} - {"itlm_kit"}
+    assert {plain(NAMES.get(package, package)) for package in extras.EXTRAS[extra]} == set(map(plain, wanted))
+
+
+def test_what_make_sets_up_lacks_nothing_of_the_notebooks():
+    assert PROJECT["optional-dependencies"]["all"] == ["itlm_kit[notebooks,tests,peers]"]
+    assert "itlm_kit[vision]" in PROJECT["optional-dependencies"]["notebooks"]
+    assert "itlm_kit[pages]" in PROJECT["optional-dependencies"]["vision"]
+
+
+def test_the_core_alone_runs_the_method(core):
+    assert core["uses"] == {"path": True, "estimator": True, "suspects": True, "table": True}
+
+
+@pytest.mark.parametrize("asked", ABLE)
+def test_the_core_alone_can(core, asked):
+    check_done(core, asked)
+
+
+@pytest.mark.parametrize("asked", NEEDY)
+def test_a_missing_extra_is_one_line_that_names_it(core, asked):
+    check_told(core, asked)
+
+
+def check_done(told, asked):
+    code, printed = told["answers"][asked]
+    assert code == 0, printed
+    assert "Traceback" not in printed
+    if asked.startswith("examine"):  # what a page is made with is no reason to withhold the list
+        assert 'pip install "itlm_kit[pages]"' in printed and "194 kept" in printed
+
+
+def check_told(told, asked):
+    code, printed = told["answers"][asked]
+    (line,) = printed.splitlines()
+    assert code == 2 and line.endswith(f'Run: pip install "itlm_kit[{NEEDY[asked]}]"')
+
+
+def test_another_missing_module_is_no_extra():
+    error = ModuleNotFoundError("No module named 'nowhere'", name="nowhere")
+    with pytest.raises(ModuleNotFoundError, match="nowhere"):
+        extras.told(error)
+    assert "itlm_kit[vision]" in str(extras.told(ModuleNotFoundError(name="torch.nn")))
+
+
+def test_a_missing_extra_is_an_import_that_failed(monkeypatch):
+    monkeypatch.setattr(extras, "find_spec", lambda name: None)
+    with pytest.raises(ImportError, match=r"this needs torch, which is not installed\. Run: pip install"):
+        extras.needs("torch", "PIL")
