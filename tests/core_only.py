@@ -1,7 +1,7 @@
 """What a core-only install can do and what it says of the rest, told as JSON.
 
 `python core_only.py FOLDER` in such an install; with `--hide` in any other, whose further packages are then not found.
-FOLDER is for what the commands write.
+FOLDER is for what the commands write. It ends with 1 where something is not as it should be, and says what.
 """
 
 import contextlib
@@ -107,6 +107,14 @@ def answer(asked):
     return [code, printed.getvalue()]
 
 
+def fault(asked, code, printed):
+    """What is wrong with an answer; None where nothing is."""
+    if asked not in NEEDY:
+        return f"exit code {code}: {printed}" if code or "Traceback" in printed else None
+    told = f'Run: pip install "itlm_kit[{NEEDY[asked]}]"\n'
+    return None if code == 2 and printed.endswith(told) and printed.count("\n") == 1 else f"it does not tell {told}"
+
+
 def uses():
     """The method, by its public names, on drawn data."""
     import numpy as np
@@ -155,4 +163,6 @@ if __name__ == "__main__":
     import itlm_kit
 
     answers = {asked: answer(asked) for asked in (*ABLE, *NEEDY)}
-    print(json.dumps({"kit": itlm_kit.__file__, "uses": uses(), "answers": answers}))
+    faults = {asked: fault(asked, *given) for asked, given in answers.items()}
+    print(json.dumps({"kit": itlm_kit.__file__, "uses": uses(), "answers": answers, "faults": faults}))
+    sys.exit("\n".join(f"{asked}: {wrong}" for asked, wrong in faults.items() if wrong))

@@ -143,6 +143,7 @@ def test_run_without_out_makes_a_folder_in_runs(itlm, tmp_path):
     assert "kept    01_sound" in itlm("run", "--resume")[1]
 
 
+@pytest.mark.posix
 def test_ctrl_c_keeps_what_is_done_and_ends_the_kernels(tmp_path):
     write_notebook(tmp_path / "notebooks", "01_sound", SOUND)
     write_notebook(tmp_path / "notebooks", "02_slow", "import time\ntime.sleep(600)")
@@ -341,6 +342,7 @@ def test_explore_without_voila_says_how_to_get_it(itlm, monkeypatch):
     assert code == 2 and error.endswith('Run: pip install "itlm_kit[notebooks]"\n')
 
 
+@pytest.mark.posix
 @pytest.mark.slow
 def test_explore_serves_the_explorer_until_stopped():
     pytest.importorskip("voila")
