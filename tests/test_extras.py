@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -14,6 +15,7 @@ from packaging.requirements import Requirement
 from itlm_kit import extras
 
 HERE = Path(__file__).parent
+README = (HERE.parent / "README.md").read_text()
 PROJECT = tomllib.loads((HERE.parent / "pyproject.toml").read_text())["project"]
 NAMES = {"PIL": "pillow", "IPython": "ipython"}  # imported under another name than installed
 
@@ -36,6 +38,13 @@ def test_the_core_is_told_as_it_is():
 def test_the_extras_are_told_as_they_are(extra):
     wanted = {Requirement(line).name for line in PROJECT["optional-dependencies"][extra]} - {"itlm_kit"}
     assert {plain(NAMES.get(package, package)) for package in extras.EXTRAS[extra]} == set(map(plain, wanted))
+
+
+def test_the_readme_tells_of_every_extra_and_of_the_core():
+    table = README.partition("| extra |")[2].partition("\n\n")[0]
+    rows = dict(re.findall(r"^\| (none|`.+?) \|.*\| (.+?) \|$", table, re.M))
+    assert set(re.findall(r"\w+", " ".join(rows))) - {"none", "with"} == set(extras.EXTRAS)
+    assert {name.lower() for name in rows["none"].split(", ")} == set(CORE)
 
 
 def test_what_make_sets_up_lacks_nothing_of_the_notebooks():

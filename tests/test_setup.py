@@ -84,6 +84,13 @@ def test_scripts_are_whole_and_executable(script):
     subprocess.run(["bash", "-n", ROOT / script], check=True)
 
 
+def test_the_changelog_tells_of_this_version():
+    from itlm_kit import __version__
+
+    versions = re.findall(r"^## \[(.+?)\] - \d{4}-\d\d-\d\d$", (ROOT / "CHANGELOG.md").read_text(), re.M)
+    assert versions[0] == __version__ and versions == sorted(versions, reverse=True)
+
+
 def test_citation_is_complete():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     assert {"cff-version", "message", "title", "authors"} <= set(citation)
