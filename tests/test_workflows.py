@@ -49,7 +49,7 @@ def test_only_what_publishes_may_do_more_and_is_handed_what_was_built():
     able = {name: job for name, job in JOBS.items() if "permissions" in job}
     assert set(able) == {"book.publish", "release.publish"}
     assert able["release.publish"]["permissions"] == {"id-token": "write"}
-    assert able["release.publish"]["environment"]["name"] == "release"
+    assert able["release.publish"]["environment"] == "release"
     assert all(job["needs"] == "build" and not any("run" in step for step in job["steps"]) for job in able.values())
 
 
