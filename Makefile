@@ -1,4 +1,4 @@
-# make run | book | test | test-fast | test-slow | test-gpu | lab | bench   Each first makes .venv when it is missing or older than pyproject.toml.
+# make run | book | test | test-fast | test-slow | test-gpu | test-lowest | lab | bench   Each first makes .venv when it is missing or older than pyproject.toml.
 # Without make (Windows, say): python -m venv .venv, then pip install -e .[all] in it, then the `itlm` command.
 
 PYTHON ?= python3
@@ -8,7 +8,7 @@ READY := .venv/ready
 # Two BLAS threads make small least-squares fits several times slower than one.
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: run book test test-fast test-slow test-gpu lab bench
+.PHONY: run book test test-fast test-slow test-gpu test-lowest lab bench
 
 run: $(READY)
 	$(BIN)/itlm run
@@ -21,11 +21,13 @@ book: $(READY)
 
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 
+FAST := -m "not slow and not notebook and not browser"
+
 test: $(READY)
 	$(PYTEST) -m "not slow"
 
 test-fast: $(READY)
-	$(PYTEST) -m "not slow and not notebook and not browser"
+	$(PYTEST) $(FAST)
 
 test-slow: $(READY)
 	$(PYTEST) -m slow
@@ -35,6 +37,13 @@ test-gpu: $(READY)
 	@if $(BIN)/python -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; \
 	then $(BIN)/python -m pytest -m gpu && $(BIN)/python -m tests.benchmarks vision; \
 	else echo "test-gpu: skipped, torch finds no CUDA device"; fi
+
+# The fast tests with each package as old as pyproject.toml admits, in .venv-lowest. The bounds hold for Python 3.11.
+test-lowest:
+	$(PYTHON) -m venv .venv-lowest
+	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check uv
+	.venv-lowest/bin/uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct -e '.[all]'
+	.venv-lowest/bin/python -m pytest -n 2 --dist loadfile $(FAST)
 
 lab: $(READY)
 	$(BIN)/python -m jupyter lab notebooks/00_start_here.ipynb

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from itlm_kit.errors import InputError, check_choice
+from itlm_kit.extras import installed, needs
 
 _version = cache(version)  # read from files, which takes longer than a small cell
 PROFILES = ("quick", "full")
@@ -28,8 +29,9 @@ class Where:
 def resolve_device(device: str) -> str:
     """Turn "auto" into "cuda" where there is one, else "cpu"; raises InputError for a CUDA that is not there."""
     check_choice("device", device, DEVICES)
-    if device == "cpu":
-        return device
+    if device == "cpu" or (device == "auto" and not installed("torch")):
+        return "cpu"
+    needs("torch")
     import torch
 
     if torch.cuda.is_available():

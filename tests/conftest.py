@@ -43,11 +43,18 @@ def blind_label_noise(monkeypatch):
 
 
 def pytest_collection_modifyitems(items):
+    if os.name != "posix":
+        skip_marked(items, "posix", "sends signals or calls a shell, which this system does otherwise")
     marked = [item for item in items if item.get_closest_marker("gpu")]
     if not marked:
         return
     import torch
 
     if not torch.cuda.is_available():
-        for item in marked:
-            item.add_marker(pytest.mark.skip(reason="needs a CUDA device; torch finds none"))
+        skip_marked(marked, "gpu", "needs a CUDA device; torch finds none")
+
+
+def skip_marked(items, mark, reason):
+    for item in items:
+        if item.get_closest_marker(mark):
+            item.add_marker(pytest.mark.skip(reason=reason))

@@ -129,7 +129,7 @@ def test_the_search_knows_notebooks_functions_and_claims(site):
 
 @pytest.mark.parametrize("verdict, says", [("failed", f"{FIRST} failed"), (None, "holds no run")])
 def test_a_run_that_cannot_be_shown_is_refused(tmp_path, verdict, says, monkeypatch):
-    monkeypatch.setattr(building, "find_spec", lambda name: True)
+    monkeypatch.setattr("itlm_kit.extras.find_spec", lambda name: True)
     run = run_of(tmp_path / "run", verdict) if verdict else tmp_path
     with pytest.raises(InputError, match=says):
         building.build(run, tmp_path / "out", ResultStore(tmp_path / "nothing"))
@@ -137,7 +137,7 @@ def test_a_run_that_cannot_be_shown_is_refused(tmp_path, verdict, says, monkeypa
 
 
 def test_without_sphinx_the_command_says_what_to_install(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(building, "find_spec", lambda name: None)
+    monkeypatch.setattr("itlm_kit.extras.find_spec", lambda name: None)
     assert _exit_code(["book", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
     assert "itlm_kit[book]" in capsys.readouterr().err
 

@@ -32,7 +32,7 @@ def itlm(capsys, monkeypatch, tmp_path):
     """Call the command in an empty folder: itlm("run", "99") -> (exit code, output, error output)."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("ITLM_DATA_ROOT", raising=False)
-    monkeypatch.setattr("itlm_kit.runner.run.FIRST", PLANTED)
+    monkeypatch.setattr("itlm_kit.runner.folder.FIRST", PLANTED)
 
     def call(*arguments):
         with pytest.raises(SystemExit) as left:
@@ -154,6 +154,7 @@ def test_run_without_out_makes_a_folder_in_runs(itlm, tmp_path):
     assert "kept    01_sound" in itlm("run", "--resume")[1]
 
 
+@pytest.mark.posix
 def test_ctrl_c_keeps_what_is_done_and_ends_the_kernels(tmp_path):
     write_notebook(tmp_path / "notebooks", "01_sound", SOUND)
     write_notebook(tmp_path / "notebooks", "02_slow", "import time\ntime.sleep(600)")
@@ -175,7 +176,7 @@ def test_ctrl_c_keeps_what_is_done_and_ends_the_kernels(tmp_path):
 def start(arguments, **options):
     """The command in a process of its own that heeds Ctrl-C even when the tests run in the background."""
     heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
-    planted = f"import itlm_kit.runner.run as run; run.FIRST = {PLANTED!r}; " if "run" in arguments else ""
+    planted = f"import itlm_kit.runner.folder as folder; folder.FIRST = {PLANTED!r}; " if "run" in arguments else ""
     code = f"{heed}; {planted}from itlm_kit.cli import main; main()"
     return subprocess.Popen([sys.executable, "-c", code, *arguments], **options)
 
@@ -390,11 +391,12 @@ def test_every_page_shows_its_explorer(name):
 
 
 def test_explore_without_voila_says_how_to_get_it(itlm, monkeypatch):
-    monkeypatch.setattr("itlm_kit.cli.explorer_page.find_spec", lambda name: None)
+    monkeypatch.setattr("itlm_kit.extras.find_spec", lambda name: None)
     code, _, error = itlm("explore", "convergence")
-    assert code == 2 and error.endswith(f"Run: {sys.executable} -m pip install voila\n")
+    assert code == 2 and error.endswith('Run: pip install "itlm_kit[notebooks]"\n')
 
 
+@pytest.mark.posix
 @pytest.mark.slow
 def test_explore_serves_the_explorer_until_stopped():
     pytest.importorskip("voila")
@@ -426,15 +428,15 @@ def test_doctor_names_the_command_that_mends_what_is_missing(itlm, monkeypatch):
     assert code == 0 and "torch" in out and "data digits" in out
 
     def version(name):
-        if name in ("voila", "papermill"):
+        if name in ("voila", "pandas"):
             raise doctor.PackageNotFoundError(name)
         return "1.0"
 
     monkeypatch.setattr(doctor, "version", version)
     code, out, _ = itlm("doctor")
     assert code == 1
-    assert "! papermill" in out and f"-> {sys.executable} -m pip install papermill" in out
-    assert "! voila" not in out and f"-> {sys.executable} -m pip install voila" in out  # only wished for
+    assert "! pandas" in out and f"-> {sys.executable} -m pip install pandas" in out
+    assert "! voila" not in out and f'-> {sys.executable} -m pip install "itlm_kit[notebooks]"' in out  # an extra
 
 
 def test_help_and_version(itlm):

@@ -207,17 +207,17 @@ def test_cleanlab_finds_planted_errors():
 
 
 def test_without_cleanlab_it_is_told(monkeypatch):
-    monkeypatch.setattr("itlm_kit.defences.cleanlab_issues.find_spec", lambda name: None)
-    with pytest.raises(InputError, match=r"pip install 'itlm_kit\[peers\]'"):
+    monkeypatch.setattr("itlm_kit.extras.find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r'pip install "itlm_kit\[peers\]"'):
         cleanlab_kept([0, 1], np.zeros((2, 2)))
 
 
 def test_without_cleanlab_its_cells_stop_before_any_training(monkeypatch):
-    monkeypatch.setattr("itlm_kit.defences.cleanlab_issues.find_spec", lambda name: None)
+    monkeypatch.setattr("itlm_kit.extras.find_spec", lambda name: None)
     for name in ("out_of_sample", "train"):
         monkeypatch.setattr(tasks, name, lambda *args, **kw: pytest.fail("trained without cleanlab"))
     task = LabelTask(digits(n=100)[0], RECIPE, epochs=1, budget=2, clean=0.6, alpha=0.55, folds=2, seed=0)
-    with pytest.raises(InputError, match=r"pip install 'itlm_kit\[peers\]'"):
+    with pytest.raises(InputError, match=r'pip install "itlm_kit\[peers\]"'):
         label_rivals()["cleanlab"](task)
 
 

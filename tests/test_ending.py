@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from functools import partial
 
 import psutil
 import pytest
@@ -16,7 +17,8 @@ from itlm_kit.cli import terminal
 from itlm_kit.errors import InputError
 from itlm_kit.runner.progress import MOST_WORDS, told
 
-ENDS = pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGHUP], ids=["SIGTERM", "SIGHUP"])
+NAMES = ("SIGTERM", "SIGHUP")
+ends = pytest.mark.parametrize("end", NAMES)
 LEAVES_A_PROCESS = """\
 import subprocess, sys
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
@@ -27,10 +29,10 @@ def start(tmp_path, *arguments, ignore=None, **environment):
     """The command in a session of its own, with a folder of its own for what is temporary."""
     (tmp_path / "temporary").mkdir(exist_ok=True)
     heed = "".join(  # whatever the tests themselves run under
-        f"signal.signal(signal.{end.name}, signal.{'SIG_IGN' if end is ignore else 'SIG_DFL'}); "
-        for end in (signal.SIGTERM, signal.SIGHUP)
+        f"signal.signal(signal.{end}, signal.{'SIG_IGN' if end == ignore else 'SIG_DFL'}); "
+        for end in filter(partial(hasattr, signal), NAMES)
     )
-    planted = "import itlm_kit.runner.run as run; run.FIRST = '01_sound.ipynb'; " if "run" in arguments else ""
+    planted = "import itlm_kit.runner.folder as folder; folder.FIRST = '01_sound.ipynb'; " if "run" in arguments else ""
     code = f"import signal; {heed}{planted}from itlm_kit.cli import main; main()"
     return subprocess.Popen(
         [sys.executable, "-c", code, *map(str, arguments)], cwd=tmp_path, start_new_session=True,
@@ -46,14 +48,15 @@ def waited_for(path, process):
     return path.read_text()
 
 
-@ENDS
+@pytest.mark.posix
+@ends
 def test_a_run_that_is_ended_leaves_no_process_and_no_temporary_folder(tmp_path, end):
     write_notebook(tmp_path / "notebooks", "01_sound", SOUND)
     write_notebook(tmp_path / "notebooks", "02_slow", LEAVES_A_PROCESS, "import time\ntime.sleep(600)")
     process = start(tmp_path, "run", "2", "--out", "out")
     child = psutil.Process(int(waited_for(tmp_path / "notebooks" / "child", process)))
     family = [child, *psutil.Process(process.pid).children(recursive=True)]
-    process.send_signal(end)  # to the command alone, as a scheduler does
+    process.send_signal(getattr(signal, end))  # to the command alone, as a scheduler does
     out, error = process.communicate(timeout=60)
     assert process.returncode == 130 and b"--resume goes on" in out and error == b""
     assert not psutil.wait_procs(family, timeout=10)[1]
@@ -69,7 +72,8 @@ def test_what_a_cell_has_started_ends_with_its_notebook(tmp_path):
         psutil.Process(pid).wait(timeout=10)
 
 
-@ENDS
+@pytest.mark.posix
+@ends
 def test_a_reproduction_that_is_ended_leaves_no_process_and_goes_on(tmp_path, end):
     command = ["reproduce", "fig7", "--jobs", "2", "--out", "cells"]
     process = start(tmp_path, *command)
@@ -77,17 +81,18 @@ def test_a_reproduction_that_is_ended_leaves_no_process_and_goes_on(tmp_path, en
         assert process.poll() is None, process.communicate()
         time.sleep(0.05)
     workers = psutil.Process(process.pid).children(recursive=True)
-    process.send_signal(end)
+    process.send_signal(getattr(signal, end))
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 130 and b"the same command goes on" in out
     assert not psutil.wait_procs(workers, timeout=10)[1]
 
 
+@pytest.mark.posix
 def test_a_command_under_nohup_outlives_the_terminal(tmp_path):
     write_notebook(
         tmp_path / "notebooks", "01_sound", SOUND, "import time\nopen('begun', 'w').write('x')\ntime.sleep(2)"
     )
-    process = start(tmp_path, "run", "--out", "out", ignore=signal.SIGHUP)
+    process = start(tmp_path, "run", "--out", "out", ignore="SIGHUP")
     waited_for(tmp_path / "notebooks" / "begun", process)
     process.send_signal(signal.SIGHUP)
     assert process.wait(120) == 0

@@ -452,7 +452,7 @@ def test_a_palette_with_shades_of_transparency(tmp_path):
 
 def test_other_modes_are_as_pillow_shows_them(tmp_path):
     picture = np.random.default_rng(0).integers(0, 255, (6, 6, 3)).astype(np.uint8)
-    for mode, end in (("CMYK", "tif"), ("YCbCr", "tif"), ("P", "gif"), ("1", "png"), ("RGB", "bmp"), ("L", "pgm")):
+    for mode, end in (("CMYK", "tif"), ("YCbCr", "jpg"), ("P", "gif"), ("1", "png"), ("RGB", "bmp"), ("L", "pgm")):
         root = tmp_path / mode
         save_array(root / f"a/0.{end}", picture, mode)
         with Image.open(root / f"a/0.{end}") as shown:

@@ -13,7 +13,7 @@ import itlm_kit
 PACKAGE = Path(itlm_kit.__file__).parent
 # A module may import its own layer and those above it in this list; the first is open to all.
 LAYERS = [
-    {"errors", "files", "machine", "names", "pages", "plugins", "progress"},
+    {"errors", "extras", "files", "machine", "names", "pages", "plugins", "progress"},
     {"classes", "trimming", "loop", "trajectories", "choosing"},
     {"glm", "vision", "data", "defences"},
     {"examine", "experiments"},

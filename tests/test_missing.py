@@ -102,6 +102,7 @@ def test_work_that_ends_in_time_is_left_alone():
     assert signal.getsignal(signal.SIGTERM) is before
 
 
+@pytest.mark.posix
 def test_being_told_to_end_is_not_time_that_is_up():
     with pytest.raises(KeyboardInterrupt) as stopped, time_limit(100):
         os.kill(os.getpid(), signal.SIGTERM)

@@ -38,5 +38,12 @@ def test_what_is_soon_over_needs_no_bar(written, monkeypatch):
     assert "steps" not in written(Screen(), seconds=30)
 
 
+def test_without_tqdm_there_is_none(written, monkeypatch):
+    monkeypatch.setattr("itlm_kit.extras.find_spec", lambda name: None)
+    assert written(Screen(), seconds=30) == ""
+    with progress(total=2, words="steps") as bar:
+        bar.update()
+
+
 def test_there_is_none_in_a_log(written):
     assert written(io.StringIO(), seconds=30) == ""

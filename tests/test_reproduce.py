@@ -257,15 +257,16 @@ def begun(tmp_path):
     return [int(line) for line in (tmp_path / "log").read_text().split()]
 
 
-@pytest.mark.parametrize("stop, jobs", [(signal.SIGKILL, 1), (signal.SIGKILL, 2), (signal.SIGINT, 2)])
+@pytest.mark.posix
+@pytest.mark.parametrize("stop, jobs", [("SIGKILL", 1), ("SIGKILL", 2), ("SIGINT", 2)])
 def test_a_stopped_run_goes_on_where_it_was(tmp_path, stop, jobs):
     run = start(tmp_path, jobs)
     for _ in range(3):
         run.stdout.readline()
     time.sleep(0.03)  # into the middle of a cell or of its writing
-    os.killpg(run.pid, stop)  # as Ctrl-C in a terminal does: the run and its workers
+    os.killpg(run.pid, getattr(signal, stop))  # as Ctrl-C in a terminal does: the run and its workers
     errors = run.communicate(timeout=20)[1]
-    assert run.returncode == (130 if stop == signal.SIGINT else -stop)
+    assert run.returncode == (130 if stop == "SIGINT" else -getattr(signal, stop))
     assert "Traceback" not in errors
     kept = {r.settings["i"] for r in ResultStore(tmp_path / "results").results("slow")}
     assert 3 <= len(kept) < 12

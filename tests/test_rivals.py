@@ -1,6 +1,5 @@
 """Rivals on common draws: near the truth where all is clean, absent ones named with what they need."""
 
-import importlib.util
 import shutil
 
 import numpy as np
@@ -55,7 +54,7 @@ def test_the_oracle_alone_sees_the_truth(corrupted):
 
 @pytest.mark.parametrize("name", ["Tukey (statsmodels)", *rivals.FAST_LTS])
 def test_what_is_not_installed_says_what_it_needs(name, monkeypatch):
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("itlm_kit.extras.find_spec", lambda name: None)
     monkeypatch.setattr(shutil, "which", lambda name: None)
     rivals._no_robustbase.cache_clear()
     row = table(clean=1.0).loc[name]
@@ -87,7 +86,7 @@ def test_a_cell_of_peers_tells_times_as_a_ratio_and_errors(slow_peer):
 
 
 def test_a_cell_of_a_peer_that_is_not_there_says_what_it_needs(monkeypatch):
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("itlm_kit.extras.find_spec", lambda name: None)
     with pytest.raises(InputError, match="peer must be one that runs here; FAST-LTS .robpy. needs robpy: pip install"):
         peers.run(CELL, peers.PeersRecipe(), 0, None)
 

@@ -16,10 +16,10 @@ from packaging.specifiers import SpecifierSet
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 CONDA_NAMES = {"pytorch-cpu": "torch"}  # conda-forge's CPU build is found under a name of its own
-IN_CONDA = ("notebooks", "peers")  # the extras that environment.yml brings
+IN_CONDA = ("pages", "vision", "notebooks", "peers")  # the extras that environment.yml brings
 ENVIRONMENTS = ["environment.yml", "binder/environment.yml"]
 
-needs_make = pytest.mark.skipif(not shutil.which("make"), reason="needs make")
+needs_make = pytest.mark.skipif(os.name != "posix" or not shutil.which("make"), reason="needs make and a shell")
 
 
 def conda(path):
@@ -32,7 +32,9 @@ def conda(path):
 @pytest.mark.parametrize("path", ENVIRONMENTS)
 def test_conda_environments_agree_with_pyproject(path):
     extras = [line for extra in IN_CONDA for line in PROJECT["optional-dependencies"][extra]]
-    wanted = {one.name: one.specifier for one in map(Requirement, [*PROJECT["dependencies"], *extras])}
+    wanted = {
+        one.name: one.specifier for one in map(Requirement, [*PROJECT["dependencies"], *extras]) if not one.extras
+    }
     found = conda(path)
     python, pip = found.pop("python"), found.pop("pip")
     assert found == wanted and not pip
@@ -47,7 +49,7 @@ def test_binder_takes_a_python_that_the_kit_admits():
 
 def test_torch_and_torchvision_are_left_to_the_resolver():
     """Their releases come in pairs: an upper bound, a pin or another origin for one of them breaks the other."""
-    bounds = {one.name: one for one in map(Requirement, PROJECT["dependencies"])}
+    bounds = {one.name: one for one in map(Requirement, PROJECT["optional-dependencies"]["vision"])}
     for name in ("torch", "torchvision"):
         assert bounds[name].url is None and [one.operator for one in bounds[name].specifier] == [">="]
 
@@ -61,6 +63,7 @@ def test_no_file_names_a_package_index():
 REPO2DOCKER = shutil.which("repo2docker", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
 
 
+@pytest.mark.posix
 @pytest.mark.skipif(not REPO2DOCKER, reason="needs repo2docker beside Python or on the PATH")
 def test_repo2docker_accepts_the_folder(tmp_path):
     for name in ("binder", "pyproject.toml"):  # what it reads; the rest would only be copied
@@ -74,10 +77,18 @@ def test_repo2docker_accepts_the_folder(tmp_path):
         assert part in done.stdout
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("script", ["binder/postBuild", "binder/start", ".ci/run"])
 def test_scripts_are_whole_and_executable(script):
     assert os.access(ROOT / script, os.X_OK)
     subprocess.run(["bash", "-n", ROOT / script], check=True)
+
+
+def test_the_changelog_tells_of_this_version():
+    from itlm_kit import __version__
+
+    versions = re.findall(r"^## \[(.+?)\] - \d{4}-\d\d-\d\d$", (ROOT / "CHANGELOG.md").read_text(), re.M)
+    assert versions[0] == __version__ and versions == sorted(versions, reverse=True)
 
 
 def test_citation_is_complete():
@@ -158,7 +169,7 @@ def test_make_names_the_python_it_needs(clone):
 
 
 @needs_make
-@pytest.mark.parametrize("target", ["run", "test", "test-fast", "test-slow", "test-gpu", "lab", "bench"])
+@pytest.mark.parametrize("target", ["run", "test", "test-fast", "test-slow", "test-gpu", "test-lowest", "lab", "bench"])
 def test_every_target_sets_up_first(target):
     done = subprocess.run(["make", "-n", "-B", target], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0 and ".[all]" in done.stdout

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
@@ -10,6 +9,7 @@ import nbformat
 from itlm_kit.chapters import experiment_names, get_experiment, notebooks_of
 from itlm_kit.errors import InputError
 from itlm_kit.experiments.store import ResultStore
+from itlm_kit.extras import needs
 from itlm_kit.files import as_path, write_atomically, writing_to
 from itlm_kit.report.contents import part_of
 from itlm_kit.report.page import drawn
@@ -23,11 +23,10 @@ def build(run: str | Path, out: str | Path, store: ResultStore, extra: tuple[Pat
     """Build the book of the notebooks that `itlm run` left in the folder `run`; returns the Path of its first page.
 
     out: a folder for the site (in html) and for what it is made of (in source); what is there is replaced. store: what
-    the report is drawn from. extra: further pages, Markdown files. Raises InputError where Sphinx is not installed, and
-    where `run` holds no notebooks or one that failed.
+    the report is drawn from. extra: further pages, Markdown files. Raises MissingExtra where Sphinx is not
+    installed, InputError where `run` holds no notebooks or one that failed.
     """
-    if find_spec("myst_nb") is None:
-        raise InputError('the book needs Sphinx with MyST-NB; it is not installed. Run: pip install "itlm_kit[book]"')
+    needs("sphinx", "myst_nb", "furo", "sphinx_codeautolink")
     notebooks, source = _passed(as_path(run, "run")), as_path(out, "--out") / "source"
     with writing_to(source):
         _stage(notebooks, source, store, extra)

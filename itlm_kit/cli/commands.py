@@ -11,6 +11,7 @@ import click
 from itlm_kit import __version__
 from itlm_kit.cli import course, terminal
 from itlm_kit.errors import InputError
+from itlm_kit.extras import needs, told
 from itlm_kit.machine import DEVICES, PROFILES, Where, resolve_device
 from itlm_kit.names import duration
 from itlm_kit.runner.progress import INTERRUPTED, watch_run
@@ -42,6 +43,8 @@ def _exit_code(arguments):
         message = " ".join(error.format_message().split())
     except InputError as error:
         message = str(error)
+    except ModuleNotFoundError as error:
+        message = str(told(error))
     except click.Abort:
         click.echo("itlm: stopped", err=True)
         return INTERRUPTED
@@ -154,6 +157,7 @@ def _reproduce(names, choice, cluster, *, device, data_root, out, dry_run):
     if cluster and choice["jobs"] > 1:
         raise InputError("--jobs must be left out with --cluster, which has as many at once as it has workers.")
     experiments, store = [get_experiment(name) for name in names], ResultStore(out)
+    needs("matplotlib", "tqdm")  # for its pictures, which come last
     plans = [plan(experiment, store, **choice) for experiment in experiments]
     planned = joined(plans)
     for experiment, its in zip(experiments, plans, strict=True):

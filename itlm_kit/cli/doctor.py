@@ -7,16 +7,15 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from typing import NamedTuple
 
-import psutil
-
 from itlm_kit.data import data_root, listing
 from itlm_kit.errors import InputError
+from itlm_kit.extras import installed, remedy
 
-_NEEDED = (
-    "itlm_kit", "numpy", "scipy", "pandas", "scikit-learn", "torch", "torchvision", "matplotlib", "plotly",
-    "anywidget", "ipywidgets", "jupyterlab", "ipykernel", "papermill", "nbconvert",
+_CORE = ("itlm_kit", "numpy", "scipy", "pandas", "scikit-learn", "joblib", "threadpoolctl", "click")
+_OF_EXTRAS = (
+    "matplotlib", "torch", "torchvision", "plotly", "anywidget", "ipywidgets", "jupyterlab", "ipykernel", "papermill",
+    "nbconvert", "voila", "statsmodels",
 )  # fmt: skip
-_OPTIONAL = ("voila", "pytest", "statsmodels")  # for explorers as pages, the tests, comparisons
 _REINSTALL = f"{sys.executable} -m pip install --force-reinstall torch torchvision"
 _GB = 1e9
 
@@ -35,25 +34,27 @@ def examine(root=None):
     root = data_root(root)
     return [
         Finding("python", f"{platform.python_version()}, {sys.executable}"),
-        *map(_package, _NEEDED),
-        *(_package(name, needed=False) for name in _OPTIONAL),
+        *(_package(name, f"{sys.executable} -m pip install {name}", needed=True) for name in _CORE),
+        *(_package(name, f"{sys.executable} -m {remedy(name)}", needed=False) for name in _OF_EXTRAS),
         _device(),
         Finding("processor", f"{platform.machine()}, {os.cpu_count()} cores"),
-        Finding("memory", f"{_memory('available')} of {_memory('total')} free"),
+        *([_memory()] if installed("psutil") else []),
         _notebooks(),
         Finding("data root", f"{root}, {_free(root)}"),
         *(Finding(f"data {line['name']}", line["state"], remedy=line["remedy"]) for line in listing(root)),
     ]
 
 
-def _package(name, needed=True):
+def _package(name, how, needed):
     try:
         return Finding(name, version(name))
     except PackageNotFoundError:
-        return Finding(name, "not installed", missing=needed, remedy=f"{sys.executable} -m pip install {name}")
+        return Finding(name, "not installed", missing=needed, remedy=how)
 
 
 def _device():
+    if not installed("torch"):
+        return Finding("device", "cpu; a GPU is used by torch alone")
     try:
         import torch
         import torchvision  # noqa: F401
@@ -64,8 +65,11 @@ def _device():
     return Finding("device", "cpu; torch finds no CUDA device, the quick profile needs none")
 
 
-def _memory(kind):
-    return f"{getattr(psutil.virtual_memory(), kind) / _GB:.1f} GB"
+def _memory():
+    import psutil
+
+    found = psutil.virtual_memory()
+    return Finding("memory", f"{found.available / _GB:.1f} GB of {found.total / _GB:.1f} GB free")
 
 
 def _free(root):

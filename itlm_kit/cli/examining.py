@@ -9,6 +9,7 @@ from itlm_kit import examine
 from itlm_kit.data.table_files import read_as_written, read_table
 from itlm_kit.errors import InputError
 from itlm_kit.examine import Examination
+from itlm_kit.extras import MissingExtra
 from itlm_kit.files import as_path, new_place, write_atomically, writing_to
 from itlm_kit.names import listed, readable
 
@@ -26,11 +27,11 @@ def examine_path(path: str, *, target: str | None, out: str | None, copy_kept: s
     places += [_copy_place(copy_kept, places[0], outside)] if copy_kept else []
     found = _table(path, target, **how) if path.is_file() or target else examine.folder(path, **how)
     with writing_to(places[0]):
-        found.write(places[0] / "suspects.csv")
-        page = found.page(places[0] / "suspects.html")
+        csv = found.write(places[0] / "suspects.csv")
         write_atomically(places[0] / "report.txt", lambda file: file.write(f"{found}\n".encode()))
+        looks = _page(found, csv)
     click.echo(str(found))
-    click.echo(f"Look at them in {readable(page)}; the list is suspects.csv beside it.")
+    click.echo(looks)
     for place in places[1:]:
         _copy(found, path, place)
         click.echo(f"A copy of the {found.kept.sum():,} kept is in {readable(place)}.")
@@ -54,6 +55,15 @@ def _table(path, target, *, device, skip_broken, **how):
             f"a table must have columns beside --target to judge it by; it has {target!r} alone. Add some."
         )
     return examine.table(frame.drop(columns=target), frame[target], **how)
+
+
+def _page(found, csv):
+    """Write the page to look at, and say where it is; without what pages are made with, say what brings that."""
+    try:
+        page = found.page(csv.with_suffix(".html"))
+    except MissingExtra as error:
+        return f"The list is {readable(csv)}. A page to look at them is not there: {error}"
+    return f"Look at them in {readable(page)}; the list is {csv.name} beside it."
 
 
 def _copy(found: Examination, path: Path, place: Path) -> None:

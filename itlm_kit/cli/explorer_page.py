@@ -3,24 +3,23 @@
 import subprocess
 import sys
 import tempfile
-from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 
-from itlm_kit.errors import InputError, check_choice
+from itlm_kit.errors import check_choice
 from itlm_kit.explorers import names
+from itlm_kit.extras import needs
 
 
 def serve(name, *, port, browser=True):
     """Serve the explorer called `name` until stopped; returns Voila's exit code.
 
-    Raises InputError for an unknown name, and when Voila is not installed.
+    Raises InputError for an unknown name, MissingExtra when Voila is not installed.
     """
     check_choice("explorer", name, names())
-    if find_spec("voila") is None:
-        raise InputError(f"voila must be installed for this; it is not. Run: {sys.executable} -m pip install voila")
+    needs("voila")
     with tempfile.TemporaryDirectory(prefix="itlm_") as folder:
         page = Path(folder, f"{name}.ipynb")
         nbformat.write(_page(name), page)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from itlm_kit.data.image_set import ImageSet
+from itlm_kit.extras import needs
 
 TRAIN_DIGITS, TEST_DIGITS = 1400, 397  # of 1,797
 FLAT = 5  # grey levels: a patch with a smaller standard deviation shows nothing (sky, blur)
@@ -31,6 +32,7 @@ def load_patches(part):
 
     A fifth of them is the test part. Any first few are a fair draw from both photographs.
     """
+    needs("PIL")  # to read the photographs
     from sklearn.datasets import load_sample_images
 
     patches = np.concatenate([_cut(photo) for photo in load_sample_images().images])

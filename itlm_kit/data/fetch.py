@@ -10,6 +10,7 @@ from itlm_kit.data.catalogue import check
 from itlm_kit.data.root import data_root
 from itlm_kit.data.torchvision_sets import PUBLISHED, find_fault
 from itlm_kit.errors import InputError
+from itlm_kit.extras import needs
 
 
 def download(name, root=None):
@@ -20,6 +21,7 @@ def download(name, root=None):
     """
     root = data_root(root)
     if name in PUBLISHED and find_fault(name, root):
+        needs("torchvision")
         try:
             with _folder_in(root) as folder:
                 _fetch(name, folder)

@@ -6,6 +6,7 @@ from itlm_kit.data.image_set import ImageSet
 from itlm_kit.data.picture_files import files_below, files_in, folders_in, in_words, tell, without_repeats
 from itlm_kit.data.pictures import BrokenPicture, picture_size, read_picture, to_bytes
 from itlm_kit.errors import InputError, check_integer
+from itlm_kit.extras import needs
 from itlm_kit.files import as_path
 from itlm_kit.names import listed, readable
 from itlm_kit.progress import progress
@@ -29,6 +30,7 @@ def load_folder(path, *, size=None, labelled=True, skip_broken=False):
     passed over. Raises InputError, naming the files, for images that cannot be read, differ in size, or leave a class
     empty.
     """
+    needs("PIL")
     path = as_path(path)
     if size not in (None, "auto"):
         check_integer("size", size, remedy="It is the side of the images in pixels.")
@@ -51,6 +53,7 @@ def image_files(path):
     where that is one of them. Warns of other files, by name. Raises InputError for no sub-folder, one without images,
     and where the classes lie deeper: in the parts of a set, such as train and val, or in a single folder around them.
     """
+    needs("PIL")
     path = as_path(path)
     files, labels, names, passed = _class_files(path)
     tell(path, passed)

@@ -8,6 +8,7 @@ import numpy as np
 
 from itlm_kit.data.image_set import ImageSet
 from itlm_kit.data.root import Fault
+from itlm_kit.extras import needs
 
 COUNTS = {"train": 60_000, "t10k": 10_000}  # images of MNIST and Fashion-MNIST, by how their files begin
 PIXELS = 28  # a side of their images
@@ -65,6 +66,7 @@ def find_fault(name, root):
 
 def read(name, part, root):
     """Read the part of a set whose files were found without fault, as an ImageSet."""
+    needs("torchvision")
     spec = PUBLISHED[name]
     x, y = _read_cifar(root, part) if name == "cifar10" else _read_idx(root / spec.folder, part)
     source = f"{spec.title}, {len(y):,} {'training' if part == 'train' else 'test'} images"

@@ -1,11 +1,10 @@
 """Confident learning: label errors named by out-of-sample probabilities, through the package cleanlab (an extra)."""
 
-from importlib.util import find_spec
-
 import numpy as np
 
 from itlm_kit.defences.tasks import Fitted, LabelTask
 from itlm_kit.errors import InputError
+from itlm_kit.extras import needs
 from itlm_kit.trajectories.logits import check_outputs
 
 
@@ -13,10 +12,10 @@ def cleanlab_kept(y, logits):
     """Mask (n,) of the samples in which cleanlab finds no label error. Northcutt et al. (2021).
 
     y: (n,) given labels in 0..classes-1; logits: (n, classes), out of sample, as `out_of_sample` gives them. How many
-    errors there are is cleanlab's own estimate. Raises InputError when cleanlab is missing, or the logits are not one
-    finite row per label, a column per class.
+    errors there are is cleanlab's own estimate. Raises MissingExtra without cleanlab, InputError when the
+    logits are not one finite row per label, a column per class.
     """
-    check_cleanlab()
+    needs("cleanlab")
     from cleanlab.filter import find_label_issues
     from scipy.special import softmax
 
@@ -31,15 +30,9 @@ def _check_finite(logits):
         raise InputError(f"logits must be finite; row {bad[0]} is not. Lower the step size if training diverged.")
 
 
-def check_cleanlab():
-    """Raise InputError when cleanlab is missing."""
-    if find_spec("cleanlab") is None:
-        raise InputError("this needs cleanlab, which is not installed. Run: pip install 'itlm_kit[peers]'")
-
-
 def cleanlab_then_train(task: LabelTask) -> Fitted:
     """Drop what cleanlab names by out-of-sample outputs, then train once."""
-    check_cleanlab()  # before five networks are trained for it
+    needs("cleanlab")  # before five networks are trained for it
     logits, passes = task.out_of_sample()
     kept = cleanlab_kept(task.samples.y.cpu(), logits)
     return task.train_once(kept, passes, kept)

@@ -9,7 +9,6 @@ import numpy as np
 
 from itlm_kit.errors import InputError
 from itlm_kit.examine.page_columns import MOST_COLUMNS, listed_columns, table_columns
-from itlm_kit.examine.thumbnails import draw_sheets
 from itlm_kit.files import new_place, write_atomically, writing_to
 from itlm_kit.names import readable
 from itlm_kit.pages import template
@@ -65,8 +64,14 @@ def _drawn(suspects, looks, *, title, says):
         lines=[*says.splitlines(), *_left_out(listed, suspects, looks)],
         columns=columns,
         data=_data(columns),
-        sheets=draw_sheets(looks) if _is_images(looks) else None,
+        sheets=_sheets(looks) if _is_images(looks) else None,
     )
+
+
+def _sheets(images):
+    from itlm_kit.examine.thumbnails import draw_sheets  # here, since the lists of tables do without Pillow
+
+    return draw_sheets(images)
 
 
 def _chosen(is_kept):

@@ -10,6 +10,7 @@ from typing import Any
 
 from itlm_kit import __version__
 from itlm_kit.errors import InputError
+from itlm_kit.extras import needs
 
 _CONNECT_SECONDS = 10
 _START_SECONDS = 120  # for the first worker to join: a queue may have to start it
@@ -53,13 +54,10 @@ def _come_home(future, address):
 
 @contextmanager
 def _client(address):
-    try:
-        import dask
-        from distributed import Client
-    except ModuleNotFoundError as error:
-        raise InputError(
-            f"--cluster must find {error.name}; it is not installed: pip install 'itlm_kit[cluster]'"
-        ) from error
+    needs("distributed")
+    import dask
+    from distributed import Client
+
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters of it is told in one line
     with dask.config.set({"distributed.comm.timeouts.connect": f"{_CONNECT_SECONDS}s"}):
         try:

@@ -3,6 +3,7 @@
 from importlib import import_module
 
 from itlm_kit.errors import check_choice
+from itlm_kit.extras import needs
 
 # Each explorer lives in a module of its name, imported when it is asked for.
 _CLASSES = {
@@ -24,6 +25,7 @@ def names():
 def get_explorer(name):
     """The explorer class of that name; raises InputError naming the known ones."""
     check_choice("explorer", name, names())
+    needs("ipywidgets", "anywidget", "plotly")
     return getattr(import_module(f"itlm_kit.explorers.{name}"), _CLASSES[name])
 
 

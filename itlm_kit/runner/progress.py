@@ -3,7 +3,6 @@
 from contextlib import closing
 
 import click
-from tqdm import tqdm
 
 MOST_WORDS = 600  # characters of an error: half a screen
 INTERRUPTED = 130  # exit code after Ctrl-C, as shells have it
@@ -75,4 +74,6 @@ def watch_cells(cells, results):
 
 
 def _bar(**options):
+    from tqdm import tqdm  # here, since commands that show no bar do without
+
     return tqdm(disable=None, dynamic_ncols=True, smoothing=0.1, **options)  # None: no bar where there is no terminal

@@ -21,16 +21,15 @@ from typing import NamedTuple
 import nbformat
 from filelock import FileLock, Timeout
 
-import itlm_kit
 from itlm_kit.data.root import data_root
 from itlm_kit.errors import InputError, check_choice, check_integer
 from itlm_kit.files import as_path, write_atomically, writing_to
 from itlm_kit.machine import DEVICES, PROFILES, resolve_device
 from itlm_kit.notebook import read_records
+from itlm_kit.runner.folder import notebooks_folder
 
 SCHEMA = 1
 RESULTS = "results.json"
-FIRST = "00_start_here.ipynb"  # a folder that holds it holds the kit's notebooks
 NUMBERED = re.compile(r"\d\d[a-z]?_")  # 03_convergence, and its appendix 03a_convergence_at_scale
 MB = 1e6
 # What the quick profile promises on two cores: seconds per notebook, and MB at its peak above a bare `import torch`.
@@ -103,17 +102,6 @@ def probe_machine():
         reason = (answer.stderr.strip().splitlines() or ["no message"])[-1]
         raise InputError(f"torch must be importable; {reason}. `itlm doctor` says what is missing.")
     return Machine(*json.loads(answer.stdout))
-
-
-def notebooks_folder():
-    """`./notebooks` if it holds the kit's, else those beside the package; raises InputError when there are neither."""
-    beside = Path(itlm_kit.__file__).resolve().parents[1] / "notebooks"
-    for folder in (Path("notebooks").resolve(), beside):
-        if (folder / FIRST).is_file():
-            return folder
-    raise InputError(
-        f"the kit's notebooks must be in ./notebooks; there is no {FIRST} in it. Run itlm inside a clone of the kit."
-    )
 
 
 def find_notebooks(names=(), folder=None):

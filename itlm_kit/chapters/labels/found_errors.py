@@ -12,8 +12,9 @@ from scipy.special import softmax
 from itlm_kit.chapters.labels import own_pictures
 from itlm_kit.chapters.labels.own_pictures import DIGITS, DRAWN, PEOPLE, at_bad, pictures
 from itlm_kit.choosing import choose_alpha
-from itlm_kit.defences.cleanlab_issues import check_cleanlab, cleanlab_kept
+from itlm_kit.defences.cleanlab_issues import cleanlab_kept
 from itlm_kit.experiments.experiment import Experiment, Outcome
+from itlm_kit.extras import needs
 from itlm_kit.trajectories import SCORES
 from itlm_kit.trimming import num_kept, trim
 from itlm_kit.vision.itlm import round_seed
@@ -26,7 +27,7 @@ IMAGES = 2000  # drawn of each large set
 
 def run(settings, recipe, seed, where):
     """One noisy set of pictures, its errors looked for in both ways."""
-    check_cleanlab()
+    needs("cleanlab")
     samples, is_clean, source = pictures(settings, seed, where)
     how, y = {"epochs": recipe.epochs, "seed": round_seed(seed, 0)}, samples.y.cpu().numpy()
     suspicion = SCORES["aum"](record_training(samples, recipe.training, **how))

@@ -3,7 +3,6 @@
 scikit-learn is always there. The others need not be: without them a row says what is missing.
 """
 
-import importlib.util
 import logging
 import shutil
 import subprocess
@@ -16,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from itlm_kit.extras import installed, remedy
 from itlm_kit.glm import fast_path, multistart_trimmed_squares
 from itlm_kit.glm.path import start
 
@@ -134,7 +134,7 @@ def _tukey(task):
 
 
 def _no_statsmodels(d):
-    return None if importlib.util.find_spec("statsmodels") else "needs statsmodels: pip install statsmodels"
+    return None if installed("statsmodels") else f"needs statsmodels: {remedy('statsmodels')}"
 
 
 def _lts_in_robpy(task):
@@ -146,8 +146,8 @@ def _lts_in_robpy(task):
 
 
 def _no_robpy(d):
-    found = importlib.util.find_spec("robpy")
-    return None if found else "needs robpy: pip install robpy, apart from the kit's own scikit-learn (it wants < 1.7)"
+    apart = "needs robpy: pip install robpy, apart from the kit's own scikit-learn (it wants < 1.7)"
+    return None if installed("robpy") else apart
 
 
 def _lts_in_r(task):

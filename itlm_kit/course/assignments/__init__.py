@@ -21,6 +21,10 @@ to stderr, as a warning does; it takes a number that a test ends with for its po
 lie.
 """
 
+from itlm_kit.extras import needs
+
+needs("nbformat", "jupyter_client", "ipykernel", "psutil", "jinja2")
+
 from itlm_kit.course.assignments.releasing import release, solve
 from itlm_kit.course.assignments.sources import read_assignment
 from itlm_kit.course.assignments.watching import watch_grading

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty
 
@@ -122,10 +122,8 @@ def _start(connection, folder, megabytes, hidden):
 
 def _end(process):
     if os.name == "posix":
-        try:
+        with suppress(ProcessLookupError, PermissionError):  # the latter on a Mac, of one that has ended
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
     process.kill()
     process.wait()
 
