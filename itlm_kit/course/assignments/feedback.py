@@ -1,10 +1,13 @@
 """What comes of grading: a page for each student, and one table for the teacher."""
 
+import csv
+
 import jinja2
 import pandas as pd
 
 from itlm_kit.errors import InputError
 from itlm_kit.files import write_atomically, writing_to
+from itlm_kit.names import readable
 
 STUDENT, TOTAL, OUT_OF, TO_READ, VERDICT, NOTE = "student", "total", "out of", "to read", "verdict", "note"
 
@@ -37,7 +40,7 @@ def write_grades(assignment, grades, path):
     folder = path.with_suffix("")
     with writing_to(folder):
         for one in grades:
-            page = feedback_page(assignment, one).encode()
+            page = readable(feedback_page(assignment, one)).encode()
             write_atomically(folder / f"{one.student}.html", lambda file, page=page: file.write(page))
         if assignment.leaderboard:
             _write_table(leaderboard_frame(grades), folder / "leaderboard.csv")
@@ -46,8 +49,8 @@ def write_grades(assignment, grades, path):
 
 
 def _write_table(frame, path):
-    text = frame.to_csv(index=False, float_format="%.6g").encode("utf-8-sig")  # the mark tells Excel of UTF-8
-    write_atomically(path, lambda file: file.write(text))
+    text = readable(frame.to_csv(index=False, float_format="%.6g"))
+    write_atomically(path, lambda file: file.write(text.encode("utf-8-sig")))  # the mark tells Excel of UTF-8
 
 
 def read_marks(assignment, path):
@@ -71,7 +74,7 @@ def keep_marks(grades, marks):
     """Put the points of `read_marks` where an answer waits to be read."""
     for one in grades:
         waiting = {name for name, value in one.points.items() if value is None}
-        one.points |= {name: mark for name, mark in marks.get(one.student, {}).items() if name in waiting}
+        one.points |= {name: mark for name, mark in marks.get(readable(one.student), {}).items() if name in waiting}
 
 
 def _read_table(path):
@@ -81,7 +84,7 @@ def _read_table(path):
         if not table.index.is_unique:
             raise ValueError("a student is there twice")
         return table
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, csv.Error) as error:
         reason = " ".join(str(error).split())
         raise InputError(f"out must be new or a table of grades; {path}: {reason}. Name another file.") from error
 
