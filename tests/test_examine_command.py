@@ -115,6 +115,19 @@ def write_table(path, *, names="a,b,y", mark="", label=int):
     return path
 
 
+def test_what_is_found_is_there_whole_or_not_at_all(tmp_path, monkeypatch):
+    def cut(*_, **__):
+        raise KeyboardInterrupt
+
+    path = write_table(tmp_path / "t.csv")
+    command = ["examine", str(path), "--target", "y", "--alpha", "0.9", "--out", str(tmp_path / "found")]
+    with monkeypatch.context() as killed:
+        killed.setattr(examine.Examination, "page", cut)
+        assert _exit_code(command) == 130
+        assert [file.name for file in tmp_path.iterdir()] == ["t.csv"]
+    assert _exit_code(command) == 0 and len(os.listdir(tmp_path / "found")) == 3
+
+
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 def test_a_table_is_copied_as_it_was_written(tmp_path, mark):
     path = write_table(tmp_path / "t.csv", names="a,a,y", mark=mark)

@@ -203,8 +203,9 @@ def test_a_pipe_is_not_waited_for(tmp_path):
     with pytest.warns(PassedOver, match="unknown to Pillow are a/pipe"):
         assert len(data.load_folder(tmp_path).x) == 1
     os.mkfifo(tmp_path / "a/pipe.png")
-    with pytest.raises(InputError, match=r"pipe.png \(it is no file\)"):
-        data.load_folder(tmp_path)
+    for size in (None, "auto"):
+        with pytest.raises(InputError, match=r"pipe.png \(it is no file\)"):
+            data.load_folder(tmp_path, size=size)
 
 
 # --- what lies around the classes ---

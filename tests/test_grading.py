@@ -15,7 +15,8 @@ from problem_set import SOLVED, student_notebook, write_judged_source, write_sou
 
 from itlm_kit import cli
 from itlm_kit.course.assignments import cage, read_assignment, session
-from itlm_kit.course.assignments.grading import GRADED, STOPPED, Limits, grade, grade_all
+from itlm_kit.course.assignments.feedback import keep_marks, read_marks, write_grades
+from itlm_kit.course.assignments.grading import GRADED, STOPPED, Grade, Limits, grade, grade_all
 from itlm_kit.course.assignments.submissions import Submission
 from itlm_kit.errors import InputError
 
@@ -197,6 +198,26 @@ def test_a_kernel_that_cannot_start_is_the_teachers_affair(graded):
 def test_a_folder_that_python_needs_is_not_taken_away(tmp_path):
     walls = cage.command(["true"], tmp_path, hidden=[tmp_path.parent, sys.prefix, tmp_path / "nothing"])
     assert str(tmp_path.parent) not in walls and sys.prefix not in walls
+
+
+def test_names_and_answers_that_are_no_unicode_are_written_and_their_marks_kept(tmp_path):
+    toy = read_assignment("toy", write_source(tmp_path / "source"))
+    odd = os.fsdecode(b"Zo\xeb")
+    one = Grade(odd, GRADED, {"square-test": 4.0, "cube-test": 0.0, "why": None}, answers={"why": "it \ud800 grows"})
+    write_grades(toy, [one], tmp_path / "toy.csv")
+    assert "it \\ud800 grows" in (tmp_path / "toy" / f"{odd}.html").read_text()
+    table = (tmp_path / "toy.csv").read_text("utf-8-sig").replace(",,", ",3,")
+    (tmp_path / "toy.csv").write_text(table)
+    keep_marks([one], read_marks(toy, tmp_path / "toy.csv"))
+    assert "Zo\\xeb" in table and one.points["why"] == 3
+
+
+@pytest.mark.parametrize("content", ["", " ", "a\n", '"', "\0"])
+def test_a_table_of_marks_that_is_none_is_told(tmp_path, content):
+    toy = read_assignment("toy", write_source(tmp_path / "source"))
+    (tmp_path / "toy.csv").write_text(content)
+    with pytest.raises(InputError, match="out must be new or a table of grades"):
+        read_marks(toy, tmp_path / "toy.csv")
 
 
 @pytest.fixture

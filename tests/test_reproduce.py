@@ -9,6 +9,7 @@ import time
 from dataclasses import replace
 
 import numpy as np
+import psutil
 import pytest
 import toys
 
@@ -276,6 +277,16 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path, stop, jobs):
     assert again.returncode == 0
     assert sorted(begun(tmp_path)[before:]) == sorted(set(range(12)) - kept)  # each of the others, once
     assert {r.settings["i"] for r in ResultStore(tmp_path / "results").results("slow")} == set(range(12))
+
+
+def test_processes_end_with_the_command_that_is_killed(tmp_path):
+    """joblib's own would wait for work for five minutes."""
+    run = start(tmp_path, 2)
+    run.stdout.readline()
+    family = psutil.Process(run.pid).children(recursive=True)
+    run.kill()  # alone
+    run.communicate()
+    assert len(family) >= 2 and not psutil.wait_procs(family, timeout=60)[1]
 
 
 def test_only_means_either_value_of_a_key_and_every_key():

@@ -173,7 +173,23 @@ def test_a_notebook_that_failed_is_never_taken_for_done(tmp_path):
         assert names == ["01_broken"] and report["verdict"] == "failed"
 
 
-ENTRY = {"name": "01_a", "verdict": "passed", "parameters": {}, "seconds": 1.0, "records": {}}
+ENTRY = {
+    "name": "01_a", "title": "A", "thumbnail": None, "verdict": "passed", "failure": None, "parameters": {},
+    "records": {}, "seconds": 1.0, "budget_seconds": 60, "peak_mb": 100.0, "above_baseline_mb": 9.0,
+}  # fmt: skip
+
+
+CHANGES = [
+    {"verdict": None}, {"verdict": "fine"}, {"parameters": None}, {"name": 3}, {"seconds": "1"}, {"title": 3},
+    {"failure": "none"}, {"peak_mb": {}}, {"budget_seconds": "60"},
+]  # fmt: skip
+
+
+def test_an_entry_as_the_runner_writes_it_is_no_damage(tmp_path):
+    write_notebook(tmp_path / "notebooks", "02_b", SOUND)
+    (tmp_path / "results.json").write_text(json.dumps({"schema": 1, "notebooks": [ENTRY]}))
+    run = Run(find_notebooks(folder=tmp_path / "notebooks"), tmp_path, Settings(), resume=True)
+    assert run.report["notebooks"] == [ENTRY]
 
 
 @pytest.mark.parametrize(
@@ -186,7 +202,7 @@ ENTRY = {"name": "01_a", "verdict": "passed", "parameters": {}, "seconds": 1.0, 
         '{"schema": 1, "notebooks": 3}',
         *(
             json.dumps({"schema": 1, "notebooks": [{k: v for k, v in {**ENTRY, **change}.items() if v is not None}]})
-            for change in ({"verdict": None}, {"verdict": "fine"}, {"parameters": None}, {"name": 3}, {"seconds": "1"})
+            for change in CHANGES
         ),
     ],
 )
@@ -382,6 +398,7 @@ def test_resume_without_out_takes_the_newest_run(tmp_path):
         ({"timeout": 1.5}, "timeout must be a whole number"),
         ({"seed": -1}, "seed must be a whole number"),
         ({"max_memory": -5}, "max_memory must be a positive number"),
+        ({"max_memory": "5"}, "max_memory must be a positive number"),
         ({"data_root": __file__}, "data root must be a folder"),
         ({"data_root": "/no/such/folder"}, "data root must be a folder"),
     ],

@@ -1,9 +1,11 @@
 """Result files: whole or not at all, and never accepted for what they are not."""
 
+import io
 import json
 import os
 import time
 import warnings
+import zipfile
 
 import numpy as np
 import pytest
@@ -193,6 +195,17 @@ def test_a_pickle_among_the_curves_is_never_loaded(store):
     np.savez(path.with_suffix(".npz"), losses=np.array([object()], dtype=object))
     with pytest.raises(ValueError, match="allow_pickle"):
         read_result(path)
+
+
+@pytest.mark.parametrize("shape", [(10**14,), (10**30,)])
+def test_an_array_that_is_said_to_be_huge_is_damage(store, shape):
+    path = store.save(result())
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "<f8", "fortran_order": False, "shape": shape})
+    with zipfile.ZipFile(path.with_suffix(".npz"), "w") as archive:
+        archive.writestr("losses.npy", header.getvalue())
+    with pytest.warns(DamagedResult):
+        assert store.results() == []
 
 
 def test_saving_anew_mends_a_spoilt_cell(store):

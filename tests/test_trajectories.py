@@ -1,4 +1,5 @@
 import json
+import os
 import pickle
 
 import numpy as np
@@ -123,6 +124,43 @@ def test_damaged_recordings_and_other_versions_are_named(tmp_path):
         (tmp_path / "recorder.json").write_text(text)
         with pytest.raises(InputError, match="must hold a recording"):
             TrajectoryRecorder.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        ({"n": "2"}, "n must be a whole number"),
+        ({"n": -2}, "n must be a whole number"),
+        ({"epochs": 1.5}, "epochs must be a whole number"),
+        ({"measured": "once"}, "measured must be one of"),
+        ({"repeats": []}, "repeats must be one of"),
+        ({"first_epoch": "one"}, "first_epoch must be a whole number"),
+        ({"columns": 0}, "columns must be a whole number"),
+    ],
+)
+def test_a_note_that_cannot_be_is_told(tmp_path, change, words):
+    TrajectoryRecorder(2, 1, tmp_path).record(0, [0], [1.0], [True])
+    about = json.loads((tmp_path / "recorder.json").read_text())
+    (tmp_path / "recorder.json").write_text(json.dumps(about | change))
+    with pytest.raises(InputError, match=f"the note of a recording must be whole; .* {words}"):
+        TrajectoryRecorder.load(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+@pytest.mark.parametrize("name", ["recorder.json", "losses.npy"])
+def test_a_pipe_in_a_recording_is_not_waited_for(tmp_path, name):
+    TrajectoryRecorder(2, 1, tmp_path)
+    (tmp_path / name).unlink()
+    os.mkfifo(tmp_path / name)
+    for opened in (TrajectoryRecorder.load, TrajectoryRecorder.resume):
+        with pytest.raises(InputError, match="no file|must hold a recording"):
+            opened(tmp_path)
+
+
+def test_a_note_nested_without_end_is_none(tmp_path):
+    (tmp_path / "recorder.json").write_text("[" * 100_000)
+    with pytest.raises(InputError, match="must hold a recording"):
+        TrajectoryRecorder.load(tmp_path)
 
 
 def test_a_loaded_recording_is_for_reading(tmp_path):

@@ -10,12 +10,12 @@ from itlm_kit.data.table_files import read_as_written, read_table
 from itlm_kit.errors import InputError
 from itlm_kit.examine import Examination
 from itlm_kit.extras import MissingExtra
-from itlm_kit.files import as_path, new_place, write_atomically, writing_to
+from itlm_kit.files import as_path, new_place, whole_folder, writing_to
 from itlm_kit.names import listed, readable
 
 
 def examine_path(path: str, *, target: str | None, out: str | None, copy_kept: str | None, **how: Any) -> None:
-    """Examine what lies at `path`, write what was found to new places, and say it.
+    """Examine what lies at `path`, write what was found to new places, each there whole or not at all, and say it.
 
     how: of a folder and of a table alike (alpha, groups, seed), and device, skip_broken for folders. Raises InputError,
     before any work, for places that are there already, cannot be made or lie in the folder or in each other, and for a
@@ -26,14 +26,15 @@ def examine_path(path: str, *, target: str | None, out: str | None, copy_kept: s
     places = [new_place(out or f"examined-{path.resolve().stem}", "--out", outside=outside)]
     places += [_copy_place(copy_kept, places[0], outside)] if copy_kept else []
     found = _table(path, target, **how) if path.is_file() or target else examine.folder(path, **how)
-    with writing_to(places[0]):
-        csv = found.write(places[0] / "suspects.csv")
-        write_atomically(places[0] / "report.txt", lambda file: file.write(f"{found}\n".encode()))
-        looks = _page(found, csv)
+    with writing_to(places[0].parent), whole_folder(places[0]) as part:
+        found.write(part / "suspects.csv")
+        (part / "report.txt").write_bytes(f"{found}\n".encode())
+        looks = _page(found, part, places[0])
+        for place in places[1:]:
+            _copy(found, path, place)
     click.echo(str(found))
     click.echo(looks)
     for place in places[1:]:
-        _copy(found, path, place)
         click.echo(f"A copy of the {found.kept.sum():,} kept is in {readable(place)}.")
 
 
@@ -57,13 +58,13 @@ def _table(path, target, *, device, skip_broken, **how):
     return examine.table(frame.drop(columns=target), frame[target], **how)
 
 
-def _page(found, csv):
-    """Write the page to look at, and say where it is; without what pages are made with, say what brings that."""
+def _page(found, part, place):
+    """Write the page to look at into `part`, which becomes `place`, and say where it is; or what it would take."""
     try:
-        page = found.page(csv.with_suffix(".html"))
+        page = found.page(part / "suspects.html").name
     except MissingExtra as error:
-        return f"The list is {readable(csv)}. A page to look at them is not there: {error}"
-    return f"Look at them in {readable(page)}; the list is {csv.name} beside it."
+        return f"The list is {readable(place / 'suspects.csv')}. A page to look at them is not there: {error}"
+    return f"Look at them in {readable(place / page)}; the list is suspects.csv beside it."
 
 
 def _copy(found: Examination, path: Path, place: Path) -> None:
@@ -72,5 +73,5 @@ def _copy(found: Examination, path: Path, place: Path) -> None:
         return
     rows, written = read_as_written(path)
     kept = found.kept_rows(rows)
-    with writing_to(place):
-        write_atomically(place / path.name, lambda file: kept.to_csv(file, mode="wb", index=False, **written))
+    with writing_to(place.parent), whole_folder(place) as part:
+        kept.to_csv(part / path.name, index=False, **written)

@@ -39,6 +39,8 @@ def picture_size(path: Path) -> tuple[int, int] | None:
     """Width and height that a picture file says it has, in pixels; None where it cannot be read."""
     from PIL import Image
 
+    if not path.is_file():  # a pipe would be waited for
+        return None
     try:
         with Image.open(path) as image:
             return image.size

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from itlm_kit.errors import InputError, check_choice, check_integer
 from itlm_kit.experiments.cluster import WorkersDied, sent
 from itlm_kit.experiments.experiment import Cell, Experiment, choose_cells
+from itlm_kit.experiments.processes import side_by_side
 from itlm_kit.experiments.recipe import described
 from itlm_kit.experiments.results import Result
 from itlm_kit.experiments.scheduling import makespan
@@ -118,7 +119,8 @@ def run_cells(
     for name in dict.fromkeys(cell.experiment.name for cell in cells):
         store.prepare(name)
     tasks = ((cell, replace(where, rounds=_rounds_file(store, cell))) for cell in cells if may_start(cell))
-    with closing(sent(cluster, _attempt, list(tasks)) if cluster else _side_by_side(jobs, tasks)) as finished:
+    sends = sent(cluster, _attempt, list(tasks)) if cluster else side_by_side(jobs, _attempt, tasks)
+    with closing(sends) as finished:
         for (cell, _), found in finished:
             if isinstance(found, WorkersDied):
                 failures.append(Failure(cell.experiment.name, cell.settings, cell.seed, str(found), ""))
@@ -134,21 +136,6 @@ def run_cells(
 
 def _rounds_file(store, cell):
     return store.path(cell).with_suffix(".rounds.npz").absolute()
-
-
-def _side_by_side(jobs, tasks):
-    """Yield (task, what became of it) from processes of this machine, in the order they finish.
-
-    A task is taken from the iterator when a process is free for it.
-    """
-    from joblib import Parallel, delayed
-
-    parallel = Parallel(jobs, return_as="generator_unordered", batch_size=1, pre_dispatch=jobs)
-    yield from parallel(delayed(_told)(task) for task in tasks)
-
-
-def _told(task):
-    return task, _attempt(*task)
 
 
 def _attempt(cell, where):

@@ -21,7 +21,10 @@ from itlm_kit.experiments.experiment import Cell
 from itlm_kit.experiments.results import Result, as_text, from_text
 from itlm_kit.files import as_path, write_atomically, writing_to
 
-_DAMAGED = (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error)
+_DAMAGED = (
+    OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error,
+    MemoryError, OverflowError,  # an array that its header says is huge
+)  # fmt: skip
 _ABANDONED = 3600  # seconds after which a half-written file can no longer be one that is being written
 
 

@@ -1,7 +1,6 @@
 """Execute one notebook under guard and say what became of it."""
 
 import logging
-import tempfile
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -10,6 +9,7 @@ import nbformat
 import papermill
 from nbclient.exceptions import CellTimeoutError
 
+from itlm_kit.files import scratch_folder
 from itlm_kit.runner.guard import ENGINE, Guard
 
 _START_SECONDS = 120  # for a kernel to start, on a busy machine
@@ -34,11 +34,12 @@ def execute(path, parameters, *, seconds, memory=None, baseline=0, threads=1, st
     for name in ("papermill", "asyncio"):  # what matters of it is in the failure
         logging.getLogger(name).setLevel(logging.CRITICAL)
     path = Path(path)
-    with tempfile.TemporaryDirectory(prefix="itlm_") as scratch, open(Path(scratch, "kernel.log"), "w+b") as log:
-        copy = Path(scratch, path.name)
+    with scratch_folder() as scratch, open(scratch / "kernel.log", "w+b") as log:
+        copy = scratch / path.name
         started = time.perf_counter()
         limit = None if memory is None else baseline + memory
-        with Guard(limit=limit, stop=stop, threads=threads, log=log, on_cell=on_cell) as guard:
+        how = {"threads": threads, "log": log, "connection": scratch / "kernel.json"}
+        with Guard(limit=limit, stop=stop, on_cell=on_cell, **how) as guard:
             crash = _run(path, copy, parameters, seconds, guard)
         failure = _failure(guard, crash, seconds, baseline)
         return Execution(_read(copy), failure, time.perf_counter() - started, guard.peak)

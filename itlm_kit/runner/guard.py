@@ -34,13 +34,14 @@ class CellError(NamedTuple):
 class Guard:
     """Watches one notebook's kernel: notes its peak memory, kills it above a limit or once `stop` is set.
 
-    limit: bytes, or None. log: a file for what the kernel itself says. on_cell is called after each code cell.
+    limit: bytes, or None. log: a file for what the kernel itself says. connection: the file that tells how to reach it;
+    "": one of Jupyter's, which stays when this process is killed. on_cell is called after each code cell.
     Afterwards `peak` is in bytes, `killed` is "memory", "stopped" or None, `cell` the last Cell that ran, and
     `errors` lists every CellError in the order they happened.
     """
 
-    def __init__(self, *, limit=None, stop=None, threads=1, log=None, on_cell=lambda: None):
-        self.limit, self.threads, self.log, self.on_cell = limit, threads, log, on_cell
+    def __init__(self, *, limit=None, stop=None, threads=1, log=None, connection="", on_cell=lambda: None):
+        self.limit, self.threads, self.log, self.connection, self.on_cell = limit, threads, log, connection, on_cell
         self.peak, self.killed, self.cell, self.errors = 0, None, None, []
         self._stop, self._done = stop or threading.Event(), threading.Event()
         self._sampler, self._seen = None, set()
@@ -113,7 +114,8 @@ class _GuardedClient(PapermillNotebookClient):
 
     def create_kernel_manager(self):
         # No folders: "python3" is then this very interpreter, whatever else is installed under that name.
-        self.km = AsyncKernelManager(kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
+        specs = KernelSpecManager(kernel_dirs=[])
+        self.km = AsyncKernelManager(kernel_spec_manager=specs, connection_file=str(self._guard.connection))
         return self.km
 
     def start_new_kernel(self, **options):

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import cache, partial
 from importlib.metadata import version
+from numbers import Real
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,7 +60,7 @@ class Settings:
         check_integer("jobs", self.jobs)
         if self.timeout is not None:
             check_integer("timeout", self.timeout, remedy="Seconds per cell, e.g. 300.")
-        if self.max_memory is not None and not 0 < self.max_memory < math.inf:
+        if self.max_memory is not None and not (isinstance(self.max_memory, Real) and 0 < self.max_memory < math.inf):
             raise InputError(f"max_memory must be a positive number of MB; got {self.max_memory!r}, e.g. 300.")
         if self.data_root is not None and not data_root(self.data_root).is_dir():
             raise InputError(f"data root must be a folder; there is none at {self.data_root}.")
@@ -316,9 +317,15 @@ def _earlier_entries(out):
         ) from error
 
 
+_KINDS = {
+    "name": str, "title": str | None, "thumbnail": str | None, "verdict": str, "failure": dict | None,
+    "parameters": dict, "records": dict, "seconds": int | float, "budget_seconds": int | float | None,
+    "peak_mb": int | float, "above_baseline_mb": int | float,
+}  # fmt: skip
+
+
 def _checked(entry):
-    kinds = {"name": str, "verdict": str, "parameters": dict, "seconds": int | float, "records": dict}
-    wrong = [name for name, kind in kinds.items() if not isinstance(entry.get(name), kind)]
+    wrong = [name for name, kind in _KINDS.items() if not isinstance(entry.get(name), kind)]
     if wrong or entry["verdict"] not in ("passed", "failed"):
         raise ValueError(f"an entry without a proper {', '.join(wrong) or 'verdict'}")
     return entry

@@ -16,6 +16,7 @@ from itlm_kit.trajectories.repeats import REPEATS
 from itlm_kit.trajectories.storage import lengthen, new_arrays, open_arrays, read_about, write_about
 
 _ABOUT = ("n", "epochs", "measured", "repeats", "first_epoch", "columns")
+_MEASURED = ("during", "after")
 _SETTLED = {  # said once in a warning each
     "first": "epochs are counted from 0; this loop counts from 1, so its epoch 1 is row 0 of the recording, and so on.",
     "again": "epoch {epoch} is recorded again, after a later one: what it held before is replaced.",
@@ -59,7 +60,7 @@ class TrajectoryRecorder:
     ):
         self.n = check_integer("n", n, remedy="It is the number of samples.")
         room = check_integer("epochs", epochs, remedy="It is the number of epochs to make room for.")
-        self.measured = check_choice("measured", measured, ("during", "after"))
+        self.measured = check_choice("measured", measured, _MEASURED)
         self.repeats = check_choice("repeats", repeats, REPEATS)
         self.folder = None if folder is None else as_path(folder, "folder")
         self.epochs, self.first_epoch, self.columns = 0, None, None
@@ -140,7 +141,7 @@ class TrajectoryRecorder:
     def _open(cls, folder, mode):
         self = cls.__new__(cls)
         self.folder = as_path(folder, "folder")
-        vars(self).update(read_about(self.folder, _ABOUT))
+        vars(self).update(_checked(read_about(self.folder, _ABOUT), self.folder))
         self._start(open_arrays(_shapes(self.epochs, self.n), self.folder, mode))
         return self
 
@@ -224,6 +225,23 @@ class TrajectoryRecorder:
         if "given" in values:
             known = ~np.isnan(values["given"])
             self.given[index[known]] = values["given"][known]
+
+
+def _checked(about, folder):
+    """What a folder notes of its recording; raises InputError where it cannot be."""
+    try:
+        check_integer("n", about["n"])
+        check_integer("epochs", about["epochs"], low=0)
+        check_choice("measured", about["measured"], _MEASURED)
+        check_choice("repeats", about["repeats"], tuple(REPEATS))
+        for name, low in {"first_epoch": 0, "columns": 1}.items():
+            if about[name] is not None:
+                check_integer(name, about[name], low=low)
+    except InputError as error:
+        raise InputError(
+            f"the note of a recording must be whole; that in {folder} is not: {error} Record anew."
+        ) from error
+    return about
 
 
 def _shapes(epochs, n):

@@ -51,10 +51,12 @@ def write_about(folder, **about):
 def read_about(folder, names):
     """{name: value} as `write_about` noted them; raises InputError for no recording, or another format."""
     try:
+        if not (folder / _ABOUT).is_file():  # a pipe would be waited for
+            raise ValueError("no file")
         about = json.loads((folder / _ABOUT).read_text())
         version = about["format"]
         found = {name: about[name] for name in names} if version == FORMAT else None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(
             f"folder must hold a recording ({_ABOUT}); {folder} does not. "
             "Name the folder that a TrajectoryRecorder was given; a new one makes it."
@@ -115,8 +117,10 @@ def _lengthen_file(path, array, added):
 
 def _open_file(path, shape, mode):
     try:
+        if not path.is_file():
+            raise OSError("no file")
         array = np.lib.format.open_memmap(path, mode=mode)  # this format alone: no archive, no pickle
-    except (OSError, ValueError, TokenError) as error:  # the last from a header that NumPy cannot parse
+    except (OSError, ValueError, OverflowError, TokenError) as error:  # the last two from headers of nonsense
         raise InputError(f"{path} must be a whole .npy file; it cannot be opened ({error}). Record anew.") from error
     fits = array.ndim == len(shape) and array.shape[-1] == shape[-1] and len(array) >= shape[0]
     if not fits or array.dtype != np.float32:

@@ -1,10 +1,13 @@
 """What comes of grading: a page for each student, and one table for the teacher."""
 
+import csv
+
 import jinja2
 import pandas as pd
 
 from itlm_kit.errors import InputError
 from itlm_kit.files import write_atomically, writing_to
+from itlm_kit.names import readable
 
 STUDENT, TOTAL, OUT_OF, TO_READ, VERDICT, NOTE = "student", "total", "out of", "to read", "verdict", "note"
 
@@ -46,7 +49,7 @@ def write_grades(assignment, grades, path):
     folder = path.with_suffix("")
     with writing_to(folder):
         for one in grades:
-            page = feedback_page(assignment, one).encode()
+            page = readable(feedback_page(assignment, one)).encode()
             write_atomically(folder / f"{one.student}.html", lambda file, page=page: file.write(page))
         if assignment.leaderboard:
             _write_table(leaderboard_frame(grades), folder / "leaderboard.csv")
@@ -55,8 +58,8 @@ def write_grades(assignment, grades, path):
 
 
 def _write_table(frame, path):
-    text = frame.to_csv(index=False, float_format="%.6g").encode("utf-8-sig")  # the mark tells Excel of UTF-8
-    write_atomically(path, lambda file: file.write(text))
+    text = readable(frame.to_csv(index=False, float_format="%.6g"))
+    write_atomically(path, lambda file: file.write(text.encode("utf-8-sig")))  # the mark tells Excel of UTF-8
 
 
 def read_marks(assignment, path, students):
@@ -77,7 +80,7 @@ def read_marks(assignment, path, students):
 def keep_marks(grades, marks):
     """Put the points of `read_marks` in their places."""
     for one in grades:
-        one.points |= marks.get(one.student, {})
+        one.points |= marks.get(readable(one.student), {})
 
 
 def _read_table(path, assignment):
@@ -91,7 +94,7 @@ def _read_table(path, assignment):
         if lacking:
             raise ValueError(f"{assignment.name} has a column {lacking[0]}, which is not there")
         return table
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, csv.Error) as error:
         reason = " ".join(str(error).split())
         raise InputError(f"out must be new or a table of grades; {path}: {reason}. Name another file.") from error
 
@@ -102,7 +105,8 @@ def _marks_of(student, row, assignment):
 
 
 def _check_students(marks, students, path):
-    lost = [student for student, given in marks.items() if given and student not in students]
+    known = set(map(readable, students))
+    lost = [student for student, given in marks.items() if given and student not in known]
     if lost:
         raise InputError(
             f"points must be those of a submission; {path} has some of {', '.join(lost)}, and the folder no such "

@@ -5,18 +5,17 @@ and none of its code.
 """
 
 import shutil
-import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 
 from itlm_kit.course.assignments.merging import merge
 from itlm_kit.course.assignments.session import Died, session
 from itlm_kit.course.assignments.submissions import the_notebook
 from itlm_kit.errors import InputError
+from itlm_kit.files import scratch_folder
 
 GRADED, STOPPED, UNREADABLE, MISSING = "graded", "stopped", "not readable", "no submission"
 _INTACT = "__import__('itlm_kit.course.assignments.intact', fromlist=['check']).check()\n"
@@ -73,7 +72,7 @@ def grade(assignment, submission, limits, stop=None):
     read = {name: None if answer else 0.0 for name, answer in merged.answers.items()}
     found = Grade(submission.student, GRADED, nothing | read, merged.notes, answers=merged.answers)
     start = partial(session, megabytes=limits.megabytes, hidden=limits.hidden, stop=stop)
-    with _folder() as own, _folder() as apart:
+    with scratch_folder() as own, scratch_folder() as apart:
         with _verdict(found), start(own) as kernel:
             _take_all(merged.steps, kernel, assignment, limits, found)
         if merged.judging:
@@ -82,10 +81,6 @@ def grade(assignment, submission, limits, stop=None):
                 _take_all(merged.judging, kernel, assignment, limits, found)
                 found.scores = _scores(assignment, kernel, limits, apart)
     return found
-
-
-def _folder():
-    return tempfile.TemporaryDirectory(prefix="itlm_", ignore_cleanup_errors=True)
 
 
 @contextmanager
@@ -118,14 +113,14 @@ def _take(step, kernel, assignment, limits, found):
 
 def _copy_data(own, apart):
     """What judges get to see: NumPy's files, which hold numbers and, as they are read, no code."""
-    for path in Path(own).glob("*.npz"):
+    for path in own.glob("*.npz"):
         if path.is_file() and not path.is_symlink():
-            shutil.copyfile(path, Path(apart, path.name))
+            shutil.copyfile(path, apart / path.name)
 
 
 def _scores(assignment, kernel, limits, folder):
     """{measure: value} for the leaderboard, without those that cannot be computed."""
-    found, place = {}, Path(folder, "score")
+    found, place = {}, folder / "score"
     for measure, expression in assignment.leaderboard.items():
         code = f"__import__('pathlib').Path('score').write_text(repr(float({expression})))"
         if kernel.run(code, limits.seconds) is None:
