@@ -11,6 +11,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from itlm_kit.errors import InputError
+from itlm_kit.extras import installed
 from itlm_kit.names import readable
 
 
@@ -98,7 +99,9 @@ def _machine():
 
 
 def _clear_abandoned(folder, prefix):
-    import psutil  # here, so that `import itlm_kit` stays light
+    if not installed("psutil"):  # which alone tells on every system whether a process is there
+        return
+    import psutil
 
     begins = f"{prefix}{_machine()}_"
     for path in folder.glob(f"{escape(begins)}*"):

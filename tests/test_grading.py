@@ -208,7 +208,7 @@ def test_names_and_answers_that_are_no_unicode_are_written_and_their_marks_kept(
     assert "it \\ud800 grows" in (tmp_path / "toy" / f"{odd}.html").read_text()
     table = (tmp_path / "toy.csv").read_text("utf-8-sig").replace(",,", ",3,")
     (tmp_path / "toy.csv").write_text(table)
-    keep_marks([one], read_marks(toy, tmp_path / "toy.csv"))
+    keep_marks([one], read_marks(toy, tmp_path / "toy.csv", [odd]))
     assert "Zo\\xeb" in table and one.points["why"] == 3
 
 
@@ -217,7 +217,7 @@ def test_a_table_of_marks_that_is_none_is_told(tmp_path, content):
     toy = read_assignment("toy", write_source(tmp_path / "source"))
     (tmp_path / "toy.csv").write_text(content)
     with pytest.raises(InputError, match="out must be new or a table of grades"):
-        read_marks(toy, tmp_path / "toy.csv")
+        read_marks(toy, tmp_path / "toy.csv", [])
 
 
 @pytest.fixture

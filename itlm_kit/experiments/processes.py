@@ -8,8 +8,6 @@ from functools import cache
 from threading import Thread
 from typing import Any
 
-import psutil
-
 _LOOK_SECONDS = 1
 
 
@@ -39,6 +37,6 @@ def end_with(owner: int) -> None:
 
 
 def _watch(owner):
-    while psutil.Process().ppid() == owner and psutil.pid_exists(owner):
+    while os.getppid() == owner:  # on Windows always: there joblib ends it, after five minutes
         time.sleep(_LOOK_SECONDS)
     os._exit(1)
