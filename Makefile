@@ -19,7 +19,9 @@ book: $(READY)
 	$(BIN)/itlm run --resume --out runs/book/notebooks
 	$(BIN)/itlm book runs/book/notebooks
 
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
+# In the order of the files, which begins with the longest: browser and notebooks.
+SIDE_BY_SIDE := -n 2 --dist loadfile --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 FAST := -m "not slow and not notebook and not browser"
 
@@ -43,7 +45,7 @@ test-lowest:
 	$(PYTHON) -m venv .venv-lowest
 	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check uv
 	.venv-lowest/bin/uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct -e '.[all]'
-	.venv-lowest/bin/python -m pytest -n 2 --dist loadfile $(FAST)
+	.venv-lowest/bin/python -m pytest $(SIDE_BY_SIDE) $(FAST)
 
 lab: $(READY)
 	$(BIN)/python -m jupyter lab notebooks/00_start_here.ipynb

@@ -98,7 +98,10 @@ def test_a_command_under_nohup_outlives_the_terminal(tmp_path):
     assert process.wait(120) == 0
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "cp437", "cp850", "latin-1", "ascii"])
+slowly = [pytest.param(each, marks=pytest.mark.slow) for each in ("cp437", "cp850", "latin-1")]
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", *slowly])
 def test_claims_are_printed_whatever_characters_there_are(tmp_path, encoding):
     process = start(tmp_path, "claims", PYTHONIOENCODING=encoding)
     out, error = process.communicate(timeout=120)

@@ -168,7 +168,10 @@ def test_convergence_as_a_voila_page(notebook, capsys, tmp_path):
         assert troubles(page) == []
 
 
-@pytest.mark.parametrize("name", CALLS)
+FIRST, *OTHERS = CALLS  # that of one is watched each time
+
+
+@pytest.mark.parametrize("name", [FIRST, *(pytest.param(name, marks=pytest.mark.slow) for name in OTHERS)])
 def test_every_control_moves_its_figure_on_a_voila_page(notebook, tmp_path, name):
     """A page each, as `itlm explore` opens them: anywidget gives up figures that are not up within two seconds."""
     with driving.voila(notebook(CALLS[name])) as page:
