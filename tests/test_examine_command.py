@@ -159,6 +159,13 @@ def test_a_target_that_cannot_be_is_told(tmp_path, names, target, words, capsys)
     assert words in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", [["--skip-broken"], ["--device", "cpu"]])
+def test_what_is_for_pictures_is_refused_for_a_table(tmp_path, option, capsys):
+    command = ["examine", str(write_table(tmp_path / "t.csv")), "--target", "y", "--out", str(tmp_path / "o"), *option]
+    assert _exit_code(command) == 2 and not (tmp_path / "o").exists()
+    assert f"{option[0]} must be left out for a table" in capsys.readouterr().err
+
+
 def test_many_classes_are_no_flood_of_warnings(tmp_path, recwarn):
     a = np.repeat(np.arange(30.0), 2)
     with pytest.raises(InputError, match="tell the classes apart"):

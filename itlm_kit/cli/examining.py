@@ -46,6 +46,9 @@ def _copy_place(copy_kept, out, outside):
 
 
 def _table(path, target, *, device, skip_broken, **how):
+    if skip_broken or device != "auto":
+        name = "--skip-broken" if skip_broken else "--device"
+        raise InputError(f"{name} must be left out for a table; it is for a folder of pictures.")
     frame = read_table(path)
     if target not in frame:
         given = f"got {target!r}" if target else "none was given"
