@@ -7,7 +7,7 @@ import itlm_kit
 _KIT = Path(itlm_kit.__file__).parent
 project, author = "itlm_kit", "the authors of itlm_kit"
 version = release = itlm_kit.__version__
-copyright = "MIT licence"
+copyright = f"{author}, MIT licence"
 
 extensions = [
     "myst_nb",
@@ -43,6 +43,7 @@ html_theme = "furo"
 html_title = "Learning from bad data"
 html_static_path = [str(_KIT / name) for name in ("pages/colours.css", "report/template/report.css", "book/book.css")]
 html_css_files = ["colours.css", "report.css", "book.css"]
+html_search_scorer = str(_KIT / "book/scorer.js")
 html_show_search_summary = False  # a browser may not fetch them from files
 html_show_sourcelink = False
 html_copy_source = False
