@@ -29,6 +29,7 @@ nb_mime_priority_overrides = [
 ]
 suppress_warnings = ["mystnb.unknown_mime_type"]  # recorded figures are for machines
 myst_enable_extensions = ["amsmath", "dollarmath"]
+myst_dmath_double_inline = True  # as Jupyter reads it: a formula on lines of its own within a paragraph
 myst_heading_anchors = 3
 html_math_renderer = "mathml"
 
