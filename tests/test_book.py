@@ -13,6 +13,7 @@ from itlm_kit.book import building, docstrings
 from itlm_kit.cli.commands import _exit_code
 from itlm_kit.errors import InputError
 from itlm_kit.experiments.store import ResultStore
+from itlm_kit.notebook import RECORD
 from itlm_kit.runner.formulas import as_mathml
 
 pytestmark = pytest.mark.timeout(1800)  # Sphinx reads every module
@@ -25,12 +26,17 @@ def notebook(other):
     widget = {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}, "image/png": PNG, "text/plain": "widget"}
     outputs = [new_output("display_data", widget, metadata={"image/png": {"alt": "a grey dot"}})]
     script = new_output("display_data", {"application/javascript": "load('https://elsewhere')", "text/plain": "plain"})
+    recorded = new_output("display_data", {RECORD: {"name": "a", "value": 1}, "text/plain": "a recorded figure"})
+    blank = new_output("display_data", {"text/html": "<div>not attempted</div>"})
     cells = [
         new_markdown_cell(f"# A title\n\nWith $\\alpha^*$, and [another]({other}.ipynb).\n\n$$\\sum_i f_i$$"),
+        new_markdown_cell("1. So\n   $$a$$\n   is $b$."),
         new_code_cell("profile = 'quick'", metadata={"tags": ["parameters"]}),
         new_code_cell(
             "from itlm_kit import num_kept\n\nnum_kept(0.5, 10)", outputs=[*outputs, script], execution_count=1
         ),
+        new_code_cell("record(a=1)", outputs=[recorded]),
+        new_code_cell("answer = ...", outputs=[blank], metadata={"tags": ["exercise"]}),
     ]
     return new_notebook(cells=cells, metadata={"language_info": {"name": "python", "pygments_lexer": "ipython3"}})
 
@@ -117,14 +123,38 @@ def test_notebooks_functions_claims_and_teachers_are_linked(site, pages):
 
 def test_a_notebook_shows_formulas_and_pictures_and_no_parameters(site, pages):
     page = pages[site / f"{FIRST}.html"].text
-    assert page.count("<math ") == 2 and 'display="block"' in page
+    assert page.count("<math ") == 4 and page.count('display="block"') == 2 and "$" not in page.partition("<article")[2]
     assert 'alt="a grey dot"' in page
     assert "profile" not in page and "elsewhere" not in page and "widget-view" not in page
+
+
+def test_a_notebook_is_made_for_readers():
+    cells = building.as_page(notebook(SECOND), "00").cells
+    outputs = [output.data for cell in cells for output in cell.get("outputs", [])]
+    assert [data for data in outputs if "text/markdown" in data] == [{"text/markdown": "a grey dot"}]  # an explorer's
+    assert not any(RECORD in data or "not attempted" in data.get("text/html", "") for data in outputs)
+    assert "Hide the code" in cells[1].source and cells[-1].source == "answer = ..."  # no claims are about notebook 00
+
+
+def test_a_box_hides_the_code(site, pages):
+    page = pages[site / f"{FIRST}.html"].text
+    assert 'class="code-switch"' in page and "Hide the code</label>" in page and "cell_input" in page
+    assert "body:has(.code-switch :checked) .cell_input" in (site / "_static" / "book.css").read_text()
+
+
+def test_the_first_page_lists_pages_and_no_sections(site):
+    listed = (site / "index.html").read_text().partition('<div class="toctree-wrapper')[2]
+    assert f'href="{FIRST}.html">A title</a>' in listed and f"{FIRST}.html#" not in listed
+    assert "itlm_kit" not in listed.partition("</article>")[0]
 
 
 def test_the_search_knows_notebooks_functions_and_claims(site):
     index = (site / "searchindex.js").read_text()
     assert all(word in index for word in (FIRST, "itlm_kit.num_kept", "reproduc"))
+
+
+def test_the_search_puts_the_reference_last(site):
+    assert 'startsWith("api/") ? score - 1000' in (site / "_static" / "language_data.js").read_text()
 
 
 @pytest.mark.parametrize("verdict, says", [("failed", f"{FIRST} failed"), (None, "holds no run")])

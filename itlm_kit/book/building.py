@@ -5,18 +5,22 @@ import shutil
 from pathlib import Path
 
 import nbformat
+from nbformat.v4 import new_markdown_cell, new_output
 
 from itlm_kit.chapters import experiment_names, get_experiment, notebooks_of
 from itlm_kit.errors import InputError
 from itlm_kit.experiments.store import ResultStore
 from itlm_kit.extras import needs
 from itlm_kit.files import as_path, write_atomically, writing_to
+from itlm_kit.notebook import RECORD
 from itlm_kit.report.contents import part_of
 from itlm_kit.report.page import drawn
 from itlm_kit.runner.run import NUMBERED, RESULTS
 
 _HERE = Path(__file__).parent
 _HIDDEN = {"parameters", "injected-parameters"}
+_WIDGET = "application/vnd.jupyter.widget-view+json"
+_CODE_SWITCH = '<label class="code-switch"><input type="checkbox"> Hide the code</label>'
 
 
 def build(run: str | Path, out: str | Path, store: ResultStore, extra: tuple[Path, ...] = ()) -> Path:
@@ -63,13 +67,37 @@ def _addresses(notebooks):
 
 def as_page(nb, number):
     """An executed notebook as a page: parameter cells hidden, pictures in words, at its end what the paper claims."""
-    nb.cells = [cell for cell in nb.cells if not _HIDDEN & set(cell.metadata.get("tags", []))]
-    for cell in nb.cells:
-        told = [output.get("metadata", {}).get("image/png", {}).get("alt") for output in cell.get("outputs", [])]
-        if any(told):
-            cell.metadata["mystnb"] = {"image": {"alt": " ".join(filter(None, told))}}
-    nb.cells.append(nbformat.v4.new_markdown_cell(_claims_text(number)))
+    nb.cells = [_as_read(cell) for cell in nb.cells if not _HIDDEN & _tags(cell)]
+    nb.cells.insert(1, new_markdown_cell(_CODE_SWITCH))
+    if claims := _claims_text(number):
+        nb.cells.append(new_markdown_cell(claims))
     return nb
+
+
+def _as_read(cell):
+    """A cell for who reads it only: no verdict on a blank answer, no figures for machines, pictures in words."""
+    if cell.cell_type == "code":
+        outputs = [] if "exercise" in _tags(cell) else cell.outputs
+        cell.outputs = [each for output in outputs for each in _as_shown(output)]
+        if told := " ".join(filter(None, map(_words, cell.outputs))):
+            cell.metadata["mystnb"] = {"image": {"alt": told}}
+    return cell
+
+
+def _as_shown(output):
+    """An output as a list: empty for recorded figures, with the words below for an explorer, which stands still."""
+    data = output.get("data", {})
+    below = _words(output) if _WIDGET in data else ""
+    told = [new_output("display_data", {"text/markdown": below})] if below else []
+    return [] if RECORD in data else [output, *told]
+
+
+def _words(output):
+    return output.get("metadata", {}).get("image/png", {}).get("alt", "")
+
+
+def _tags(cell):
+    return set(cell.metadata.get("tags", []))
 
 
 def _claims_text(number):

@@ -7,7 +7,7 @@ import itlm_kit
 _KIT = Path(itlm_kit.__file__).parent
 project, author = "itlm_kit", "the authors of itlm_kit"
 version = release = itlm_kit.__version__
-copyright = "MIT licence"
+copyright = f"{author}, MIT licence"
 
 extensions = [
     "myst_nb",
@@ -29,6 +29,7 @@ nb_mime_priority_overrides = [
 ]
 suppress_warnings = ["mystnb.unknown_mime_type"]  # recorded figures are for machines
 myst_enable_extensions = ["amsmath", "dollarmath"]
+myst_dmath_double_inline = True  # as Jupyter reads it: a formula on lines of its own within a paragraph
 myst_heading_anchors = 3
 html_math_renderer = "mathml"
 
@@ -43,6 +44,7 @@ html_theme = "furo"
 html_title = "Learning from bad data"
 html_static_path = [str(_KIT / name) for name in ("pages/colours.css", "report/template/report.css", "book/book.css")]
 html_css_files = ["colours.css", "report.css", "book.css"]
+html_search_scorer = str(_KIT / "book/scorer.js")
 html_show_search_summary = False  # a browser may not fetch them from files
 html_show_sourcelink = False
 html_copy_source = False
