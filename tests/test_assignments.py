@@ -331,7 +331,8 @@ def test_of_two_sets_with_the_same_cells_the_one_that_is_named_is_graded(two_set
 
 def test_a_page_says_that_other_data_were_graded(toy, source):
     words = "on other data (other seeds) than the notebook shows"
-    assert words in feedback_page(toy, two_grades()[1])
+    nothing, jo = two_grades()
+    assert words in feedback_page(toy, jo) and words not in feedback_page(toy, nothing)
     guess = read_assignment("guess", write_judged_source(source))
     assert words not in feedback_page(guess, Grade("Jo", "graded", {"saved": 3.0, "judged": 7.0}))
 

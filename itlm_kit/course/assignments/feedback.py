@@ -176,7 +176,7 @@ ul { padding-left: 1.2rem; }
 <p class="total">{{ assignment.name }}: {{ '%g' | format(grade.total) }} of {{ '%g' | format(most) }} points
 {%- if none in grade.points.values() %} so far; written answers are still to be read{% endif %}
 {%- if grade.verdict != 'graded' %} ({{ grade.verdict }}){% endif %}</p>
-{% if other_data %}
+{% if other_data and grade.verdict in ('graded', 'stopped') %}
 <p>The tests ran on other data (other seeds) than the notebook shows, so figures differ from those at home.</p>
 {% endif %}
 {% if grade.notes or errors or grade.scores %}
