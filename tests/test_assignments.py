@@ -12,11 +12,11 @@ from problem_set import POINTS, SOLVED, student_notebook, write_judged_source, w
 
 from itlm_kit.course.assignments import read_assignment, release, solve
 from itlm_kit.course.assignments.feedback import feedback_page, keep_marks, read_marks, write_grades
-from itlm_kit.course.assignments.grading import MISSING, UNREADABLE, Grade, Limits, grade
+from itlm_kit.course.assignments.grading import ANOTHER, MISSING, UNREADABLE, Grade, Limits, grade
 from itlm_kit.course.assignments.marks import grade_id
 from itlm_kit.course.assignments.merging import merge
 from itlm_kit.course.assignments.releasing import STUBS, solutions_text, student_copy
-from itlm_kit.course.assignments.submissions import Submission, find_submissions, recognise
+from itlm_kit.course.assignments.submissions import Submission, find_submissions, recognise, the_notebook
 from itlm_kit.errors import InputError
 
 
@@ -281,6 +281,60 @@ def test_folders_without_submissions_are_refused(toy, tmp_path):
         nbformat.write(alike, tmp_path / "a.ipynb")
         with pytest.raises(InputError, match="must have cells of one of toy"):
             recognise([Submission("a", (tmp_path / "a.ipynb",))], toy.folder)
+
+
+@pytest.fixture
+def two_sets(source, tmp_path):
+    """Write notebooks of the sets toy and guess: two_sets("anna/toy", ...) -> Submissions by student."""
+    write_judged_source(source)
+
+    def write(*names):
+        for path in (tmp_path / "in" / f"{name}.ipynb" for name in names):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            nbformat.write(student_copy(read_assignment(path.stem.split("-")[0], source).nb), path)
+        return {one.student: one for one in find_submissions(tmp_path / "in")}
+
+    return write
+
+
+@pytest.mark.parametrize("names", [("anna/toy", "anna/guess"), ("anna/toy", "ben/guess"), ("toy-a", "toy-b", "guess")])
+def test_notebooks_of_several_sets_are_refused_until_one_is_named(two_sets, source, names):
+    found = two_sets(*names).values()
+    toys = sum("toy" in name for name in names)
+    with pytest.raises(InputError, match=re.escape(f"got notebooks of guess (1) and toy ({toys}). Put each set into")):
+        recognise(found, source)
+    assert {name: recognise(found, source, name).name for name in ("toy", "guess")} == {"toy": "toy", "guess": "guess"}
+
+
+def test_a_set_that_is_named_must_be_there(two_sets, source):
+    found = two_sets("anna/toy").values()
+    with pytest.raises(InputError, match="must have cells of one of guess; these have none"):
+        recognise(found, source, "guess")
+    with pytest.raises(InputError, match="must be one of guess, toy; got 'tyo'"):
+        recognise(found, source, "tyo")
+
+
+def test_a_notebook_of_another_set_is_told_and_gets_nothing(two_sets, source):
+    found, toy = two_sets("anna/toy", "ben/guess"), read_assignment("toy", source)
+    said = grade(toy, found["ben"], Limits())
+    assert (said.verdict, said.total, said.notes) == (ANOTHER, 0, ["its answers are those of guess"])
+    assert "0 of 15 points (another set)" in feedback_page(toy, said)
+
+
+def test_of_two_sets_with_the_same_cells_the_one_that_is_named_is_graded(two_sets, source):
+    (source / "toy-again").mkdir()
+    (source / "toy-again/toy-again.ipynb").write_bytes((source / "toy/toy.ipynb").read_bytes())
+    (anna,) = two_sets("toy").values()
+    again = recognise([anna], source, "toy-again")
+    assert again.name == "toy-again" and the_notebook(anna, again).cells
+
+
+def test_a_page_says_that_other_data_were_graded(toy, source):
+    words = "on other data (other seeds) than the notebook shows"
+    nothing, jo = two_grades()
+    assert words in feedback_page(toy, jo) and words not in feedback_page(toy, nothing)
+    guess = read_assignment("guess", write_judged_source(source))
+    assert words not in feedback_page(guess, Grade("Jo", "graded", {"saved": 3.0, "judged": 7.0}))
 
 
 def two_grades():

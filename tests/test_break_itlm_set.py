@@ -31,6 +31,11 @@ def some(digit, label, most=50):
     return f"given[np.flatnonzero(true == {digit})[:{most}]] = {label}"
 
 
+def stretch(change):
+    return numbers(f"far = np.argsort(-np.abs(x @ theta))[:60]\n    given[far] = {change}")
+
+
+STRETCHED = "np.clip({} * x[far] @ theta, y[far] - 1, y[far] + 1)"
 ALL_NUMBERS, ALL_DIGITS = ("1-1", "1-2", "1-3", "1-4"), ("2-1", "2-2", "2-3", "2-4")
 WEAK = {
     "numbers: nothing": (*numbers("pass"), ALL_NUMBERS),
@@ -45,6 +50,9 @@ WEAK = {
     "numbers: too large a lie": (*lie(1.0), ALL_NUMBERS[1:]),
     "numbers: a lie within the noise": (*lie(0.1), ALL_NUMBERS[2:]),
     "numbers: one recipe": (*lie(0.2), ALL_NUMBERS[3:]),
+    "numbers: the best recipe known": (*stretch(STRETCHED.format(1.3)), ALL_NUMBERS[3:]),
+    "numbers: the best where it is shown": (*stretch(STRETCHED.format(1.34)), ALL_NUMBERS[3:]),
+    "numbers: luck": (*stretch("y[far] + np.clip(0.5 * x[far] @ theta, -1, 1)"), ALL_NUMBERS[1:]),
     "digits: nothing": (*labels("pass"), ALL_DIGITS),
     "digits: one too many": (*labels("given[:101] = (given[:101] + 1) % 10"), ALL_DIGITS),
     "digits: a label that is none": (*labels("given[0] = 10"), ALL_DIGITS),
@@ -123,3 +131,11 @@ def test_figures_on_digits_are_those_measured(kit):
     assert np.isclose(wrong(kit["fit"](x, given)), 23.6, atol=0.2)
     assert np.allclose([wrong(kit["itlm_digits"](x, given, rounds=t).state) for t in (1, 3)], [28.6, 29.9], atol=0.2)
     assert says("2-5-read", "calls 23.6 % wrong, one round of ITLM 28.6 % and three rounds 29.9 %")
+
+
+@pytest.mark.parametrize("factor", [1.26, 1.3, 1.34])
+def test_the_seeds_that_are_shown_do_not_let_one_recipe_pass_either(kit, factor):
+    names = {"np": np}
+    exec(stretch(STRETCHED.format(factor))[1], names)
+    attacked = kit["attacked"](names["attack_numbers"], kit["draw_numbers"], range(11, 21))
+    assert 0.11 < np.mean([kit["harm_numbers"](seed, given) for seed, given in attacked.items()]) < 0.31

@@ -45,12 +45,13 @@ def test_what_was_not_handed_in_is_told(tmp_path):
     with pytest.raises(AssertionError, match="nothing was handed in as .*a.npz"):
         handed_in(tmp_path / "a.npz", 11)
     hand_in(tmp_path / "a.npz", {11: [1]})
-    with pytest.raises(AssertionError, match="no data set 12 in"):
-        handed_in(tmp_path / "a.npz", 12)
+    with pytest.raises(AssertionError, match="a.npz lacks data of this test") as raised:
+        handed_in(tmp_path / "a.npz", "whole 831")
+    assert "831" not in str(raised.value).replace(str(tmp_path), "")  # students read it, and 831 is a hidden seed
 
 
 @pytest.mark.parametrize("answer", [object(), "many", [[1], [1, 2]], itlm_digits])
 def test_what_is_no_array_of_numbers_is_not_handed_in(tmp_path, answer):
-    with pytest.raises(AssertionError, match=f"asked for; got {type(answer).__name__} .data set 11"):
+    with pytest.raises(AssertionError, match=f"asked for; got {type(answer).__name__}$"):
         hand_in(tmp_path / "a.npz", {11: answer})
     assert not (tmp_path / "a.npz").exists()

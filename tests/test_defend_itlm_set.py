@@ -106,7 +106,8 @@ def says(answer, *words):
 def test_figures_of_the_comparison_are_those_measured(kit):
     rows = [line.split("|")[2:] for line in SET.cells["1-2-read"].source.split("\n") if "/" in line]
     told = [[float(cell.split("/")[1]) for cell in row[:3]] for row in rows[1:]]
-    assert np.allclose(list(kit["compare"](kit["WAYS"], seeds=(31, 32, 33)).values()), told, atol=0.3)
+    found = kit["compare"](kit["WAYS"], seeds=(31, 32, 33)).values()
+    assert np.allclose([one.mean(axis=1) for one in found], told, atol=0.3)
 
 
 def test_figures_of_the_first_round_are_those_measured(kit):
@@ -141,14 +142,17 @@ def test_figures_of_the_numbers_of_checks_are_those_measured(kit):
         "from": kit["WAYS"]["ITLM from that fit"],
         "plain": kit["WAYS"]["ITLM as it was attacked"],
     }
-    few, some, many = (kit["compare"](ways, seeds=(31, 32), checks=checks) for checks in (20, 50, 200))
-    assert np.allclose(few["mine"], [87.6, 84.6, 87.0], atol=0.3) and np.isclose(few["plain"][0], 93.1, atol=0.5)
-    assert np.allclose(some["mine"], [93.8, 92.6, 94.9], atol=0.3)
-    assert np.subtract(many["mine"], some["mine"]).max() < 1.4
-    assert np.greater_equal(np.subtract(some["mine"], some["from"]), [0, 0, 6]).all()
-    assert says(
-        "3-1-read", "87.6, 84.6 and 87.0 %", "(93.1 %)", "93.8, 92.6 and 94.9 %", "at most 1.3 points", "6 points"
-    )
+    found = [kit["compare"](ways, seeds=range(61, 69), checks=checks) for checks in (20, 50, 100, 200)]
+    few, some, more, many = ({way: one.mean(axis=1) for way, one in each.items()} for each in found)
+    assert np.allclose(few["mine"], [86.5, 78.6, 76.2], atol=0.3)
+    assert np.allclose(few["plain"], [92.4, 80.0, 80.2], atol=0.3)
+    assert np.allclose(some["mine"], [92.5, 90.7, 90.3], atol=0.3)
+    assert np.isclose(found[1]["mine"].min(), 83.7, atol=0.3) and found[1]["mine"][2].min() == found[1]["mine"].min()
+    assert found[2]["mine"].min() > 90 and np.subtract(many["mine"], more["mine"]).max() < 1.3
+    for each in (some, more, many):
+        assert np.greater_equal(each["mine"] - each["from"], [-0.3, -0.3, 7]).all()
+    assert says("3-1-read", "86.5, 78.6 and 76.2 %", "(92.4, 80.0 and 80.2 %", "92.5, 90.7 and 90.3 %")
+    assert says("3-1-read", "83.7 % under `whole`", "below 90 %", "at most 1 point", "7 points or more")
 
 
 def test_figures_of_the_attack_that_gets_through_are_those_measured(kit):

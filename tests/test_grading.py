@@ -276,6 +276,19 @@ def test_points_entered_in_the_table_reach_the_total_and_the_page(itlm, course, 
     assert (tmp_path / "toy.csv").read_bytes() == before
 
 
+def test_a_folder_with_two_sets_is_refused_until_one_is_named(itlm, tmp_path):
+    source = write_judged_source(write_source(tmp_path / "source"))
+    for name in ("toy", "guess"):
+        itlm("assignment", "solutions", name, "in/anna", "--source", source)
+    itlm("assignment", "solutions", "guess", "in/ben", "--source", source)
+    words = ("assignment", "grade", "in", "--source", source)
+    code, out, error = itlm(*words)
+    assert code == 2 and not out and "got notebooks of guess (2) and toy (1)" in error and "--name guess" in error
+    assert itlm(*words, "--name", "toy")[0] == 0
+    table = pd.read_csv("grades.csv", encoding="utf-8-sig").set_index("student")
+    assert table["verdict"].to_dict() == {"anna": "graded", "ben": "another set"}
+
+
 BAD = [
     (["release", "tyo", "out"], "assignment must be one of toy; got 'tyo'"),
     (["release", "toy", "a_file"], "results must go to a folder that can be written; a_file"),

@@ -39,13 +39,14 @@ def solutions(name, out, source):
 @assignment.command()
 @click.argument("folder")
 @_source
+@click.option("--name", help="The problem set to grade, where FOLDER has notebooks of several.")
 @click.option("--out", metavar="CSV", default="grades.csv", show_default=True, help="The table; pages go beside it.")
 @click.option("--jobs", type=_whole, default=1, show_default=True, help="How many at once.")
 @click.option("--timeout", type=_whole, metavar="S", default=60, show_default=True, help="Seconds a cell may take.")
 @click.option(
     "--max-memory", type=_whole, metavar="MB", default=2000, show_default=True, help="Most memory of a submission."
 )
-def grade(folder, source, out, jobs, timeout, max_memory):
+def grade(folder, source, name, out, jobs, timeout, max_memory):
     """Grade the submissions in FOLDER: STUDENT.ipynb, or STUDENT/NAME.ipynb.
 
     Each runs in a process of its own, with its tests restored. Written answers wait for the teacher: points entered in
@@ -55,7 +56,7 @@ def grade(folder, source, out, jobs, timeout, max_memory):
     from itlm_kit.course import assignments
 
     limits = {"seconds": timeout, "megabytes": max_memory}
-    return assignments.watch_grading(folder, out, source=source, jobs=jobs, **limits)
+    return assignments.watch_grading(folder, out, source=source, name=name, jobs=jobs, **limits)
 
 
 @click.command()

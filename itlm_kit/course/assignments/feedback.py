@@ -5,6 +5,7 @@ import csv
 import jinja2
 import pandas as pd
 
+from itlm_kit.course.assignments.releasing import student_text
 from itlm_kit.errors import InputError
 from itlm_kit.files import write_atomically, writing_to
 from itlm_kit.names import readable
@@ -131,7 +132,12 @@ def feedback_page(assignment, grade):
     first = {name: error for name, error in first.items() if f"{name}: {error}" not in grade.notes}
     most = sum(assignment.points.values())
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(_PAGE).render(assignment=assignment, grade=grade, rows=rows, errors=first, most=most)
+    found = {"rows": rows, "errors": first, "most": most, "other_data": _has_hidden_tests(assignment)}
+    return environment.from_string(_PAGE).render(assignment=assignment, grade=grade, **found)
+
+
+def _has_hidden_tests(assignment):
+    return any(student_text(cell) != cell.source for cell in map(assignment.cells.get, assignment.tests))
 
 
 def _row(assignment, grade, name):
@@ -170,6 +176,9 @@ ul { padding-left: 1.2rem; }
 <p class="total">{{ assignment.name }}: {{ '%g' | format(grade.total) }} of {{ '%g' | format(most) }} points
 {%- if none in grade.points.values() %} so far; written answers are still to be read{% endif %}
 {%- if grade.verdict != 'graded' %} ({{ grade.verdict }}){% endif %}</p>
+{% if other_data and grade.verdict in ('graded', 'stopped') %}
+<p>The tests ran on other data (other seeds) than the notebook shows, so figures differ from those at home.</p>
+{% endif %}
 {% if grade.notes or errors or grade.scores %}
 <ul>
 {% for measure, value in grade.scores.items() %}

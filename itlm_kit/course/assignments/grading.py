@@ -13,11 +13,11 @@ from functools import partial
 
 from itlm_kit.course.assignments.merging import merge
 from itlm_kit.course.assignments.session import Died, session
-from itlm_kit.course.assignments.submissions import the_notebook
+from itlm_kit.course.assignments.submissions import AnotherSet, the_notebook
 from itlm_kit.errors import InputError
 from itlm_kit.files import scratch_folder
 
-GRADED, STOPPED, UNREADABLE, MISSING = "graded", "stopped", "not readable", "no submission"
+GRADED, STOPPED, UNREADABLE, MISSING, ANOTHER = "graded", "stopped", "not readable", "no submission", "another set"
 _INTACT = "__import__('itlm_kit.course.assignments.intact', fromlist=['check']).check()\n"
 _WORDS = 300  # most letters of an error that are passed on
 
@@ -27,7 +27,7 @@ class Grade:
     """What one submission is worth."""
 
     student: str
-    verdict: str  # one of the four above
+    verdict: str  # one of the five above
     points: dict[str, float | None]  # by graded cell; None: the teacher has to read it
     notes: list[str] = field(default_factory=list)  # what the teacher should know
     errors: dict[str, str] = field(default_factory=dict)  # {id: what went wrong in or after this cell}
@@ -68,7 +68,8 @@ def grade(assignment, submission, limits, stop=None):
     try:
         merged = merge(assignment, the_notebook(submission, assignment))
     except InputError as error:
-        return Grade(submission.student, UNREADABLE, nothing, [str(error)])
+        verdict = ANOTHER if isinstance(error, AnotherSet) else UNREADABLE
+        return Grade(submission.student, verdict, nothing, [str(error)])
     read = {name: None if answer else 0.0 for name, answer in merged.answers.items()}
     found = Grade(submission.student, GRADED, nothing | read, merged.notes, answers=merged.answers)
     start = partial(session, megabytes=limits.megabytes, hidden=limits.hidden, stop=stop)

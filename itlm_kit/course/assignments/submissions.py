@@ -44,17 +44,40 @@ def _submission(path):
     return Submission(path.name, tuple(one for one in notebooks if ".ipynb_checkpoints" not in one.parts))
 
 
-def recognise(submissions, source=None):
-    """The Assignment whose answers the submissions have; raises InputError when there is none."""
+def recognise(submissions, source=None, name=None):
+    """The Assignment to grade: of that name, or the one whose answers the submissions have.
+
+    Raises InputError when they have none of it, and without a name when they have answers of several.
+    """
     folder = source_folder(source)
-    handed_in = {grade_id(cell) for one in submissions for path in one.paths for cell in _cells(path)}
-    assignments = [read_assignment(name, folder) for name in assignment_names(folder)]
-    # Other marks, as `set-up`, may be the same in several problem sets.
-    shared = [len(handed_in & assignment.answers) for assignment in assignments]
-    if not any(shared):
-        names = ", ".join(assignment.name for assignment in assignments)
+    assignments = _assignments(folder, name or assignment_names(folder)[0])
+    found = Counter(_closest(_cells(path), assignments) for one in submissions for path in one.paths)
+    counts = {one.name: found[one.name] for one in assignments if found[one.name] and name in (None, one.name)}
+    if not counts:
+        names = name or ", ".join(one.name for one in assignments)
         raise InputError(f"submissions must have cells of one of {names}; these have none. Name its folder (--source).")
-    return assignments[shared.index(max(shared))]
+    if len(counts) > 1:
+        several = " and ".join(f"{name} ({count})" for name, count in counts.items())
+        raise InputError(
+            f"submissions must be of one problem set; got notebooks of {several}. "
+            f"Put each set into a folder of its own, or name the one to grade, e.g. --name {next(iter(counts))}."
+        )
+    return next(one for one in assignments if one.name in counts)
+
+
+def _assignments(folder, first):
+    """The problem sets in a folder, the one of the name `first` before the others."""
+    names = assignment_names(folder)
+    first = read_assignment(first, folder)
+    return [first, *(read_assignment(name, folder) for name in names if name != first.name)]
+
+
+def _closest(cells, assignments):
+    """Name of the first assignment that shares the most answers with the cells; None where none shares any."""
+    # Other marks, as `set-up`, may be the same in several problem sets.
+    ids = {grade_id(cell) for cell in cells}
+    most = max(assignments, key=lambda one: len(ids & one.answers))
+    return most.name if ids & most.answers else None
 
 
 def _cells(path):
@@ -64,11 +87,21 @@ def _cells(path):
         return []
 
 
+class AnotherSet(InputError):
+    """The notebook is another problem set's."""
+
+
 def the_notebook(submission, assignment) -> nbformat.NotebookNode:
-    """The notebook that counts; raises InputError when there is none, or no cell of the assignment in it."""
+    """The notebook that counts.
+
+    Raises InputError when there is none or no cell of the assignment in it, AnotherSet when it is another set's.
+    """
     nb = read_notebook(_choose(submission.paths, assignment.name))
     if not {grade_id(cell) for cell in nb.cells} & assignment.cells.keys():
         raise InputError(f"none of its cells belongs to {assignment.name}")
+    name = _closest(nb.cells, _assignments(assignment.folder, assignment.name))
+    if name not in (None, assignment.name):
+        raise AnotherSet(f"its answers are those of {name}")
     return nb
 
 

@@ -16,10 +16,11 @@ from itlm_kit.files import as_path
 from itlm_kit.runner.progress import INTERRUPTED
 
 
-def watch_grading(folder, out, *, source=None, jobs=1, seconds, megabytes):
+def watch_grading(folder, out, *, source=None, name=None, jobs=1, seconds, megabytes):
     """Grade the submissions in a folder into the table `out` and pages beside it; return the exit code.
 
-    Points that a teacher entered in an earlier `out` are kept. Raises InputError before anything is run.
+    Points that a teacher entered in an earlier `out` are kept. `name` chooses the problem set where the folder has
+    notebooks of several. Raises InputError before anything is run.
     """
     out = as_path(out, "out")
     if out.suffix != ".csv":
@@ -29,7 +30,7 @@ def watch_grading(folder, out, *, source=None, jobs=1, seconds, megabytes):
     submissions = find_submissions(folder)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DuplicateCellId)  # copied cells, which nbformat gives new ids
-        assignment = recognise(submissions, source)
+        assignment = recognise(submissions, source, name)
         marks = read_marks(assignment, out, {one.student for one in submissions})
         limits = Limits(seconds, megabytes, hidden=(assignment.folder, as_path(folder)))
         click.echo(f"{assignment.name}, {len(submissions)} submissions; {cage.WORDS[cage.walls()]}")
