@@ -7,6 +7,7 @@ import tempfile
 import zlib
 from contextlib import contextmanager, suppress
 from glob import escape
+from io import BytesIO
 from pathlib import Path
 from uuid import uuid4
 
@@ -62,6 +63,18 @@ def write_atomically(path, write):
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def write_arrays(path, arrays):
+    """Write {name: array} as a compressed .npz, atomically.
+
+    In memory first: with older NumPy an archive that is cut while it is written complains of its closed file.
+    """
+    import numpy as np
+
+    whole = BytesIO()
+    np.savez_compressed(whole, **arrays)
+    write_atomically(path, lambda file: file.write(whole.getbuffer()))
 
 
 @contextmanager

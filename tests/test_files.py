@@ -1,6 +1,8 @@
 """Files are whole or not there, whoever else writes them."""
 
 import errno
+import gc
+import os
 import subprocess
 import sys
 import tempfile
@@ -8,12 +10,28 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Barrier, Thread
 
+import numpy as np
 import pytest
 
 from itlm_kit import InputError, files
 from itlm_kit.experiments.store import ResultStore
-from itlm_kit.files import as_path, scratch_folder, whole_folder, write_atomically, writing_to
+from itlm_kit.files import as_path, scratch_folder, whole_folder, write_arrays, write_atomically, writing_to
 from itlm_kit.runner.run import find_notebooks
+
+
+def test_arrays_that_are_cut_while_they_are_written_leave_no_file_and_no_complaint(tmp_path, monkeypatch):
+    class Cut:
+        def __array__(self, *_, **__):
+            raise KeyboardInterrupt
+
+    complaints = []
+    monkeypatch.setattr(sys, "unraisablehook", complaints.append)
+    write_arrays(tmp_path / "a.npz", {"x": np.arange(3)})
+    with pytest.raises(KeyboardInterrupt):
+        write_arrays(tmp_path / "a.npz", {"x": np.arange(9), "y": Cut()})
+    gc.collect()
+    assert np.load(tmp_path / "a.npz")["x"].tolist() == [0, 1, 2] and os.listdir(tmp_path) == ["a.npz"]
+    assert complaints == []
 
 
 def test_two_threads_may_write_one_file(tmp_path):

@@ -10,7 +10,7 @@ from itlm_kit.errors import InputError
 from itlm_kit.experiments.experiment import Cell, Experiment
 from itlm_kit.experiments.results import Result, as_text, as_values
 from itlm_kit.experiments.store import ResultStore, in_order
-from itlm_kit.files import write_atomically, writing_to
+from itlm_kit.files import write_arrays, write_atomically, writing_to
 
 _MEASURED = ("metrics", "data")  # what must agree where a cell was computed twice; time and place may differ
 
@@ -105,7 +105,7 @@ def _write(folder, name, results):
     lines = "".join(as_text(result) + "\n" for result in results)
     with writing_to(folder):
         if curves:  # first, so that a line that is there has its curves
-            write_atomically(path.with_suffix(".npz"), lambda f: np.savez_compressed(f, **curves))
+            write_arrays(path.with_suffix(".npz"), curves)
         write_atomically(path, lambda f: f.write(lines.encode()))
         if not curves:
             path.with_suffix(".npz").unlink(missing_ok=True)

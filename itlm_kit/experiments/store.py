@@ -19,7 +19,7 @@ import numpy as np
 from itlm_kit.errors import InputError
 from itlm_kit.experiments.experiment import Cell
 from itlm_kit.experiments.results import Result, as_text, from_text
-from itlm_kit.files import as_path, write_atomically, writing_to
+from itlm_kit.files import as_path, write_arrays, write_atomically, writing_to
 
 _DAMAGED = (
     OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error,
@@ -64,7 +64,7 @@ class ResultStore:
         text = as_text(result, indent=1) + "\n"
         with writing_to(path.parent):
             if result.curves:  # first, so that a cell that counts as finished has its curves
-                write_atomically(path.with_suffix(".npz"), lambda f: np.savez_compressed(f, **result.curves))
+                write_arrays(path.with_suffix(".npz"), result.curves)
             write_atomically(path, lambda f: f.write(text.encode()))
         return path
 

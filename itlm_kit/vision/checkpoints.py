@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from itlm_kit.files import write_atomically, writing_to
+from itlm_kit.files import write_arrays, writing_to
 
 _DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
 
@@ -67,7 +67,7 @@ class RoundsFile:
         arrays = {f"{t}/kept": done.kept for t, done in enumerate(self.finished)}
         arrays |= {f"{t}/arrays/{name}": a for t, done in enumerate(self.finished) for name, a in done.arrays.items()}
         with writing_to(self.path.parent):
-            write_atomically(self.path, lambda f: np.savez_compressed(f, about=self.about, rows=rows, **arrays))
+            write_arrays(self.path, {"about": self.about, "rows": rows, **arrays})
 
     def _read(self):
         if self.path is None or not self.path.exists():
