@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageOps
+from silence import no_warnings
 
 from itlm_kit import InputError, data
 from itlm_kit.data import PassedOver
@@ -390,8 +391,7 @@ def test_numbers_that_are_none_are_broken(tmp_path):
 @given(st.lists(arrays(np.float32, (2, 2), elements=st.floats(-1e6, 1e6, width=32)), min_size=1, max_size=4))
 def test_scaling_keeps_the_order_of_all_values(values):
     pictures = [Picture(v, ("F", float(v.min()), float(v.max()))) for v in values]
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
+    with no_warnings():
         scaled = np.stack([pixels[0] for pixels in to_bytes(pictures)]).ravel().astype(int)
     values = np.stack(values).ravel()
     order = np.argsort(values, kind="stable")

@@ -1,12 +1,12 @@
 """The figure of suspects: labels as they are, readable whatever they are called."""
 
-import warnings
 from io import BytesIO
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib import font_manager
+from silence import no_warnings
 
 from itlm_kit.plots.style import ROLES
 from itlm_kit.plots.suspects import suspects
@@ -23,8 +23,7 @@ def titles(figure):
 
 def drawn(figure):
     """The figure, drawn; a character without a glyph or a formula that is none would be an error."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
+    with no_warnings():
         figure.savefig(BytesIO())
     return figure
 

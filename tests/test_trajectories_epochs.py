@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from silence import no_warnings
 
 from itlm_kit import InputError, TrajectoryRecorder
 from itlm_kit.trajectories import SCORES, storage
@@ -27,8 +28,7 @@ def make(request, tmp_path):
 @pytest.fixture
 def silent():
     """Every warning is an error."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
+    with no_warnings():
         yield
 
 
@@ -45,8 +45,7 @@ def test_an_epoch_1_that_comes_first_is_row_0_and_is_said_at_once(make):
     with pytest.warns(UserWarning, match="counted from 0; this loop counts from 1, so its epoch 1 is row 0") as told:
         put(recorder, 1, [1.0], [0])
     assert told[0].filename == __file__
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
+    with no_warnings():
         put(recorder, 1, [5.0], [1])
         for epoch in (2, 3):
             put(recorder, epoch, [epoch, 5.0])
@@ -177,8 +176,7 @@ def test_an_epoch_recorded_again_after_another_replaces_itself_and_is_said(make)
     with pytest.warns(UserWarning, match="epoch 1 is recorded again, after a later one: what it held before is"):
         put(recorder, 1, [9.0], [2])
     np.testing.assert_array_equal(recorder.losses, [[1, 2, 3], [NAN, NAN, 9], [1, 2, 3]])
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
+    with no_warnings():
         put(recorder, 1, [8.0], [0])
         put(recorder, 2, [7.0], [0])
     np.testing.assert_array_equal(recorder.losses, [[1, 2, 3], [8, NAN, 9], [7, NAN, NAN]])

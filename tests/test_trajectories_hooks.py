@@ -1,7 +1,6 @@
 """Recording in anyone's loop: from logits, from a DataLoader that tells indices, from partial_fit."""
 
 import doctest
-import warnings
 
 import numpy as np
 import pandas as pd
@@ -10,6 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
+from silence import no_warnings
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.linear_model import Perceptron, SGDClassifier, SGDRegressor
@@ -62,8 +62,7 @@ def test_outputs_without_a_softmax_are_an_infinite_loss_and_said_once(row):
     mine = TrajectoryRecorder(3, 2)
     with pytest.warns(UserWarning, match="loss that is no number counts as infinite; sample 2 has one in epoch 0. Low"):
         mine.record_logits(0, [0, 2], [[2.0, 0], row], [0, 0])
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
+    with no_warnings():
         mine.record_logits(1, [0, 2], torch.tensor([[2.0, 0], row]).half(), [0, 0])
     for field, value in {"losses": np.inf, "correct": 0, "margin": -np.inf, "confidence": 0, "called": np.nan}.items():
         np.testing.assert_array_equal(getattr(mine, field)[:, 2], [value, value])
