@@ -1,6 +1,5 @@
 """Wrong labels on 5 % of MNIST: the label-noise halves of Figure 1 and the left half of Table 1 (appendix E.1)."""
 
-import math
 from dataclasses import replace
 from functools import partial
 from math import ceil
@@ -64,8 +63,8 @@ def cut_recipe(settings: dict) -> RecordedRecipe:
 def table1_recipe(settings):
     """Every training of a method is as long: six for ITLM, one for the oracle and the centroid.
 
-    As long in epochs; with "length": "steps" as many epochs as take the steps that naive training takes. The paper
-    says it of neither.
+    As long in epochs; with "length": "steps" in as many epochs as take the steps of naive training. Which of the two
+    the paper means it does not say.
     """
     one = recorded_recipe(settings)
     authors = {**AUTHORS, "step_size": settings["step_size"]} if settings["protocol"] == "authors" else {}
@@ -79,8 +78,8 @@ def _in_as_many_steps(settings, how):
     """Epochs on what is kept in which there are as many steps as in the first of `how.epochs` on all samples."""
     n = round(settings["share"] * IMAGES[settings["data"]] * (1 - how.protocol.held_out))
     kept = round(settings["clean"] * n) if how.alpha is None else num_kept(how.alpha, n)
-    batches, fewer = (math.ceil(number / how.training.batch_size) for number in (n, kept))
-    return math.ceil(how.epochs[0] * batches / fewer)
+    batches, fewer = (ceil(number / how.training.batch_size) for number in (n, kept))
+    return ceil(how.epochs[0] * batches / fewer)
 
 
 def run_figure1(settings, recipe, seed, where):
