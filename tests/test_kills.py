@@ -10,6 +10,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -50,6 +51,7 @@ class Command(NamedTuple):
     words: tuple[str, ...]
     kept: Callable[[Path], dict]  # what would be read as results now, {name: what it holds}
     again: tuple[str, ...] = ()  # more words, to go on
+    new: tuple[str, ...] = ()  # folders that it makes and never overwrites
 
 
 # reproduce
@@ -162,7 +164,8 @@ COMMANDS = {
     ),
     "record": Command(write_training, ("train.py",), recorded_epochs),
     "examine": Command(
-        write_table, (*_MAIN, *"examine table.csv --target y --out found --copy-kept clean".split()), found_suspects
+        write_table, (*_MAIN, *"examine table.csv --target y --out found --copy-kept clean".split()), found_suspects,
+        new=("found", "clean"),
     ),
 }  # fmt: skip
 
@@ -201,6 +204,16 @@ class Place:
         out = process.communicate(timeout=600)[0]
         assert process.returncode == 0 and "Traceback" not in out, out
         return time.monotonic() - begun
+
+    def clear(self, folder):
+        """Remove finished folders that the command would not overwrite, as it asks for."""
+        finished = [folder / name for name in self.command.new if (folder / name).exists()]
+        if finished:
+            process = self.start(folder)
+            out = process.communicate(timeout=600)[0]
+            assert process.returncode == 2 and "must be new" in out, out
+        for each in finished:
+            shutil.rmtree(each)
 
     def family(self):
         """Processes that the command has started and that are still there."""
@@ -243,6 +256,7 @@ def test_a_command_that_is_killed_goes_on_as_if_nothing_had_been(place, kill):
     assert not alive, f"{said}: {[one.cmdline() for one in alive]} go on"
     kept = place.command.kept(folder)
     assert kept.items() <= place.result.items(), f"{said}: another result than that of a command that was let run"
+    place.clear(folder)
     place.run(folder, *place.command.again if (folder / "out").exists() else ())
     assert place.command.kept(folder) == place.result, f"{said}: other results when it went on"
     assert not left_in(folder) and list(place.temporary.iterdir()) == [], said
