@@ -213,11 +213,11 @@ BAD = [
     (("--minutes", "-1"), "-1.0 is not in the range"),
     (("--minutes", "nan"), "got nan"),
     (("--minutes", "inf"), "got inf"),
-    (("fig2", "--minutes", "1"), "--missing must choose the cells itself; got name beside it"),
-    (("--minutes", "1", "--only", "clean=0.6", "--seeds", "2"), "got seeds, only beside it"),
-    (("--minutes", "1", "--profile", "full"), "got profile beside it"),
-    (("--minutes", "1", "--all"), "got everything beside it"),
-    (("--minutes", "1", "--cluster", "tcp://host:8786"), "got cluster beside it"),
+    (("fig2", "--minutes", "1"), "--missing must choose the cells itself; got NAME beside it"),
+    (("--minutes", "1", "--only", "clean=0.6", "--seeds", "2"), "got --seeds, --only beside it"),
+    (("--minutes", "1", "--profile", "full"), "got --profile beside it"),
+    (("--minutes", "1", "--all"), "got --all beside it"),
+    (("--minutes", "1", "--cluster", "tcp://host:8786"), "got --cluster beside it"),
 ]
 
 

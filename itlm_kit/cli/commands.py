@@ -199,8 +199,9 @@ def _check_everything(name, choice):
 def _check_missing(missing, minutes):
     """Raise InputError where --missing stands without --minutes, the other way round, or beside a choice of cells."""
     context = click.get_current_context()
-    choice = ("name", "everything", "profile", "seeds", "only", "changes", "cluster")
-    given = [name for name in choice if _is_given(context, name)]
+    choice = {"name", "everything", "profile", "seeds", "only", "changes", "cluster"}
+    chosen = [one for one in context.command.params if one.name in choice and _is_given(context, one.name)]
+    given = [one.human_readable_name if isinstance(one, click.Argument) else one.opts[0] for one in chosen]
     if not missing:
         raise InputError("--minutes must come with --missing, whose work it limits; got it alone. Add --missing.")
     if minutes is None or not math.isfinite(minutes):
