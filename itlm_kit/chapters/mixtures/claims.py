@@ -21,8 +21,8 @@ SHARE = "clean_share"
 ROUNDS = {"baseline": 0, "1-step": 0, "itlm": 4}  # of Table 3, which prints the latter two as Table 5 does
 # Table 5's own columns, but for its baseline: that keeps everything, so its figures are the shares given.
 OTHERS = ("centroid", "delta-alpha-10", "delta-alpha-15", "delta-alpha-20")
+ONLY = "the paper: only such images; less is asked, since the judge is not sure of all real ones either"
 ALSO = {(DIGITS, 0): "Table 3 and Table 5, 1-Step", (DIGITS, 4): "Table 3 and Table 5, ITLM"}  # the same figure
-BEATEN = ("baseline", "centroid")  # and 1-step, S_0: that is what "rises" claims
 SMALL = 6000  # images, clean and bad, of a pile that a CPU can do
 ON_SMALL = "6,000 images of MNIST with Fashion-MNIST"
 SWEPT = 3000  # images of the piles on which lengths are compared
@@ -105,18 +105,12 @@ def _table3_cell(pair, clean, t, share):
 
 
 def _improvement(pair, clean, shares):
-    pile, tag, given = _pile(pair, clean), _table3_tag(pair, clean), _given(clean)
+    pile, tag = _pile(pair, clean), _table3_tag(pair, clean)
     yield Claim(
         id=f"{tag}.better",
-        place="Section 6.3",
         says=f"{NAMES[pair]}, {clean:.0%} clean: what ITLM keeps is cleaner than what it is given",
-        cells=_kept(pile),
-        measure=last(SHARE),
-        band=Band(given + (100 - given) / 4),
-        why="at least a quarter of the bad samples gone; the share given lies outside",
-        wrong=given,
+        **_better(pile),
         printed=shares[4],
-        paper=_paper(pair),
     )
     yield Claim(
         id=f"{tag}.rises",
@@ -125,6 +119,20 @@ def _improvement(pair, clean, shares):
         printed=round(_lost(shares[0], shares[4]), 4),
         note="" if _never_falls(shares) else "not round by round: the table's own share falls at iter-4",
     )
+
+
+def _better(pile):
+    """That what ITLM keeps is cleaner than the pile, any pile: Table 5's baseline, which keeps everything."""
+    given = _given(pile["clean"])
+    return {
+        "place": "Section 6.3" if pile["pair"] == FACES else "Section 6.3 and Table 5, Baseline",
+        "cells": _kept(pile),
+        "measure": last(SHARE),
+        "band": Band(given + (100 - given) / 4),
+        "why": "at least a quarter of the bad samples gone; the share given lies outside",
+        "wrong": given,
+        "paper": _paper(pile["pair"]),
+    }
 
 
 def _never_falls(shares):
@@ -162,14 +170,16 @@ def _figures():
         Claim(
             id="F3.left",
             place="Figure 3, left",
-            says="the GAN of round five draws digits only, a naive one draws both",
+            says="the GAN of round five draws more digits than a naive one, which draws both",
             **_drawn(_pile(DIGITS, 0.8)),
+            note=ONLY,
         ),
         Claim(
             id="F3.right",
             place="Figure 3, right",
-            says="the GAN of round five draws faces only, a naive one draws both",
+            says="the GAN of round five draws more faces than a naive one, which draws both",
             **_drawn(_pile(FACES, 0.7)),
+            note=ONLY,
         ),
         Claim(
             id="F8",
@@ -220,7 +230,7 @@ def _unclean(last_round):
 
 
 def _table5():
-    gains = [_table5_gain(clean, row, method) for (clean,), row in TABLE5.items() for method in BEATEN]
+    gains = [_table5_gain(clean, row) for (clean,), row in TABLE5.items()]
     return [*table_claims(TABLE5, _table5_cell, columns=OTHERS), *gains, *_table5_sentences()]
 
 
@@ -236,36 +246,32 @@ def _table5_cell(clean, method, share):
     }
 
 
-def _cleaner_than_given(frame):
-    return float(frame[SHARE].iloc[-1]) - 100 * float(frame["clean"].iloc[-1])
-
-
-def _table5_gain(clean, row, method):
-    printed = round(row["itlm"] - row[method], 2)
+def _table5_gain(clean, row):
+    printed = round(row["itlm"] - row["centroid"], 2)
     return Claim(
-        id=f"T5.gain.{_given(clean):g}.{method}",
-        says=f"{clean:.0%} clean: ITLM keeps a cleaner set than {method}",
-        **_cleaner(_pile(DIGITS, clean), method),
+        id=f"T5.gain.{_given(clean):g}.centroid",
+        says=f"{clean:.0%} clean: ITLM keeps a cleaner set than centroid",
+        **_cleaner(_pile(DIGITS, clean)),
         printed=printed,
         power=Power(effect=printed),
     )
 
 
-def _cleaner(pile, method):
-    """That ITLM keeps a cleaner set than another method, on any pile."""
-    compared = {"cells": (*_kept(pile), *_kept(pile, method)), "measure": gain(SHARE, method)}
-    alone = {
-        "cells": _kept(pile),
-        "measure": of_rows(_cleaner_than_given, "clean share of S_4 less the pile's, points"),
-    }
+def _cleaner(pile):
+    """That ITLM keeps a cleaner set than centroid does, on any pile."""
     return {
         "place": "Appendix E.2",
-        **(alone if method == "baseline" else compared),
+        "cells": (*_kept(pile), *_kept(pile, "centroid")),
+        "measure": gain(SHARE, "centroid"),
         "band": Band(0.0, strict=True),
-        "why": f"{method} itself gains 0",
+        "why": "centroid itself gains 0",
         "wrong": 0.0,
         "paper": _paper(pile["pair"]),
     }
+
+
+def _cleaner_than_given(frame):
+    return float(frame[SHARE].iloc[-1]) - 100 * float(frame["clean"].iloc[-1])
 
 
 def _table5_sentences():
@@ -351,6 +357,12 @@ def _small_table3():
             note=OUR_SIZE,
         ),
         Claim(
+            id="small.T3.80.better",
+            says=f"{ON_SMALL}, 80 % clean: what ITLM keeps is cleaner than what it is given",
+            **_better(_small_pile(0.8)),
+            note=OUR_SIZE,
+        ),
+        Claim(
             id="small.T3.80.rises",
             says=f"{ON_SMALL}, 80 % clean: the share grows over the rounds",
             **_rising(_small_pile(0.8)),
@@ -360,17 +372,13 @@ def _small_table3():
 
 
 def _small_table5():
-    gains = [
-        Claim(
-            id=f"small.T5.gain.{method}",
-            says=f"{ON_SMALL}, 80 % clean: ITLM keeps a cleaner set than {method}",
-            **_cleaner(_small_pile(0.8), method),
-            note=OUR_SIZE,
-        )
-        for method in BEATEN
-    ]
     return [
-        *gains,
+        Claim(
+            id="small.T5.gain.centroid",
+            says=f"{ON_SMALL}, 80 % clean: ITLM keeps a cleaner set than centroid",
+            **_cleaner(_small_pile(0.8)),
+            note=OUR_SIZE,
+        ),
         Claim(
             id="small.T5.centroid",
             place="Appendix E.2",
