@@ -7,6 +7,7 @@ import pytest
 from itlm_kit import InputError
 from itlm_kit.chapters import get_experiment
 from itlm_kit.chapters.labels import methods, mnist
+from itlm_kit.chapters.labels.claims import OTHER_WEIGHTS
 from itlm_kit.chapters.labels.methods import METHODS, run_method
 from itlm_kit.experiments.experiment import Cell, choose_cells
 from itlm_kit.experiments.recipe import described
@@ -282,6 +283,13 @@ def test_a_stored_cell_is_what_is_computed_now():
     assert now["achieved_noise_rate"] == stored.metrics["achieved_noise_rate"]
     assert now["rounds"][0]["kept"] == stored.metrics["rounds"][0]["kept"]
     assert now["last_accuracy"] == pytest.approx(stored.metrics["last_accuracy"], abs=2)  # processors round apart
+
+
+def test_what_the_ledger_says_of_other_weights_was_measured():
+    frame = results_frame(r for r in ResultStore(RESULTS).results("table1-mnist") if r.settings["data"] == "mnist")
+    frame = frame[(frame["noise"] == "systematic") & (frame["clean"] == 0.6) & (frame["protocol"] == "paper")]
+    median = frame.groupby(["method", "round"])["selected_accuracy"].median()["itlm"]
+    assert re.findall(r"\d+\.\d", OTHER_WEIGHTS) == [f"{median[5]:.1f}", f"{median[0]:.1f}"]
 
 
 def test_what_the_readme_says_of_mnist_was_measured():
