@@ -317,7 +317,7 @@ def _theorem7():
             where={"kind": "adaptive"},
             id="Thm7.arbitrary",
             place="Section 5, Theorem 7",
-            says="arbitrary bad outputs: from some alpha* = c_th < 1 on a round at least halves the error",
+            says="arbitrary bad outputs: from some alpha* = c_th < 1 on the first round at least halves the error",
             measure=of_rows(threshold, "c_th: smallest alpha* whose first round halves the error, largest over d"),
             band=Band(high=0.95),
             why="a c_th below 1 is what is claimed; 0.95 is the largest alpha* measured; where none suffices it is 1",
