@@ -2,6 +2,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from itlm_kit import InputError
@@ -72,6 +73,20 @@ def test_methods_know_the_truth_only_where_they_say_so(blind_label_noise):
             assert before.pop("clean_share") != after.pop("clean_share")
             assert before == after
     assert run_short(method="oracle").metrics != measured["oracle"]
+
+
+def test_the_centroid_sees_images_of_one_norm(monkeypatch):
+    seen, whole = [], methods.centroid_kept
+    monkeypatch.setattr(methods, "centroid_kept", lambda x, *rest, **how: seen.append(x) or whole(x, *rest, **how))
+    run_short(method="centroid")
+    assert np.linalg.norm(seen[0], axis=1) == pytest.approx(np.ones(len(seen[0])))
+
+
+def test_how_images_are_scaled_is_part_of_the_cells_of_the_centroid_alone():
+    recipes = {method: described(mnist.table1_recipe({**SETTINGS, "method": method})) for method in METHODS}
+    assert {method: recipe.get("scale") for method, recipe in recipes.items() if "scale" in recipe} == {
+        "centroid": "unit_norm"
+    }
 
 
 def test_methods_keep_what_the_table_says():
