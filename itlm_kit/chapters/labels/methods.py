@@ -32,7 +32,8 @@ class MethodRecipe:
     epochs: tuple[int, ...]  # of theta_0, theta_1, ...; a method that trains once takes the first
     alpha: float | None  # share kept; None for the oracle, which knows what to keep
     protocol: Protocol
-    scale: Callable | None = field(default=None, metadata={"later": True})  # of each image, where the centroid chooses
+    # of each image, where the centroid chooses
+    scale: Callable | None = field(default=None, kw_only=True, metadata={"later": True})
 
 
 def method_recipe(settings: dict, training: Recipe, epochs: tuple) -> MethodRecipe:
@@ -43,7 +44,7 @@ def method_recipe(settings: dict, training: Recipe, epochs: tuple) -> MethodReci
     method = settings["method"]
     alpha = None if method == "oracle" else settings["clean"] - BELOW[method]
     scale = unit_norm if method == "centroid" else None
-    return MethodRecipe(training, tuple(epochs), alpha, PROTOCOLS[settings["protocol"]], scale)
+    return MethodRecipe(training, tuple(epochs), alpha, PROTOCOLS[settings["protocol"]], scale=scale)
 
 
 # What the settings of a noisy training set may be; each experiment says for which data.
