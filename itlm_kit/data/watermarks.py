@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from itlm_kit.classes import as_labels
-from itlm_kit.errors import InputError, check_choice, check_integer
+from itlm_kit.errors import InputError, check_choice, check_integer, check_share
 
 CORNERS = ((-1, -1), (-1, 1), (1, -1), (1, 1))
 SHAPES = {  # offsets (row, column) from the position
@@ -73,8 +73,7 @@ class Blend:
     seed: int = 0
 
     def __post_init__(self):
-        if isinstance(self.opacity, bool) or not isinstance(self.opacity, Real) or not 0 < self.opacity <= 1:
-            raise InputError(f"opacity must lie in (0, 1]; got {self.opacity!r}. It is the pattern's share, e.g. 0.2")
+        check_share("opacity", self.opacity, remedy="It is the pattern's share, e.g. 0.2")
         check_integer("seed", self.seed, low=0, remedy="It fixes the pattern.")
 
     def stamp(self, images):

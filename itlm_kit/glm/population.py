@@ -13,7 +13,7 @@ from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
 from itlm_kit.errors import InputError, check_choice, check_integer
-from itlm_kit.glm.draws import check_shares, check_sigma
+from itlm_kit.glm.draws import check_clean, check_shares, check_sigma
 from itlm_kit.trimming import check_alpha
 
 KINDS = ("random", "arbitrary", "mixture")  # adaptive errors look at the features: their components are not normal
@@ -63,7 +63,7 @@ def population(kind: str, *, d: int = 2, clean: float = 0.8, sigma: float = 0.1,
     Other settings as for `draw`; components lie along the first axes. Raises InputError for settings out of range.
     """
     check_choice("kind", kind, KINDS)
-    d, clean, sigma = check_integer("d", d), check_alpha(clean), check_sigma(sigma)
+    d, clean, sigma = check_integer("d", d), check_clean(clean), check_sigma(sigma)
     bad = check_shares(others, d) if kind == "mixture" else np.ones(1)
     axes = np.eye(d)
     betas = {"random": np.zeros((1, d)), "arbitrary": -axes[:1], "mixture": axes[1 : 1 + len(bad)]}[kind]
@@ -163,7 +163,7 @@ def adaptive_round(shifts: ArrayLike, *, clean: float, alpha: float) -> np.ndarr
 
 def _edge(clean):
     """|w| from which on outputs are spoiled."""
-    return ndtri((1 + check_alpha(clean)) / 2)
+    return ndtri((1 + check_clean(clean)) / 2)
 
 
 def _next_shift(shift, edge, alpha):

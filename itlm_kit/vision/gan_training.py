@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from itlm_kit.errors import InputError, check_integer
+from itlm_kit.errors import InputError, check_integer, check_share
 from itlm_kit.vision.dcgan import GAN, dcgan, draw_weights
 from itlm_kit.vision.gan_losses import gan_loss
 
@@ -159,11 +159,9 @@ def check_recipe(recipe: GANRecipe, images: Images, k: int) -> None:
 
 
 def _check_numbers(recipe):
-    step_size, momentum = recipe.step_size, recipe.momentum
-    if not (isinstance(step_size, Real) and 0 < step_size < np.inf):
-        raise InputError(f"step_size must be a positive number; got {step_size!r}. DC-GAN's is 2e-4")
-    if not (isinstance(momentum, Real) and 0 <= momentum < 1):
-        raise InputError(f"momentum must lie in [0, 1); got {momentum!r}. DC-GAN's is 0.5")
+    if not (isinstance(recipe.step_size, Real) and 0 < recipe.step_size < np.inf):
+        raise InputError(f"step_size must be a positive number; got {recipe.step_size!r}. DC-GAN's is 2e-4")
+    check_share("momentum", recipe.momentum, "[0, 1)", remedy="DC-GAN's is 0.5")
 
 
 def outputs(gan: GAN, images: Images, *, micro_batch: int = 500) -> Tensor:
