@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from itlm_kit.classes import as_labels
+from itlm_kit.data.corrupted import rng_of
 from itlm_kit.errors import InputError, check_choice, check_integer, check_share
 
 CORNERS = ((-1, -1), (-1, 1), (1, -1), (1, 1))
@@ -131,8 +132,7 @@ def _poison(x, y, trigger, source, target, rate, seed):
     y = _check_labels(images, y)
     labelled, members = _members(y, target, "target"), _members(y, source, "source")
     count = _count(rate, len(labelled), len(members))
-    rng = np.random.default_rng(check_integer("seed", seed, low=0, remedy="It fixes the draw."))
-    poisons = np.sort(rng.choice(members, count, replace=False))
+    poisons = np.sort(rng_of(seed).choice(members, count, replace=False))
     marked, labels, is_clean = images.copy(), y.copy(), np.ones(len(y), bool)
     marked[poisons], labels[poisons], is_clean[poisons] = _stamped(trigger, images[poisons]), target, False
     return Poisoned(marked, labels, is_clean, y, poisons)
