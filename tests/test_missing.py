@@ -121,7 +121,7 @@ def kit(monkeypatch, tmp_path, capsys):
     published = tmp_path / "notebooks" / "results"
     published.mkdir(parents=True)
     (published / "nothing.jsonl").write_text("")
-    monkeypatch.setattr(missing, "notebooks_folder", lambda: tmp_path / "notebooks")
+    monkeypatch.setattr(missing, "results_folder", lambda: tmp_path / "notebooks" / "results")
     monkeypatch.setattr(missing, "all_claims", lambda: kit.claims)
     monkeypatch.setattr(itlm_kit.chapters, "all_claims", lambda chapter="": kit.claims)
     for module in (missing, itlm_kit.chapters):

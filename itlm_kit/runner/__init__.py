@@ -3,9 +3,9 @@
 from importlib import import_module
 
 from itlm_kit.extras import needs
-from itlm_kit.runner.folder import notebooks_folder
+from itlm_kit.runner.folder import notebooks_folder, results_folder
 
-__all__ = ["Run", "Settings", "default_out", "find_notebooks", "notebooks_folder"]
+__all__ = ["Run", "Settings", "default_out", "find_notebooks", "notebooks_folder", "results_folder"]
 
 
 def __getattr__(name):

@@ -17,3 +17,8 @@ def notebooks_folder():
     raise InputError(
         f"the kit's notebooks must be in ./notebooks; there is no {FIRST} in it. Run itlm inside a clone of the kit."
     )
+
+
+def results_folder():
+    """The folder of the kit's published results, beside its notebooks; raises InputError as `notebooks_folder`."""
+    return notebooks_folder() / "results"
