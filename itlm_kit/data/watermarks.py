@@ -114,7 +114,7 @@ def poison(
     """
     if check_integer("source", source, low=0) == check_integer("target", target, low=0):
         raise InputError(f"source must differ from target; got {source!r} for both. `poison_clean_label` keeps labels.")
-    return _poison(x, y, trigger, source, target, rate, seed)
+    return _poison(x, y, trigger, source=source, target=target, rate=rate, seed=seed)
 
 
 def poison_clean_label(
@@ -124,10 +124,10 @@ def poison_clean_label(
 
     Arguments and errors as `poison`; the poisons are drawn from the target class itself.
     """
-    return _poison(x, y, trigger, target, target, rate, seed)
+    return _poison(x, y, trigger, source=target, target=target, rate=rate, seed=seed)
 
 
-def _poison(x, y, trigger, source, target, rate, seed):
+def _poison(x, y, trigger, *, source, target, rate, seed):
     images = _check_images(x)
     y = _check_labels(images, y)
     labelled, members = _members(y, target, "target"), _members(y, source, "source")

@@ -58,6 +58,7 @@ class Run:
 
     @property
     def report(self):
+        """What results.json holds: how the run went, and an entry for each notebook."""
         entries = [self._entries[name] for name in sorted(self._entries)]
         return {
             "schema": SCHEMA,

@@ -50,11 +50,13 @@ class Settings:
 
     @property
     def parameters(self):
+        """{name: value} of all that is injected into a notebook."""
         root = None if self.data_root is None else str(data_root(self.data_root).resolve())
         return {"profile": self.profile, "seed": self.seed, "device": self.device, "data_root": root, **self.own}
 
     @property
     def cell_seconds(self):
+        """Time limit of a cell."""
         return self.timeout or CELL_SECONDS[self.profile]
 
     def budget_seconds(self, name):

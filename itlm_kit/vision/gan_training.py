@@ -67,6 +67,7 @@ class Images:
 
     @property
     def device(self) -> torch.device:
+        """Where they lie."""
         return self.x.device
 
     def batch(self, index: Tensor) -> Tensor:
@@ -93,6 +94,7 @@ class Adam:
 
     @torch.no_grad()
     def step(self, gradients):
+        """Move the weights, in place, by their gradients."""
         self.t += 1
         rate, unbias = self.step_size / (1 - self.beta1**self.t), 1 - self.beta2**self.t
         torch._foreach_lerp_(self.means, gradients, 1 - self.beta1)
