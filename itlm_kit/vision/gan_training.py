@@ -7,7 +7,6 @@ a hundred steps, which tells a run that diverges.
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import islice
 from numbers import Real
 from typing import Any
@@ -17,6 +16,7 @@ import torch
 from torch import Tensor
 
 from itlm_kit.errors import InputError, check_integer, check_share
+from itlm_kit.vision.compiling import compiled
 from itlm_kit.vision.dcgan import GAN, dcgan, draw_weights
 from itlm_kit.vision.gan_losses import gan_loss
 
@@ -204,7 +204,7 @@ class _Step:
         self.gan, self.recipe, self.loss = gan, recipe, gan_loss(recipe.loss)
         self.adams = GAN(*(Adam(net.parameters(), recipe.step_size, recipe.momentum) for net in gan))
         self.draws = torch.Generator(device).manual_seed(seed)
-        self.run = _compiled() if recipe.compiled and device.type == "cuda" else _run
+        self.run = compiled(_run) if recipe.compiled and device.type == "cuda" else _run
 
     def __call__(self, real):
         for net in self.gan:
@@ -228,13 +228,6 @@ class _Step:
 def _run(net, x, bfloat16):
     with torch.autocast(x.device.type, torch.bfloat16, enabled=bfloat16):
         return net(x).float()
-
-
-@cache
-def _compiled():
-    # Compiled code belongs to the form of a network, not to its weights: the rounds' new networks use it again.
-    torch.backends.cudnn.benchmark = True  # shapes stay the same, so that its kernels are worth a trial
-    return torch.compile(_run, dynamic=False)
 
 
 def _check_alive(loss, step):
