@@ -1,5 +1,6 @@
 """The backdoor experiments: who sees what, what each method does, and that ITLM removes what naive training learns."""
 
+import re
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -25,6 +26,7 @@ from itlm_kit.defences import backdoor_defences
 from itlm_kit.defences.spectral import Spectral
 from itlm_kit.errors import InputError
 from itlm_kit.experiments.experiment import Cell, choose_cells, select
+from itlm_kit.experiments.results import results_frame
 from itlm_kit.experiments.store import ResultStore
 from itlm_kit.ledger.printed import TABLE4
 from itlm_kit.ledger.verdicts import ledger
@@ -366,6 +368,22 @@ def test_the_setting_recipe_says_how_networks_are_trained(how, epochs, batch):
     assert (recipe.epochs, recipe.early, recipe.training.batch_size) == (epochs, epochs[0], batch)
     assert recipe.training == REGIMES[how].recipe
     assert get_experiment("table4").needs_gpu(settings) is (how == "paper")
+
+
+def test_the_readme_tells_the_attacks_on_mnist_as_measured():
+    told = re.search(
+        r"follows the mark in (\d+) to (\d+) %.*?it is (\d+) to (\d+) %, in one of twelve runs (\d+) %, at a cost of "
+        r"([\d.]+) to ([\d.]+) points",
+        (Path(__file__).parents[1] / "README.md").read_text().replace("\n  ", " "),
+    )
+    frame = results_frame(r for r in STORED.results("table4") if r.settings["data"] == "mnist")
+    last = frame.groupby(["pair", "method", "seed"])[["attack_success", "clean_accuracy"]].last()
+    naive, itlm = (last.xs(method, level="method") for method in ("naive", "itlm"))
+    *usual, worst = sorted(itlm["attack_success"])
+    cost = naive["clean_accuracy"] - itlm["clean_accuracy"]
+    measured = [*naive["attack_success"].agg(["min", "max"]), usual[0], usual[-1], worst, *cost.agg(["min", "max"])]
+    assert len(itlm) == 12
+    assert list(map(float, told.groups())) == [round(value, 0 if i < 5 else 1) for i, value in enumerate(measured)]
 
 
 def test_claims_name_cells_that_exist(tmp_path):

@@ -1,12 +1,14 @@
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from published import RESULTS, STORE
 
 from itlm_kit import InputError
 from itlm_kit.chapters import get_experiment
 from itlm_kit.chapters.labels import methods, mnist
+from itlm_kit.chapters.labels.claims import OTHER_WEIGHTS
 from itlm_kit.chapters.labels.methods import METHODS, run_method
 from itlm_kit.experiments.experiment import Cell, choose_cells
 from itlm_kit.experiments.recipe import described
@@ -69,6 +71,20 @@ def test_methods_know_the_truth_only_where_they_say_so(blind_label_noise):
             assert before.pop("clean_share") != after.pop("clean_share")
             assert before == after
     assert run_short(method="oracle").metrics != measured["oracle"]
+
+
+def test_the_centroid_sees_images_of_one_norm(monkeypatch):
+    seen, whole = [], methods.centroid_kept
+    monkeypatch.setattr(methods, "centroid_kept", lambda x, *rest, **how: seen.append(x) or whole(x, *rest, **how))
+    run_short(method="centroid")
+    assert np.linalg.norm(seen[0], axis=1) == pytest.approx(np.ones(len(seen[0])))
+
+
+def test_how_images_are_scaled_is_part_of_the_cells_of_the_centroid_alone():
+    recipes = {method: described(mnist.table1_recipe({**SETTINGS, "method": method})) for method in METHODS}
+    assert {method: recipe.get("scale") for method, recipe in recipes.items() if "scale" in recipe} == {
+        "centroid": "unit_norm"
+    }
 
 
 def test_methods_keep_what_the_table_says():
@@ -280,6 +296,13 @@ def test_a_stored_cell_is_what_is_computed_now():
     assert now["achieved_noise_rate"] == stored.metrics["achieved_noise_rate"]
     assert now["rounds"][0]["kept"] == stored.metrics["rounds"][0]["kept"]
     assert now["last_accuracy"] == pytest.approx(stored.metrics["last_accuracy"], abs=2)  # processors round apart
+
+
+def test_what_the_ledger_says_of_other_weights_was_measured():
+    frame = results_frame(r for r in STORE.results("table1-mnist") if r.settings["data"] == "mnist")
+    frame = frame[(frame["noise"] == "systematic") & (frame["clean"] == 0.6) & (frame["protocol"] == "paper")]
+    median = frame.groupby(["method", "round"])["selected_accuracy"].median()["itlm"]
+    assert re.findall(r"\d+\.\d", OTHER_WEIGHTS) == [f"{median[5]:.1f}", f"{median[0]:.1f}"]
 
 
 def test_what_the_readme_says_of_mnist_was_measured():

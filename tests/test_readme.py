@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from itlm_kit.chapters import experiment_names, get_experiment, headlines
+from itlm_kit.chapters.mixtures.length import length_frame
 from itlm_kit.cli.tables import on_paper
 from itlm_kit.experiments.running import joined, plan
 from itlm_kit.experiments.scheduling import makespan
@@ -73,6 +74,26 @@ def test_a_notebook_is_run(copy):
     copy("-c", BLOCKS["A notebook"])
     assert "1 of 1 passed" in copy("-m", "itlm_kit.cli", "run", "09", "--out", "out")
     assert '"seed_seen": 0' in (copy.folder / "out/results.json").read_text()
+
+
+def test_the_readme_tells_the_lengths_of_gan_rounds_as_measured():
+    told = re.search(
+        r"(\d+) to (\d+) steps keep\s+a first set that is (\d+) to (\d+) % clean \(medians; one training of nine has "
+        r"(\d+) %\).*?(\d+) to ([\d,]+) steps one of (\d+) to (\d+) %",
+        README,
+        re.DOTALL,
+    )
+    low, high, cleaner, cleanest, single, late, last, worse, worst = (int(n.replace(",", "")) for n in told.groups())
+    swept = [
+        r
+        for r in ResultStore(ROOT / "notebooks/results").results("gan-length")
+        if r.settings["pair"] == "mnist+fashion_mnist" and r.settings["clean"] == 0.8
+    ]
+    by_step = length_frame(swept).set_index("step").sort_index()
+    for steps, shares in (((low, high), (cleaner, cleanest)), ((late, last), (worse, worst))):
+        rows = by_step.loc[steps[0] : steps[1], "clean_share"]
+        assert (round(rows.min()), round(rows.max())) == shares
+    assert round(by_step.loc[low:high, "low"].min()) == single and len(swept) == 9
 
 
 def test_the_readme_shows_printed_figures_beside_measured_ones():

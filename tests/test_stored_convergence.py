@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from itlm_kit.chapters import get_experiment
-from itlm_kit.chapters.regression import convergence, theory_claims
+from itlm_kit.chapters.regression import claims, convergence, theory_claims
 from itlm_kit.experiments.experiment import Cell
 from itlm_kit.experiments.results import results_frame
 from itlm_kit.experiments.running import compute_cell
@@ -78,6 +78,23 @@ def test_the_note_on_the_dropped_term_has_the_figures_measured():
     for t, text in ((0, "0.059"), (1, "0.23")):
         assert text in note
         np.testing.assert_allclose(by_round[t], float(text), rtol=0.03)
+
+
+def test_the_notes_on_orders_have_the_shares_and_steps_measured():
+    for name, text in claims.ORDERS_KNOWN.items():
+        known = 100 * stored_frame(name, panel="e", sigma=0.01).groupby("seed")["order_known"].first()
+        assert text == f"{known.min():.0f} to {known.max():.0f}"
+    orders = stored_frame("theory", check="M = 1", d=100).groupby(["clean", "step"])["order"].mean()
+    assert (orders > 1).groupby("clean").sum().to_dict() == {0.6: 6, 0.7: 1, 0.8: 0, 0.9: 0}
+
+
+def test_naive_fits_leave_what_the_claims_on_the_kinked_link_say():
+    left = [
+        claims.shares_left(rows, axis="sigma", method="itlm-2").iloc[-1]
+        for name in ("fig5", "fig6")
+        for _, rows in stored_frame(name, panel="f").groupby("seed")
+    ]
+    assert 1 / max(left) == pytest.approx(claims.NAIVE_SHARE, abs=0.05)
 
 
 def _numbers(metrics):

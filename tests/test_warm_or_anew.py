@@ -1,11 +1,14 @@
 """The experiment `warm-or-anew`: its two arms, what counts as stuck, by hand, and its stored figures."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
-from published import STORE, of_today
+from published import RESULTS, STORE, of_today
 
 from itlm_kit.chapters import get_experiment
+from itlm_kit.chapters.labels.claims import WARM
 from itlm_kit.chapters.labels.warm_or_anew import kept_again, recipe, run, warm_table
 from itlm_kit.experiments.experiment import Cell, choose_cells
 from itlm_kit.experiments.results import results_frame
@@ -67,6 +70,17 @@ def test_every_cell_is_stored_with_three_seeds(profile, data):
     assert set(seeds.index) == cells and (seeds == 3).all() and len(warm_table(frame)) == len(cells) / 2
     first = frame[frame["round"] == 0].groupby(["noise", "clean", "seed"])
     assert (first["last_accuracy"].nunique() == 1).all()  # of both arms
+
+
+def test_the_ledger_and_the_readme_tell_the_accuracies_of_both_arms():
+    frame = results_frame(of_today(EXPERIMENT, data="mnist"))
+    arms = warm_table(frame)["last_accuracy"]
+    told = [arms.loc[row, arm] for row in (("systematic", 0.6), ("random", 0.5)) for arm in ("last", "anew")]
+    assert re.findall(r"\d+", WARM) == [f"{accuracy:.0f}" for accuracy in told]
+    low, high = re.search(r"end (\d) to (\d) points lower", (RESULTS.parents[1] / "README.md").read_text()).groups()
+    final = frame.query("noise == 'random' and round == round.max()")
+    lower = final.pivot(index="seed", columns="weights", values="last_accuracy").diff(axis=1)["last"]
+    assert (lower.min().round(), lower.max().round()) == (float(low), float(high))
 
 
 def test_a_stored_cell_is_what_is_computed_now():

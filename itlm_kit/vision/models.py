@@ -95,15 +95,14 @@ def _conv3x3(before, after, stride=1):
 
 
 def draw_xavier(model, seed):
-    """Draw Xavier weights and zero biases anew from `seed`, in place; returns the model. Appendix B (c), E.1."""
+    """Draw Xavier weights and zero biases anew from `seed`, in place; returns the model. Appendix B (c) names none."""
     return _drawn_anew(model, seed, nn.init.xavier_uniform_)
 
 
 def draw_normal(model, seed, *, sigma):
     """Draw weights from N(0, sigma^2) and zero biases anew from `seed`, in place; returns the model.
 
-    The authors' code names Xavier as the paper does, but draws all weights again in this way, with sigma = 0.02, before
-    it trains.
+    The authors' code names Xavier, but draws all weights again in this way, with sigma = 0.02, before it trains.
     """
     return _drawn_anew(model, seed, partial(nn.init.normal_, std=sigma))
 

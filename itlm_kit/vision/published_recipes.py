@@ -12,5 +12,5 @@ CIFAR10 = Recipe(
     augment=CropFlip(), bfloat16=True, compiled=True,
 )  # fmt: skip
 CIFAR10_SECONDS = 2.3  # an epoch on one H200: 40 % of what it sustains in bfloat16. Estimated, not measured.
-# What the authors' code trains with where the text says Xavier weights and a smaller step from epoch 50 of 80 on.
+# What the authors' code trains with where the text says nothing of weights, and a smaller step from epoch 50 of 80 on.
 AUTHORS = {"initialise": partial(draw_normal, sigma=0.02), "drop_at": 0.6}

@@ -1,5 +1,7 @@
 """Claims on backdoor attacks: Figure 1(d), section 6.4 and Table 4; the same on MNIST, which needs no GPU."""
 
+from dataclasses import replace
+
 from itlm_kit.chapters.observation import observation
 from itlm_kit.ledger.beside import table_claims
 from itlm_kit.ledger.claim import Band, Claim, within
@@ -8,6 +10,7 @@ from itlm_kit.ledger.printed import TABLE4
 
 WIDE, FAST = ({"data": "cifar10", "recipe": recipe} for recipe in ("paper", "fast"))
 MNIST = (("1->2", "X"), ("1->8", "L"))
+CHOSEN = "step size and length of the early rounds were chosen by looking at seeds 0 to 2; later ones are fresh"
 PAPER = {"data": "cifar10"}
 PAPER_NETWORK = {**PAPER, "training.build": "wide_resnet"}
 SAYS = {
@@ -22,7 +25,9 @@ TESTS = {"clean_accuracy": "test1", "attack_success": "test2"}  # as the table c
 def claims():
     table4 = [claim for row in TABLE4 for claim in _sentences(f"T4.{row[0]}", _words(*row), _cell(*row), PAPER)]
     fast = [claim for row in TABLE4 for claim in _unprinted("fast", "CIFAR-10, fast recipe", FAST, *row)]
-    mnist = [claim for row in MNIST for claim in _unprinted("mnist", "MNIST", {"data": "mnist"}, *row)]
+    mnist = [
+        replace(claim, note=CHOSEN) for row in MNIST for claim in _unprinted("mnist", "MNIST", {"data": "mnist"}, *row)
+    ]
     return [*_figure1(), *table_claims(TABLE4, _table4_cell), *table4, *fast, *mnist]
 
 
@@ -127,7 +132,7 @@ def _unprinted(name, start, trained, pair, shape):
         ),
         Claim(
             id=f"{tag}.clean",
-            says=f"{words}: ITLM costs no accuracy on clean test images",
+            says=f"{words}: ITLM costs at most a point of accuracy on clean test images",
             cells=cells("table4", itlm, naive),
             measure=gain("clean_accuracy", "naive"),
             band=Band(-1.0),

@@ -7,7 +7,7 @@ from itlm_kit.chapters.observation import observation
 from itlm_kit.data.cifar10n import BY_PEOPLE
 from itlm_kit.ledger.beside import table_claims
 from itlm_kit.ledger.claim import Band, Cells, Claim, Measure, Power, within
-from itlm_kit.ledger.measures import beside, cells, gain, largest_loss, last, wins
+from itlm_kit.ledger.measures import beside, cells, gain, largest_loss, last, of_rows, wins
 from itlm_kit.ledger.printed import ROUNDS, TABLE1_CIFAR, TABLE1_MNIST, TABLE2
 
 ACCURACY = "selected_accuracy"  # the epoch selected on noisy validation data, as appendix E.1 says
@@ -46,6 +46,18 @@ PAPER = {
 PAPER["cifar10.fast"] = PAPER["cifar10"]
 THETA = {method: {"method": "itlm", "round": t} for method, t in ROUNDS.items()}
 MISPRINT = (("random", 0.3), "1-step")
+# Of 2018, with training passes as ITLM has them: one with an additional network, one that the paper cites [ZS18].
+PREVIOUS = {"coteaching": "co-teaching", "gce": "generalized cross-entropy"}
+OTHER_WEIGHTS = "with Xavier weights (protocol paper; the text tells none) it ends at 84.8, naive training at 70.0"
+ONE_NORM = (
+    "images of one norm, as Table 5's printed shares have it. On raw pixels what centroid keeps is less clean (65 in "
+    "place of 70 % at systematic 60 %, 63 in place of 76 % at random 50 %, seed 0) and networks end at 64.1 and 83.6 "
+    "(median of three seeds)"
+)
+WARM = (
+    "in accuracy the rounds that go on, whose training adds up, end no lower: 78 % in place of 77 (systematic), 94 in "
+    "place of 90 (random; means over seeds)"
+)
 LITERATURE = {"reweight": "Reweight", "mentornet-pd": "MentorNet PD", "mentornet-dd": "MentorNet DD"}
 
 
@@ -157,7 +169,7 @@ def _table1():
 
 
 def _table1_band(row, cell, figure):
-    """Within 3 points; it must reject naive training where that is farther off, else the oracle or chance."""
+    """Within 3 points, or less where these would hold naive training and the oracle of its row alike."""
     if cell == MISPRINT and "1-step" in row:
         return {
             "band": Band(row["baseline"] - CLOSE, row["oracle"]),
@@ -165,9 +177,14 @@ def _table1_band(row, cell, figure):
             "wrong": figure,
             "note": f"printed {figure}, above its own oracle, {row['oracle']}: likely a misprint",
         }
-    band = within(figure, CLOSE, high=100.0)
-    wrong = next(each for each in (row["baseline"], row["oracle"], CHANCE) if not band.contains(each))
-    return {"band": band, "why": "within 3 points of the printed figure", "wrong": wrong}
+    between = round(row["oracle"] - row["baseline"], 2)
+    band = within(figure, min(CLOSE, between / 2), high=100.0)
+    wrong = next(each for each in (row["baseline"], row["oracle"]) if not band.contains(each))
+    why = "within 3 points of the printed figure, and within half of what lies between the printed baseline and oracle"
+    note = ONE_NORM if cell[1] == "centroid" else ""
+    if cell == (("systematic", 0.6), "itlm") and "1-step" in row:
+        note = OTHER_WEIGHTS
+    return {"band": band, "why": why, "wrong": wrong, "power": Power(between), "note": note}
 
 
 def _table1_gains():
@@ -241,7 +258,8 @@ def _share_regained(baseline, itlm, oracle):
 
 
 def _section62():
-    return [*_alphas(), _cross_validated(), *_full_updates(), *_harder(), _subsampled()]
+    grid = [_much_below(), _cross_validated(), _harder_on_grid()]
+    return [*_alphas(), *grid, *_full_updates(), *_harder(), _subsampled(), *_previous()]
 
 
 def _alphas():
@@ -275,15 +293,42 @@ def _alphas():
     ]
 
 
+def _much_below():
+    """The second of these on the grid of `alpha`, by its networks."""
+    return Claim(
+        id="S6.2.alpha15.batch-50",
+        place="Section 6.2",
+        says="… especially on cleaner data: 10 points more, 70 % clean and up (batches of 50)",
+        cells=cells("alpha", {**_on_grid(), "clean": (0.7, 0.8, 0.9)}),
+        paper=PAPER["mnist"],
+        measure=of_rows(loss_below, "largest loss of last_accuracy, alpha 15 points below alpha*, over 5 settings"),
+        band=Band(high=3.0 + 0.5),
+        why="as for S6.2.alpha15; at 50 % clean, random errors, the same choice costs 3.9 or more",
+        wrong=3.9,
+    )
+
+
+def _on_grid():
+    """MNIST's settings of Table 1, trained as in `alpha`."""
+    return {"data": "mnist", "noise": tuple({noise for noise, _ in TABLE1_MNIST}), "clean": tuple(_rates("mnist"))}
+
+
+def loss_below(frame):
+    """Accuracy of alpha 5 points below alpha* less that of 15, where it is largest."""
+    below = (frame["clean"] - frame["alpha"]).round(2)
+    near, far = (frame[below == margin].set_index(["noise", "clean"])["last_accuracy"] for margin in (0.05, 0.15))
+    return float((near - far).max())
+
+
 def _cross_validated():
-    """That cross-validation finds the best alpha; MNIST's settings of Table 1, trained as in `alpha`."""
-    where = {"data": "mnist", "noise": tuple({noise for noise, _ in TABLE1_MNIST}), "clean": tuple(_rates("mnist"))}
+    """That cross-validation finds the best alpha."""
+    where = _on_grid()
     return Claim(
         id="S6.2.cv",
         place="Section 6.2",
         says="one can always use cross-validation to find the best alpha (MNIST)",
         cells=(Cells("alpha", where), Cells("alpha", where, rows="choices")),
-        paper={"data": "mnist", "share": 0.05},
+        paper=PAPER["mnist"],
         measure=Measure(
             loss_by_choice,
             "accuracy of the best alpha of a grid less that of the one chosen, points, largest over 8 settings",
@@ -307,7 +352,8 @@ def _full_updates():
         Claim(
             id=f"S6.full.{noise}",
             place="Section 6",
-            says=f"full updates are more stable than short ones (MNIST, {noise} errors, {clean:.0%} clean)",
+            says=f"full updates are more stable than short ones, whose set is less clean (MNIST, {noise} errors, "
+            f"{clean:.0%} clean)",
             cells=(
                 Cells("warm-or-anew", {"data": "mnist", "noise": noise, "clean": clean, "weights": "anew"}),
                 Cells("short-updates", {"data": "mnist", "noise": noise, "clean": clean}),
@@ -340,6 +386,22 @@ def _harder():
     ]
 
 
+def _harder_on_grid():
+    """The same at once: where alpha is 1, the grid of `alpha` has naive training."""
+    return Claim(
+        id="S6.2.harder.mnist.batch-50",
+        place="Section 6.2",
+        says="systematic errors are less benign than random (MNIST, 70 %, batches of 50)",
+        cells=cells("alpha", *({**_on_grid(), "noise": noise, "clean": 0.7} for noise in ("random", "systematic"))),
+        paper=PAPER["mnist"],
+        measure=gain("baseline_accuracy", "noise systematic"),
+        band=Band(0.0, strict=True),
+        why="errors of one kind would give 0",
+        wrong=0.0,
+        printed=round(TABLE1_MNIST["random", 0.7]["baseline"] - TABLE1_MNIST["systematic", 0.7]["baseline"], 2),
+    )
+
+
 def _subsampled():
     def narrowing(frames):
         oracle, baseline, all_oracle, all_baseline = (float(frame[ACCURACY].iloc[-1]) for frame in frames)
@@ -362,6 +424,26 @@ def _subsampled():
         why="the same spread would give 0",
         wrong=0.0,
     )
+
+
+def _previous():
+    """Section 6 says it of all noisy labels, and shows it of figures that others report: here both run side by side."""
+    where = {"data": "mnist", "noise": "random", "method": "itlm", "updates": 2}
+    return [
+        Claim(
+            id=f"S6.previous.mnist.{method}",
+            place="Section 6",
+            says=f"random errors: ITLM performs better than previous methods (MNIST, 30 and 50 % clean: {name})",
+            cells=beside("field", [{**where, "clean": clean} for clean in (0.3, 0.5)], {"method": method}),
+            paper=PAPER["cifar10"],
+            measure=wins("last_accuracy", 2, name),
+            band=Band(2, 2),
+            why="both settings; methods that are alike give 0",
+            wrong=0.0,
+            note="ITLM's two rounds, and of the other as many training passes; neither was tuned on these data",
+        )
+        for method, name in PREVIOUS.items()
+    ]
 
 
 def _noisy(clean, method="itlm", recipe="paper"):
@@ -464,6 +546,7 @@ def _appendix_b():
             band=Band(0.0, strict=True),
             why="weights drawn anew to no effect gain 0; where rounds are stuck, what they keep gets no cleaner",
             wrong=0.0,
+            note=WARM,
         )
         for noise, clean in (("systematic", 0.6), ("random", 0.5))
     ]

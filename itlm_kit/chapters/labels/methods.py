@@ -1,12 +1,13 @@
 """A method of Tables 1 and 2 on one noisy training set: the rounds of ITLM, or what trains once."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 
 import numpy as np
 
 from itlm_kit.data import LABEL_NOISE
-from itlm_kit.defences.centroid import centroid_kept
+from itlm_kit.defences.centroid import centroid_kept, unit_norm
 from itlm_kit.experiments.experiment import Outcome
 from itlm_kit.experiments.recipe import described
 from itlm_kit.experiments.settings import SHARE, one_of
@@ -31,13 +32,18 @@ class MethodRecipe:
     epochs: tuple[int, ...]  # of theta_0, theta_1, ...; a method that trains once takes the first
     alpha: float | None  # share kept; None for the oracle, which knows what to keep
     protocol: Protocol
+    scale: Callable | None = field(default=None, metadata={"later": True})  # of each image, where the centroid chooses
 
 
 def method_recipe(settings: dict, training: Recipe, epochs: tuple) -> MethodRecipe:
-    """The recipe of a cell with these settings: alpha lies below the clean share by what the method says."""
+    """The recipe of a cell with these settings: alpha lies below the clean share by what the method says.
+
+    The centroid sees images of one norm, as in Table 5, whose printed shares chose that; the paper does not tell.
+    """
     method = settings["method"]
     alpha = None if method == "oracle" else settings["clean"] - BELOW[method]
-    return MethodRecipe(training, tuple(epochs), alpha, PROTOCOLS[settings["protocol"]])
+    scale = unit_norm if method == "centroid" else None
+    return MethodRecipe(training, tuple(epochs), alpha, PROTOCOLS[settings["protocol"]], scale)
 
 
 # What the settings of a noisy training set may be; each experiment says for which data.
@@ -86,7 +92,7 @@ def with_epochs(outcome, epochs):
 
 def _rounds(settings, recipe, seed, noisy, finished):
     """Yield what is still to come after the `finished` rounds; a method that trains once has a single round."""
-    once = _kept_once(settings["method"], recipe.alpha, noisy)
+    once = _kept_once(settings["method"], recipe, noisy)
     if once is None:
         how = {"alpha": recipe.alpha, "epochs": recipe.epochs, "augmented": settings.get("scored") == "augmented"}
         past = {"kept": [done.kept for done in finished], "first": None if finished else _theta_0(recipe, seed, noisy)}
@@ -111,12 +117,12 @@ def _naive(samples, training, epochs, seed, watch):
     return train_watched(samples, everything, training, epochs=epochs, seed=round_seed(seed, 0), watch=watch)
 
 
-def _kept_once(method, alpha, noisy):
+def _kept_once(method, recipe, noisy):
     """What a method that trains once trains on, as a mask; None for those that go through the rounds."""
     if method == "oracle":
         return noisy.is_clean
     if method == "centroid":
-        return centroid_kept(noisy.samples.x.cpu(), noisy.samples.y.cpu(), alpha=alpha)
+        return centroid_kept(recipe.scale(noisy.samples.x.cpu()), noisy.samples.y.cpu(), alpha=recipe.alpha)
     return None
 
 

@@ -24,8 +24,8 @@ def claims():
             *_appendices(), *_theorems_9_to_11()]  # fmt: skip
 
 
-def smallest(name):
-    return lambda frame: float(frame[name].min())
+def smallest(*names):
+    return lambda frame: float(frame[list(names)].min(axis=None))
 
 
 def largest(name):
@@ -69,10 +69,13 @@ def speeding_up(frame):
     return float((by_round[1] / by_round[0]).max())
 
 
-def residuals_speeding_up(frame):
-    """Rate of the second round over that of the first, of the residual norms over S_t: the smallest over kinds."""
-    by_round = frame.groupby(["kind", "round"])["residual_ratio"].mean().unstack()
-    return float((by_round[1] / by_round[0]).min())
+def residual_rates_apart(frame):
+    """Rate of the second round over that of the first, or the other way round, of the residual norms over S_t.
+
+    Where the two differ most, over kinds: 1 is constant.
+    """
+    by_round = np.log(frame.groupby(["kind", "round"])["residual_ratio"].mean().unstack())
+    return float(np.exp((by_round[1] - by_round[0]).abs().max()))
 
 
 def threshold(frame):
@@ -141,9 +144,9 @@ def _section2():
             says="ITLM is more scalable than other algorithms for least trimmed squares",
             cells=cells("peers", {"peer": FAST_LTS[0]}),
             measure=of_rows(smallest("time_ratio"), "time of robpy's FAST-LTS over ITLM's, smallest over d = 5 to 100"),
-            band=Band(1.0, strict=True),
-            why="equal times give 1",
-            wrong=1.0,
+            band=Band(500, strict=True),
+            why="its 500 starts alone give 500 in place of ITLM's one",
+            wrong=500,
             note="of the other works FAST-LTS alone, with its 500 starts, in robpy 0.0.6 (Python, MIT licence); many "
             "starts buy what one cannot, see notebook 02",
         ),
@@ -284,11 +287,11 @@ def _remarks():
             where={"kind": ("random", "mixture")},
             id="Rem2.residuals",
             place="Section 5, remark 2",
-            says="followed by the residuals over S_t, as in [BJK15], the rate is constant",
-            measure=of_rows(residuals_speeding_up, "rate of the second round over that of the first, residual norms"),
-            band=Band(0.8),
-            why="a constant rate gives 1; a fifth less for means over draws; the parameters' own rates give 0.58",
-            wrong=0.58,
+            says="followed by the residuals over S_t, as in [BJK15], the rate stays about the same",
+            measure=of_rows(residual_rates_apart, "residual norms: ratio of the rates of the first two rounds"),
+            band=Band(high=1.25),
+            why="a constant rate gives 1; the parameters' own rates, which fall, give 1.7",
+            wrong=1.7,
             note="norms, whose rate is the root of that of the sum of squares; later rounds meet the noise",
         ),
     ]
@@ -314,7 +317,7 @@ def _theorem7():
             where={"kind": "adaptive"},
             id="Thm7.arbitrary",
             place="Section 5, Theorem 7",
-            says="arbitrary bad outputs: from some alpha* = c_th < 1 on a round at least halves the error",
+            says="arbitrary bad outputs: from some alpha* = c_th < 1 on the first round at least halves the error",
             measure=of_rows(threshold, "c_th: smallest alpha* whose first round halves the error, largest over d"),
             band=Band(high=0.95),
             why="a c_th below 1 is what is claimed; 0.95 is the largest alpha* measured; where none suffices it is 1",
@@ -383,14 +386,15 @@ def _theorem8():
             band=Band(0.75, 1.3),
             why="linear growth gives 1, d log d 1.29 over these d; quadratic growth gives 2",
             wrong=2.0,
-            note="a mixture of two, alpha* = 0.8, d = 10 to 160; recovered: within 0.25 of theta*",
+            note="a mixture of two, alpha* = 0.8, d = 10 to 160; recovered: within 0.25 of theta*. Tried are 1.5 to 5 "
+            "samples for each feature: were five too few there would be no figure",
         ),
         _claim(
             "theorem 8 noise",
             id="Thm8.noise",
             place="Section 5, remark on Theorem 8",
             says="for smaller alpha the start tolerates less noise",
-            measure=of_rows(smallest("tolerated_ratio"), "largest harmless sigma, large alpha over small"),
+            measure=of_rows(smallest("tolerated_ratio"), "largest harmless sigma up to 1.6, large alpha over small"),
             band=Band(1.0, strict=True),
             why="a condition that ignores alpha gives 1",
             wrong=1.0,
@@ -400,16 +404,6 @@ def _theorem8():
 
 def _appendices():
     return [
-        _claim(
-            "large M",
-            id="AppB.a",
-            place="Appendix B (a)",
-            says="many small gradient steps equal the closed-form update",
-            measure=of_rows(largest("distance"), "relative distance of the two updates"),
-            band=Band(high=1e-6),
-            why="rounding; one such step a round in place of 2,000 gives 0.23",
-            wrong=0.23,
-        ),
         _claim(
             "appendix C",
             id="AppC.finite",
@@ -433,7 +427,10 @@ def _theorems_9_to_11():
                 id=name,
                 place=f"Appendix C, Theorem {number}",
                 says=f"monotone link, {kind} output: the error contracts as stated",
-                measure=of_rows(smallest("holds"), "share of rounds in which it holds"),
+                measure=of_rows(
+                    smallest("holds", "contracting"),
+                    "share of rounds in which it holds, or with a factor below 1: the smaller",
+                ),
                 **WHP,
                 note=FITTED,
             )
@@ -444,7 +441,7 @@ def _theorems_9_to_11():
             id="Thm11",
             place="Appendix C, Theorem 11",
             says="at most c max(Delta (1 - alpha*) n, log n) intruders are kept",
-            measure=of_rows(largest("constant"), "intruders over the bound's form, largest over Delta"),
+            measure=of_rows(largest("constant"), "mean count of intruders over the bound's form, largest over Delta"),
             band=Band(high=2.0),
             why="the proof's own terms give sqrt(2 / pi) times a threshold of 1.86 Delta, 1.5; a third more for "
             "chance; a choice blind to residuals keeps 150 of the 200 bad samples, 21.7 log n",
