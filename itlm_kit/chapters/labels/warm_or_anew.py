@@ -27,7 +27,7 @@ CLEAN = {
 COLUMNS = ("last_accuracy", "clean_share", "bad_kept_again")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class WarmRecipe(MethodRecipe):
     """All that shapes the rounds of a cell."""
 
@@ -37,8 +37,8 @@ class WarmRecipe(MethodRecipe):
 def recipe(settings):
     """The WarmRecipe of a cell: as many epochs for each of theta_0 ... theta_T."""
     epochs = (settings["epochs"],) * (settings["updates"] + 1)
-    protocol, warm = PROTOCOLS[settings["protocol"]], settings["weights"] == "last"
-    return WarmRecipe(RECIPE, epochs, known_alpha(settings["clean"]), protocol, warm)
+    alpha, protocol = known_alpha(settings["clean"]), PROTOCOLS[settings["protocol"]]
+    return WarmRecipe(RECIPE, epochs, alpha, protocol, warm=settings["weights"] == "last")
 
 
 def run(settings, recipe, seed, where):
