@@ -1,5 +1,7 @@
 """The one error the kit raises for bad input, so that commands can turn it into one clear line."""
 
+from numbers import Real
+
 
 class InputError(ValueError):
     """Bad input, told as rule, value and remedy, before any work starts."""
@@ -15,6 +17,15 @@ def check_integer(name, value, *, low=1, high=None, remedy=""):
         bounds = f"of at least {low}" if high is None else f"from {low} to {high}"
         raise InputError(f"{name} must be a whole number {bounds}; got {value!r}. {remedy}".rstrip())
     return int(value)
+
+
+def check_share(name, value, interval="(0, 1]", *, remedy):
+    """Return `value` as a float in an interval from 0 to 1, such as "[0, 1)"; raise InputError for anything else."""
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    open_ends = [end for end, bracket in ((0, interval[0]), (1, interval[-1])) if bracket in "()"]
+    if not is_number or not 0 <= value <= 1 or value in open_ends:
+        raise InputError(f"{name} must lie in {interval}; got {value!r}. {remedy}")
+    return float(value)
 
 
 def check_choice(name, value, choices):

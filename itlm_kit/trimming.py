@@ -3,14 +3,13 @@
 import math
 from collections.abc import Callable
 from functools import partial
-from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from itlm_kit.classes import label_codes
-from itlm_kit.errors import InputError, check_integer
+from itlm_kit.errors import InputError, check_integer, check_share
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,9 +17,7 @@ if TYPE_CHECKING:
 
 def check_alpha(alpha: float) -> float:
     """Return alpha as a float in (0, 1]; raise InputError otherwise."""
-    if isinstance(alpha, bool) or not isinstance(alpha, Real) or not 0 < alpha <= 1:
-        raise InputError(f"alpha must lie in (0, 1]; got {alpha!r}. It is the share of samples to keep, e.g. 0.65")
-    return float(alpha)
+    return check_share("alpha", alpha, remedy="It is the share of samples to keep, e.g. 0.65")
 
 
 def num_kept(alpha: float, n: int, *, least: int = 0) -> int:

@@ -6,7 +6,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 
-from itlm_kit import data  # noqa: E402
+from itlm_kit import cli, data  # noqa: E402
 
 
 @pytest.fixture
@@ -20,6 +20,20 @@ def real_data():
         return data.data_root()
 
     return root_with
+
+
+@pytest.fixture
+def itlm(capsys, monkeypatch, tmp_path):
+    """Call the command in an empty folder: itlm("run", "99") -> (exit code, output, error output)."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ITLM_DATA_ROOT", raising=False)
+
+    def call(*arguments):
+        with pytest.raises(SystemExit) as left:
+            cli.main([str(argument) for argument in arguments])
+        return left.value.code, *capsys.readouterr()
+
+    return call
 
 
 @pytest.fixture

@@ -1,10 +1,10 @@
 """The experiment `alpha`: regrets by hand, choosers that never see the truth, stored figures given again."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
+from published import STORE, of_today
 
 from itlm_kit.chapters import get_experiment
 from itlm_kit.chapters.labels import alpha
@@ -12,14 +12,12 @@ from itlm_kit.chapters.labels.alpha import GRID, RECIPE, GridRuns, choices_frame
 from itlm_kit.experiments.experiment import Cell, choose_cells
 from itlm_kit.experiments.results import Result
 from itlm_kit.experiments.running import compute_cell
-from itlm_kit.experiments.store import ResultStore
 from itlm_kit.machine import Where
 from itlm_kit.vision.itlm import round_seed
 from itlm_kit.vision.noisy_set import noisy_set
 from itlm_kit.vision.training import per_sample_losses, train
 
 EXPERIMENT = get_experiment("alpha")
-RESULTS = Path(__file__).parents[1] / "notebooks" / "results"
 SETTINGS = {"data": "digits", "share": 1.0, "protocol": "last", "noise": "systematic", "clean": 0.6}
 SHORT = {**SETTINGS, "epochs": 1, "updates": 1}
 
@@ -90,9 +88,7 @@ def test_a_choice_between_two_points_costs_what_lies_between_theirs():
 
 
 def stored(data):
-    """What is stored of one data set, by today's recipe and version."""
-    found = [r for r in ResultStore(RESULTS).results("alpha") if r.settings["data"] == data]
-    return choices_frame(r for r in found if r.key == Cell(EXPERIMENT, r.settings, r.seed).key)
+    return choices_frame(of_today(EXPERIMENT, data=data))
 
 
 @pytest.mark.parametrize("profile, data", [("quick", "digits"), ("full", "mnist")])
@@ -111,7 +107,7 @@ def test_agreement_stays_within_two_points_wherever_the_known_alpha_gains(data):
 
 
 def test_stored_choices_are_read_off_their_own_grid():
-    for found in ResultStore(RESULTS).results("alpha"):
+    for found in STORE.results("alpha"):
         reached = {row["alpha"]: row["last_accuracy"] for row in found.metrics["rounds"]}
         for pick in found.metrics["choices"]:
             again = alpha._pick(pick["chooser"], pick["alpha"], reached, known_alpha(found.settings["clean"]))
@@ -122,7 +118,7 @@ def test_stored_choices_are_read_off_their_own_grid():
 def test_a_stored_run_is_what_is_computed_now():
     """Where it is not, though settings and recipe are the same, the version must be raised."""
     (settings,) = choose_cells(EXPERIMENT, "quick", only=["noise=systematic", "clean=0.6"])
-    old = ResultStore(RESULTS).load(Cell(EXPERIMENT, settings))
+    old = STORE.load(Cell(EXPERIMENT, settings))
     now = measured(settings, grid=(0.25, 0.55, 1.0))
     assert len(now["rounds"]) == 3
     before = {row["alpha"]: row for row in old.metrics["rounds"]}

@@ -1,24 +1,22 @@
 """The experiment `cifar10n`: people's labels of some images, told apart from the truth, and its stored figures."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from published import of_today
 
 from itlm_kit import data
 from itlm_kit.chapters import get_experiment
 from itlm_kit.chapters.labels import cifar10n
 from itlm_kit.chapters.labels.cifar10n import people_labelled, people_table, people_tables, recipe, run
 from itlm_kit.data.cifar10n import BY_PEOPLE
-from itlm_kit.experiments.experiment import Cell, Outcome
+from itlm_kit.experiments.experiment import Outcome
 from itlm_kit.experiments.results import results_frame
-from itlm_kit.experiments.store import ResultStore
 from itlm_kit.machine import Where
 from itlm_kit.vision.noisy_set import Noisy
 
-RESULTS = Path(__file__).parents[1] / "notebooks" / "results"
 EXPERIMENT = get_experiment("cifar10n")
 ITLM, ORACLE = EXPERIMENT.cells("quick")
 
@@ -109,14 +107,8 @@ def test_every_way_to_train_has_a_table_of_its_own():
     assert list(both.index) == [("fast", "worst"), ("two-layer-cnn", "worst")] and (both["gain"] == 6).all()
 
 
-def stored(net):
-    """What is stored of one network, by today's recipe and version."""
-    found = [r for r in ResultStore(RESULTS).results("cifar10n") if r.settings.get("net") == net]
-    return [r for r in found if r.key == Cell(EXPERIMENT, r.settings, r.seed).key]
-
-
 def test_stored_label_sets_have_the_published_errors():
-    frame = results_frame(r for r in stored("two-layer-cnn") if r.settings["data"] == "cifar10n")
+    frame = results_frame(r for r in of_today(EXPERIMENT, net="two-layer-cnn") if r.settings["data"] == "cifar10n")
     table = people_table(frame)
     published = {"aggregate": 9.0, "random1": 17.2, "random2": 18.1, "random3": 17.6, "worst": 40.2}
     for labels, errors in table["errors"].items():

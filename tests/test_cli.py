@@ -16,7 +16,7 @@ import toys
 from planted import SOUND, write_notebook
 
 import itlm_kit.chapters
-from itlm_kit import cli, explorers
+from itlm_kit import explorers
 from itlm_kit.cli import doctor, explorer_page
 from itlm_kit.cli.tables import comparison
 from itlm_kit.experiments.experiment import Outcome
@@ -28,18 +28,10 @@ PLANTED = "01_sound.ipynb"  # what marks a planted folder of notebooks as the ki
 
 
 @pytest.fixture
-def itlm(capsys, monkeypatch, tmp_path):
-    """Call the command in an empty folder: itlm("run", "99") -> (exit code, output, error output)."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("ITLM_DATA_ROOT", raising=False)
+def itlm(itlm, monkeypatch):
+    """`itlm` of conftest, where a planted folder of notebooks passes for the kit's."""
     monkeypatch.setattr("itlm_kit.runner.folder.FIRST", PLANTED)
-
-    def call(*arguments):
-        with pytest.raises(SystemExit) as left:
-            cli.main([str(argument) for argument in arguments])
-        return left.value.code, *capsys.readouterr()
-
-    return call
+    return itlm
 
 
 @pytest.fixture

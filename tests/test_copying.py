@@ -5,7 +5,6 @@ import re
 import nbformat
 import pytest
 
-from itlm_kit import cli
 from itlm_kit.course.copying import working_copy
 from itlm_kit.errors import InputError
 from itlm_kit.runner import find_notebooks
@@ -27,20 +26,16 @@ def test_a_copy_is_the_notebook_and_its_links_lead_to_the_kit(tmp_path, monkeypa
     assert [LINK.sub("", cell.source) for cell in copy.cells] == [LINK.sub("", cell.source) for cell in kit.cells]
 
 
-def test_nothing_is_written_over(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
+def test_nothing_is_written_over(itlm):
     path = working_copy("convergence", ".")
     path.write_text("my work")
-    with pytest.raises(SystemExit) as left:
-        cli.main(["copy", "3"])
-    assert left.value.code == 2 and "out must be free" in capsys.readouterr().err and path.read_text() == "my work"
+    code, _, error = itlm("copy", "3")
+    assert code == 2 and "out must be free" in error and path.read_text() == "my work"
 
 
-def test_the_command_says_where_the_copy_is(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(SystemExit) as left:
-        cli.main(["copy", "05", "work"])
-    assert left.value.code == 0 and capsys.readouterr().out.strip() == "work/05_label_noise.ipynb"
+def test_the_command_says_where_the_copy_is(itlm):
+    code, out, _ = itlm("copy", "05", "work")
+    assert code == 0 and out.strip() == "work/05_label_noise.ipynb"
 
 
 def test_an_unknown_notebook_is_refused(tmp_path):

@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from explored import drawn, losses
 from PIL import Image
 
 from itlm_kit.errors import InputError
@@ -288,3 +289,58 @@ def test_labels_tell_which_samples_are_clean(recorder):
 def test_what_does_not_fit_is_refused(recorder, about, message):
     with pytest.raises(InputError, match=message):
         TrajectoryExplorer(recorder, IS_CLEAN, **about)
+
+
+# Bare losses
+
+
+def test_trajectories_of_a_case_by_hand():
+    rows = [[1.0, 2.0, 3.0, 4.0], [0.5, 0.25, 3.0, np.nan]]
+    explorer = TrajectoryExplorer(rows, np.array([True, True, False, False]), alpha=0.75)
+    scene = explorer.scene(epoch=1, alpha=0.75, show="bands")
+    assert scene.cut == 3.0 and "keeps the 3 smallest of 4 losses" in scene.words
+    assert scene.kept == "66.7 % of the kept are clean" and "of all samples 50.0 % are" in scene.words
+    scene = explorer.scene(epoch=2, alpha=0.75, show="bands")  # of three seen, two are kept
+    assert scene.cut == 0.5 and "keeps the 2 smallest of 3" in scene.words
+    assert "100.0 % of them are clean" in scene.words
+    clean, bad = scene.groups
+    assert clean.middle.tolist() == [1.5, 0.375] and bad.middle.tolist() == [3.5, 3.0]
+    assert clean.counts.sum() == 2 and bad.counts.sum() == 1
+
+
+def test_trajectories_of_a_recorder_whose_training_stopped_early():
+    rows, is_clean = losses(epochs=3)
+    recorder = TrajectoryRecorder(50, epochs=10)
+    for epoch, row in enumerate(rows):
+        recorder.record(epoch, np.arange(50), row, row < 1)
+    explorer = TrajectoryExplorer(recorder, is_clean)
+    assert explorer.controls["epoch"].max == 3
+    assert drawn(explorer.figure_at(epoch=3), "epoch")[0].tolist() == [3, 3]
+
+
+def test_trajectories_without_the_truth_say_nothing_of_it():
+    explorer = TrajectoryExplorer(losses()[0])
+    words = explorer.scene(**explorer.values).words
+    assert "clean" not in words and "keeps the 37 smallest of 50" in words
+    assert {trace.name for trace in explorer.figure.data if trace.type == "bar"} == {"all samples"}
+
+
+def test_trajectories_of_one_epoch_can_be_shown():
+    explorer = TrajectoryExplorer(losses(epochs=1)[0])
+    assert explorer.players == [] and explorer.telling["epoch"] == 1
+    assert explorer.sweep() and explorer._repr_mimebundle_()
+
+
+@pytest.mark.parametrize(
+    "rows, is_clean, message",
+    [
+        (np.zeros(5), None, r"losses must have shape \(epochs, n\); got \(5,\)"),
+        ([["a", "b"]], None, "losses must be numbers; got <U1"),
+        (np.full((2, 5), np.nan), None, "losses must hold at least one recorded epoch; all are NaN"),
+        (np.zeros((2, 5)), np.ones(4, bool), r"is_clean must be bool of shape \(5,\); got bool of shape \(4,\)"),
+        (np.zeros((2, 5)), np.ones(5), r"is_clean must be bool of shape \(5,\); got float64"),
+    ],
+)
+def test_trajectories_refuse_what_they_cannot_show(rows, is_clean, message):
+    with pytest.raises(InputError, match=message):
+        TrajectoryExplorer(rows, is_clean)

@@ -1,21 +1,18 @@
 """The experiment `field`: what each method may know, what it spends, and stored figures that today's code gives."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
+from published import STORE, of_today
 
 from itlm_kit.chapters import get_experiment
 from itlm_kit.chapters.labels.rivals import METHODS, field_table, found, recipe, run_field
 from itlm_kit.experiments.experiment import Cell, choose_cells
 from itlm_kit.experiments.results import above_oracle, results_frame
 from itlm_kit.experiments.running import compute_cell
-from itlm_kit.experiments.store import ResultStore
 from itlm_kit.machine import Where
 
 EXPERIMENT = get_experiment("field")
-RESULTS = Path(__file__).parents[1] / "notebooks" / "results"
 SETTINGS = {"data": "digits", "share": 1.0, "protocol": "last", "noise": "systematic", "clean": 0.6}
 SHORT = {**SETTINGS, "epochs": 2, "updates": 1}
 REPORTS = ("precision", "recall")  # of errors found: these alone are told by the truth
@@ -24,11 +21,6 @@ REPORTS = ("precision", "recall")  # of errors found: these alone are told by th
 def measured(method):
     settings = {**SHORT, "method": method}
     return run_field(settings, recipe(settings), 0, Where()).metrics
-
-
-def stored():
-    """What is stored by today's recipe and version."""
-    return [r for r in ResultStore(RESULTS).results("field") if r.key == Cell(EXPERIMENT, r.settings, r.seed).key]
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -92,14 +84,14 @@ def test_cells():
 
 
 def test_no_stored_method_beats_the_oracle_by_far():
-    assert not above_oracle(stored(), margin=3.0)
+    assert not above_oracle(of_today(EXPERIMENT), margin=3.0)
 
 
 def test_a_stored_cell_is_what_is_computed_now():
     """Where it is not, though settings and recipe are the same, the version must be raised."""
     only = ["noise=systematic", "clean=0.6", "method=itlm", "updates=3"]
     (cell,) = (Cell(EXPERIMENT, settings) for settings in choose_cells(EXPERIMENT, "quick", only=only))
-    old, now = ResultStore(RESULTS).load(cell).metrics, compute_cell(cell, Where()).metrics
+    old, now = STORE.load(cell).metrics, compute_cell(cell, Where()).metrics
     assert (now["named"], now["passes"]) == (old["named"], old["passes"])
     assert now["last_accuracy"] == pytest.approx(old["last_accuracy"], abs=3)  # processors round apart
     assert now["precision"] == pytest.approx(old["precision"], abs=3)
@@ -107,7 +99,7 @@ def test_a_stored_cell_is_what_is_computed_now():
 
 @pytest.mark.parametrize("profile, data", [("quick", "digits"), ("full", "mnist")])
 def test_the_stored_table_names_the_winner_of_every_setting(profile, data):
-    frame = results_frame(r for r in stored() if r.settings["data"] == data)
+    frame = results_frame(of_today(EXPERIMENT, data=data))
     cells = {(cell["noise"], cell["clean"]) for cell in EXPERIMENT.cells(profile)}
     table = field_table(frame)
     assert set(table.index) <= cells and (frame.groupby(["noise", "clean", "method"])["seed"].nunique() == 3).all()

@@ -16,7 +16,7 @@ import pytest
 from itlm_kit import InputError, files
 from itlm_kit.experiments.store import ResultStore
 from itlm_kit.files import as_path, scratch_folder, whole_folder, write_arrays, write_atomically, writing_to
-from itlm_kit.runner.run import find_notebooks
+from itlm_kit.runner import find_notebooks
 
 
 def test_arrays_that_are_cut_while_they_are_written_leave_no_file_and_no_complaint(tmp_path, monkeypatch):

@@ -87,7 +87,7 @@ def test_links_by_hand():
     "settings, words",
     [
         (dict(kind="odd"), "kind must be one of"),
-        (dict(clean=1.3), r"alpha must lie in \(0, 1\]"),
+        (dict(clean=1.3), r"clean must lie in \(0, 1\]"),
         (dict(n=0), "n must be a whole number"),
         (dict(d=2.5), "d must be a whole number"),
         (dict(sigma=-1), "sigma must be at least 0"),

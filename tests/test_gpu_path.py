@@ -83,7 +83,7 @@ def test_one_compilation_serves_all_rounds(how):
     compiled = torch.compile(training._scored, backend=count, dynamic=False)
     samples, how = coloured(size=16), replace(how, compiled=True)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "_compiled", lambda: compiled)
+        patch.setattr(training, "compiled", lambda run: compiled)
         patch.setattr(training, "_on_cuda", lambda samples: True)
         fast = [train(samples, EVERY, how, epochs=2, seed=seed, after_epoch=look(samples)) for seed in range(3)]
     plain = [train(samples, EVERY, how, epochs=2, seed=seed) for seed in range(3)]

@@ -13,7 +13,6 @@ import psutil
 import pytest
 from problem_set import SOLVED, student_notebook, write_judged_source, write_source
 
-from itlm_kit import cli
 from itlm_kit.course.assignments import cage, read_assignment, session
 from itlm_kit.course.assignments.feedback import keep_marks, read_marks, write_grades
 from itlm_kit.course.assignments.grading import GRADED, STOPPED, Grade, Limits, grade, grade_all
@@ -218,18 +217,6 @@ def test_a_table_of_marks_that_is_none_is_told(tmp_path, content):
     (tmp_path / "toy.csv").write_text(content)
     with pytest.raises(InputError, match="out must be new or a table of grades"):
         read_marks(toy, tmp_path / "toy.csv", [])
-
-
-@pytest.fixture
-def itlm(capsys, monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments):
-        with pytest.raises(SystemExit) as left:
-            cli.main([str(argument) for argument in arguments])
-        return left.value.code, *capsys.readouterr()
-
-    return call
 
 
 def test_the_commands_of_a_course(itlm, course, tmp_path):

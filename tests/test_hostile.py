@@ -35,7 +35,7 @@ from itlm_kit.examine import table_classes
 from itlm_kit.experiments.gathering import gather
 from itlm_kit.experiments.store import ResultStore
 from itlm_kit.names import readable
-from itlm_kit.runner.run import Run, Settings, find_notebooks
+from itlm_kit.runner import Run, Settings, find_notebooks
 
 pytestmark = [
     pytest.mark.slow,

@@ -1,9 +1,9 @@
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
+from published import RESULTS, STORE
 
 from itlm_kit import InputError
 from itlm_kit.chapters import get_experiment
@@ -14,13 +14,11 @@ from itlm_kit.experiments.experiment import Cell, choose_cells
 from itlm_kit.experiments.recipe import described
 from itlm_kit.experiments.results import results_frame
 from itlm_kit.experiments.running import compute_cell
-from itlm_kit.experiments.store import ResultStore
 from itlm_kit.machine import Where, single_thread
 from itlm_kit.vision import itlm as itlm_module
 from itlm_kit.vision.noisy_set import noisy_set
 
 EXPERIMENT = get_experiment("table1-mnist")
-RESULTS = Path(__file__).parents[1] / "notebooks" / "results"
 DIGITS = {"data": "digits", "share": 1.0, "net": "two-layer-cnn", "protocol": "last", "noise": "systematic"}
 SETTINGS = {**DIGITS, "clean": 0.6, "method": "itlm"}
 
@@ -178,7 +176,7 @@ def test_no_recipe_makes_the_paper_s_large_network_memorise():
 
 @pytest.mark.parametrize("name", ["fig1a", "fig1b"])
 def test_stored_cells_of_figure_1_are_found_by_what_they_are_computed_from_now(name):
-    found = ResultStore(RESULTS).results(name)
+    found = STORE.results(name)
     assert found and [r.key for r in found] == [Cell(get_experiment(name), r.settings, r.seed).key for r in found]
 
 
@@ -283,7 +281,7 @@ def test_cells_of_other_epochs_are_not_those_that_are_stored():
         assert set(whole.epochs) == {80}
         return replace(whole, epochs=(40,) * len(whole.epochs))
 
-    store, only = ResultStore(RESULTS), ["protocol=paper", "noise=systematic", "clean=0.6", "method=itlm"]
+    store, only = STORE, ["protocol=paper", "noise=systematic", "clean=0.6", "method=itlm"]
     (settings,) = choose_cells(EXPERIMENT, "full", only=only)
     cell, other = Cell(EXPERIMENT, settings), Cell(replace(EXPERIMENT, recipe=halved), settings)
     assert other.key != cell.key and store.path(other) != store.path(cell)
@@ -294,14 +292,14 @@ def test_a_stored_cell_is_what_is_computed_now():
     """Where it is not, though settings and recipe are the same, the version must be raised."""
     only = ["noise=systematic", "clean=0.6", "method=oracle"]
     (cell,) = (Cell(EXPERIMENT, settings) for settings in choose_cells(EXPERIMENT, "quick", only=only))
-    stored, now = ResultStore(RESULTS).load(cell), compute_cell(cell, Where()).metrics
+    stored, now = STORE.load(cell), compute_cell(cell, Where()).metrics
     assert now["achieved_noise_rate"] == stored.metrics["achieved_noise_rate"]
     assert now["rounds"][0]["kept"] == stored.metrics["rounds"][0]["kept"]
     assert now["last_accuracy"] == pytest.approx(stored.metrics["last_accuracy"], abs=2)  # processors round apart
 
 
 def test_what_the_ledger_says_of_other_weights_was_measured():
-    frame = results_frame(r for r in ResultStore(RESULTS).results("table1-mnist") if r.settings["data"] == "mnist")
+    frame = results_frame(r for r in STORE.results("table1-mnist") if r.settings["data"] == "mnist")
     frame = frame[(frame["noise"] == "systematic") & (frame["clean"] == 0.6) & (frame["protocol"] == "paper")]
     median = frame.groupby(["method", "round"])["selected_accuracy"].median()["itlm"]
     assert re.findall(r"\d+\.\d", OTHER_WEIGHTS) == [f"{median[5]:.1f}", f"{median[0]:.1f}"]
@@ -316,7 +314,7 @@ def test_what_the_readme_says_of_mnist_was_measured():
     )
     naive, reached, rounds, top, clean = said.groups()
     assert rounds == "four"
-    frame = results_frame(r for r in ResultStore(RESULTS).results("table1-mnist") if r.settings["data"] == "mnist")
+    frame = results_frame(r for r in STORE.results("table1-mnist") if r.settings["data"] == "mnist")
     frame = frame[(frame["noise"] == "systematic") & (frame["clean"] == 0.6) & (frame["protocol"] == "paper")]
     median = frame.groupby(["method", "round"])[["selected_accuracy", "clean_share"]].median().round()
     assert median.loc[("itlm", 0), "selected_accuracy"] == float(naive)

@@ -1,9 +1,9 @@
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
+from published import STORE
 
 from itlm_kit import InputError, data
 from itlm_kit.chapters import get_experiment
@@ -23,7 +23,6 @@ from itlm_kit.vision.noisy_set import noisy_set
 from itlm_kit.vision.regimes import REGIMES
 
 EXPERIMENT = get_experiment("table1-cifar")
-RESULTS = Path(__file__).parents[1] / "notebooks" / "results"
 SETTINGS = {
     "data": "cifar10", "recipe": "paper", "protocol": "paper", "noise": "systematic", "clean": 0.6, "method": "itlm",
 }  # fmt: skip
@@ -208,7 +207,7 @@ def test_a_stored_cell_is_what_is_computed_now(name, clean, method):
     """Where it is not, though settings and recipe are the same, the version must be raised."""
     experiment, only = get_experiment(name), [f"clean={clean}", "noise=random", f"method={method}"]
     (cell,) = (Cell(experiment, settings) for settings in choose_cells(experiment, "quick", only=only))
-    stored, now = ResultStore(RESULTS).load(cell).metrics, compute_cell(cell, Where()).metrics
+    stored, now = STORE.load(cell).metrics, compute_cell(cell, Where()).metrics
     assert now["last_accuracy"] == pytest.approx(stored["last_accuracy"], abs=2)  # processors round apart
     (row,), (before,) = now["rounds"], stored["rounds"]
     assert all(row[name] == before[name] for name in ("round", "epochs", "kept", "clean_share"))
@@ -221,7 +220,7 @@ def test_cells_of_other_epochs_are_not_those_that_are_stored():
         whole = recipe(settings)
         return replace(whole, epochs=tuple(each // 2 for each in whole.epochs))
 
-    store, only = ResultStore(RESULTS), ["noise=systematic", "clean=0.6", "method=itlm"]
+    store, only = STORE, ["noise=systematic", "clean=0.6", "method=itlm"]
     (settings,) = choose_cells(EXPERIMENT, "quick", only=only)
     cell, other = Cell(EXPERIMENT, settings), Cell(replace(EXPERIMENT, recipe=halved), settings)
     assert store.load(cell).recipe["epochs"] == [20, *[5] * 4, *[33] * 4] and store.load(other) is None

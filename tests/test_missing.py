@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -114,25 +115,19 @@ def test_being_told_to_end_is_not_time_that_is_up():
 
 
 @pytest.fixture
-def kit(monkeypatch, tmp_path, capsys):
+def kit(monkeypatch, tmp_path, itlm):
     """A kit of toys: `.claims`, `.experiment` to set, `.call(...)` -> (exit code, output, error output)."""
     kit = SimpleNamespace(claims=CLAIMS, experiment=experiment(), out=tmp_path / "runs" / "reproduce")
-    monkeypatch.chdir(tmp_path)
     published = tmp_path / "notebooks" / "results"
     published.mkdir(parents=True)
     (published / "nothing.jsonl").write_text("")
-    monkeypatch.setattr(missing, "notebooks_folder", lambda: tmp_path / "notebooks")
+    monkeypatch.setattr(missing, "results_folder", lambda: tmp_path / "notebooks" / "results")
     monkeypatch.setattr(missing, "all_claims", lambda: kit.claims)
     monkeypatch.setattr(itlm_kit.chapters, "all_claims", lambda chapter="": kit.claims)
     for module in (missing, itlm_kit.chapters):
         monkeypatch.setattr(module, "get_experiment", lambda name: kit.experiment)
 
-    def call(*arguments):
-        with pytest.raises(SystemExit) as left:
-            cli.main(["reproduce", "--missing", "--device", "cpu", *map(str, arguments)])
-        return left.value.code, *capsys.readouterr()
-
-    kit.call = call
+    kit.call = partial(itlm, "reproduce", "--missing", "--device", "cpu")
     return kit
 
 

@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from published import STORE, of_today
 from torch import nn
 
 from itlm_kit import InputError, data
@@ -16,7 +16,6 @@ from itlm_kit.chapters.labels import own_pictures as chapter
 from itlm_kit.chapters.labels.own_pictures import at_bad, pictures, pictures_table
 from itlm_kit.experiments.experiment import Cell, choose_cells
 from itlm_kit.experiments.running import compute_cell
-from itlm_kit.experiments.store import ResultStore
 from itlm_kit.machine import Where
 from itlm_kit.trajectories import SCORES
 from itlm_kit.vision import own_pictures
@@ -25,7 +24,6 @@ from itlm_kit.vision.own_pictures import in_words, recipe_for, recipe_of
 from itlm_kit.vision.recording import record_training
 from itlm_kit.vision.training import Samples, train
 
-RESULTS = Path(__file__).parents[1] / "notebooks" / "results"
 EXPERIMENT = get_experiment("own-pictures")
 DIGITS = {**chapter.DIGITS, "recipe": "own", "folds": 0}
 
@@ -226,11 +224,10 @@ def test_the_table_is_over_the_seeds_of_one_training_each():
 def test_a_stored_cell_is_what_is_computed_now():
     (settings,) = choose_cells(EXPERIMENT, "quick", only=["recipe=before"])
     cell = Cell(EXPERIMENT, settings)
-    stored, now = ResultStore(RESULTS).load(cell).metrics, compute_cell(cell, Where()).metrics
+    stored, now = STORE.load(cell).metrics, compute_cell(cell, Where()).metrics
     assert stored.keys() == now.keys() and now["bad"] == stored["bad"]
     assert now["precision"] == pytest.approx(stored["precision"], abs=5)  # processors round apart
 
 
 def test_every_stored_cell_is_found_by_todays_key():
-    found = ResultStore(RESULTS).results("own-pictures")
-    assert found and all(r.key == Cell(EXPERIMENT, r.settings, r.seed).key for r in found)
+    assert of_today(EXPERIMENT) == STORE.results("own-pictures") != []

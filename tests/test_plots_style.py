@@ -5,7 +5,7 @@ from itertools import combinations
 import pytest
 
 from itlm_kit.plots import label_noise, screen
-from itlm_kit.plots.style import ROLES, plain_numbers
+from itlm_kit.plots.style import ROLES, plain_numbers, stacked_bars
 from itlm_kit.trajectories import SCORES
 
 MEETING = [
@@ -73,3 +73,12 @@ def test_a_log_axis_has_more_numbers_the_less_it_spans(limits, numbers):
     axis.set(xscale="log", xlim=limits)
     plain_numbers(axis, "x")
     assert axis.get_xticks() == pytest.approx(numbers)
+
+
+def test_bars_of_a_role_stand_on_those_of_the_one_before_and_bad_ones_are_hatched():
+    from matplotlib.figure import Figure
+
+    axis = Figure().subplots()
+    stacked_bars(axis, [0.0, 1.0, 3.0], {"clean": [4, 2], "bad": [1, 5]})
+    bars = [(bar.get_x(), bar.get_width(), bar.get_y(), bar.get_height(), bar.get_hatch()) for bar in axis.patches]
+    assert bars == [(0, 1, 0, 4, ""), (1, 2, 0, 2, ""), (0, 1, 4, 1, "//"), (1, 2, 2, 5, "//")]

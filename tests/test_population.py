@@ -162,7 +162,7 @@ def test_an_adversary_wins_at_first_where_least_squares_lies_nearer_to_him():
     "call, words",
     [
         (lambda: population("adaptive"), "kind must be one of random, arbitrary, mixture"),
-        (lambda: population("random", clean=1.2), r"alpha must lie in \(0, 1\]"),
+        (lambda: population("random", clean=1.2), r"clean must lie in \(0, 1\]"),
         (lambda: population("random", sigma=-1), "sigma must be at least 0"),
         (lambda: population("mixture", d=1), "d must be at least the number of components"),
         (lambda: adaptive_path(clean=0.8, alpha=0, rounds=1), r"alpha must lie in \(0, 1\]"),

@@ -14,9 +14,11 @@ from planted import FAULTS, FAULTY, SOUND, write_all, write_notebook
 
 from itlm_kit.errors import InputError
 from itlm_kit.notebook import RECORD
+from itlm_kit.runner import find_notebooks
 from itlm_kit.runner import run as runner
 from itlm_kit.runner.report import draw_page, index_page
-from itlm_kit.runner.run import MB, Machine, Run, Settings, default_out, find_notebooks, probe_machine
+from itlm_kit.runner.run import Run, default_out
+from itlm_kit.runner.settings import MB, Machine, Settings, probe_machine
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYPj/HwADAgH/5ncYPwAAAABJRU5ErkJggg=="

@@ -1,12 +1,12 @@
 """ROC curves of scores, and the experiment that follows them epoch by epoch."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from published import STORE
 from sklearn.metrics import roc_auc_score
 
 from itlm_kit import InputError, TrajectoryRecorder
@@ -18,13 +18,11 @@ from itlm_kit.chapters.labels.scores import by_score, run_scores
 from itlm_kit.experiments.experiment import Cell, choose_cells
 from itlm_kit.experiments.results import Result, results_frame
 from itlm_kit.experiments.running import compute_cell
-from itlm_kit.experiments.store import ResultStore
 from itlm_kit.machine import Where
 from itlm_kit.trajectories import SCORES
 from itlm_kit.trajectories.separation import auc, auc_by_epoch, roc
 from itlm_kit.vision.recording import by_epoch
 
-RESULTS = Path(__file__).parents[1] / "notebooks" / "results"
 EXPERIMENT = get_experiment("scores")
 CELL = {"data": "digits", "share": 1.0, "net": "two-layer-cnn", "protocol": "last", "noise": "systematic", "clean": 0.6}
 BAD = np.array([True, False, True, False, False])
@@ -131,7 +129,7 @@ def test_a_stored_cell_is_what_is_computed_now():
     """Where it is not, though settings and recipe are the same, the version must be raised."""
     (settings,) = choose_cells(EXPERIMENT, "quick", only=["noise=systematic", "clean=0.6"])
     cell = Cell(EXPERIMENT, settings)
-    stored, now = ResultStore(RESULTS).load(cell).metrics, compute_cell(cell, Where()).metrics
+    stored, now = STORE.load(cell).metrics, compute_cell(cell, Where()).metrics
     assert now["achieved_noise_rate"] == stored["achieved_noise_rate"]
     for name in SCORES:  # processors round apart
         assert now["rounds"][-1][name] == pytest.approx(stored["rounds"][-1][name], abs=0.03)
@@ -139,7 +137,7 @@ def test_a_stored_cell_is_what_is_computed_now():
 
 def test_the_margin_finds_most_as_rank_suspects_says():
     """In every cell that was measured, by its mean over the seeds after the last epoch."""
-    frame = by_score(results_frame(ResultStore(RESULTS).results("scores")))
+    frame = by_score(results_frame(STORE.results("scores")))
     last = frame[frame["epoch"] == frame.groupby("data")["epoch"].transform("max")]
     mean = last.groupby(["data", "noise", "clean", "score"])["auc"].mean().unstack("score")
     assert len(mean) >= 9 and set(mean.columns) == set(SCORES)

@@ -1,19 +1,16 @@
 """The experiment `short-updates`: as many epochs as full updates have, and its stored figures."""
 
-from pathlib import Path
-
 import pytest
+from published import STORE
 
 from itlm_kit.chapters import get_experiment
 from itlm_kit.chapters.labels.short_updates import recipe, run
 from itlm_kit.experiments.experiment import Cell
 from itlm_kit.experiments.results import results_frame
 from itlm_kit.experiments.running import compute_cell
-from itlm_kit.experiments.store import ResultStore
 from itlm_kit.machine import Where
 
 EXPERIMENT, FULL = get_experiment("short-updates"), get_experiment("warm-or-anew")
-RESULTS = ResultStore(Path(__file__).parents[1] / "notebooks" / "results")
 
 
 def full_update(settings):
@@ -41,7 +38,7 @@ def test_the_truth_only_reports(blind_label_noise):
 
 
 def stored(profile):
-    store = RESULTS.results(EXPERIMENT.name)
+    store = STORE.results(EXPERIMENT.name)
     return [
         results_frame(r for r in store if r.key in {Cell(EXPERIMENT, settings, seed).key for seed in range(3)})
         for settings in EXPERIMENT.cells(profile)
@@ -54,14 +51,14 @@ def test_every_cell_is_stored_with_three_seeds_and_starts_as_the_full_updates_do
         assert frame["seed"].nunique() == 3
         first = frame[frame["round"] == 0].set_index("seed")
         for seed in range(3):
-            full = RESULTS.load(Cell(FULL, full_update(settings), seed)).metrics["rounds"][0]
+            full = STORE.load(Cell(FULL, full_update(settings), seed)).metrics["rounds"][0]
             assert first.loc[seed, "clean_share"] == pytest.approx(full["clean_share"], abs=0.5)
 
 
 def test_a_stored_cell_is_what_is_computed_now():
     """Where it is not, though settings and recipe are the same, the version must be raised."""
     cell = Cell(EXPERIMENT, next(c for c in EXPERIMENT.cells("quick") if c["clean"] == 0.5))
-    old, now = (each.metrics["rounds"] for each in (RESULTS.load(cell), compute_cell(cell, Where())))
+    old, now = (each.metrics["rounds"] for each in (STORE.load(cell), compute_cell(cell, Where())))
     for before, row in zip(old, now, strict=True):
         assert row["last_accuracy"] == pytest.approx(before["last_accuracy"], abs=3)  # processors round apart
         assert row["clean_share"] == pytest.approx(before["clean_share"], abs=3)

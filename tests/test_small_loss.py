@@ -1,11 +1,11 @@
 """The experiment `small-loss`: figures by class, by hand, their lengths and settings, and what is stored."""
 
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from published import STORE, of_today
 
 from itlm_kit.chapters import get_experiment
 from itlm_kit.chapters.labels import small_loss
@@ -13,11 +13,9 @@ from itlm_kit.chapters.labels.small_loss import by_class, recipe, run, starved_t
 from itlm_kit.experiments.experiment import Cell, choose_cells
 from itlm_kit.experiments.results import results_frame
 from itlm_kit.experiments.running import compute_cell
-from itlm_kit.experiments.store import ResultStore
 from itlm_kit.machine import Where
 
 EXPERIMENT = get_experiment("small-loss")
-RESULTS = Path(__file__).parents[1] / "notebooks" / "results"
 SETTINGS = {"data": "digits", "share": 1.0, "protocol": "last", "noise": "systematic", "clean": 0.6}
 SHORT = {**SETTINGS, "epochs": 2, "updates": 1, "warm_up": 0.5}
 
@@ -51,15 +49,9 @@ def test_the_truth_only_reports(blind_label_noise):
     assert shares[0] != shares[1] and seen == unseen
 
 
-def stored(data):
-    """What is stored of one data set, by today's recipe and version."""
-    found = [r for r in ResultStore(RESULTS).results(EXPERIMENT.name) if r.settings["data"] == data]
-    return results_frame(r for r in found if r.key == Cell(EXPERIMENT, r.settings, r.seed).key)
-
-
 @pytest.mark.parametrize("profile, data", [("quick", "digits"), ("full", "mnist")])
 def test_every_cell_is_stored_with_three_seeds(profile, data):
-    frame = stored(data)
+    frame = results_frame(of_today(EXPERIMENT, data=data))
     cells = {(cell["noise"], cell["clean"], cell["warm_up"]) for cell in EXPERIMENT.cells(profile)}
     seeds = frame.groupby(["noise", "clean", "warm_up"])["seed"].nunique()
     assert set(seeds.index) == cells and (seeds == 3).all()
@@ -70,7 +62,7 @@ def test_a_stored_cell_is_what_is_computed_now():
     """Where it is not, though settings and recipe are the same, the version must be raised."""
     only = ["noise=random", "warm_up=1"]
     (cell,) = (Cell(EXPERIMENT, settings) for settings in choose_cells(EXPERIMENT, "quick", only=only))
-    old, now = (each.metrics["rounds"] for each in (ResultStore(RESULTS).load(cell), compute_cell(cell, Where())))
+    old, now = (each.metrics["rounds"] for each in (STORE.load(cell), compute_cell(cell, Where())))
     assert len(old) == len(now)
     for before, row in zip(old[:20], now[:20], strict=True):  # later ones depend on how a processor rounds
         assert row["accuracy"] == pytest.approx(before["accuracy"], abs=5)

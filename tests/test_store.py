@@ -13,7 +13,7 @@ import toys
 
 from itlm_kit.errors import InputError
 from itlm_kit.experiments.experiment import Cell
-from itlm_kit.experiments.results import above_oracle, cell_key, results_frame
+from itlm_kit.experiments.results import above_oracle, by_settings, cell_key, results_frame
 from itlm_kit.experiments.store import DamagedResult, ResultStore, published_results, read_result
 
 SETTINGS = {"noise": "random", "clean": 0.6}
@@ -266,6 +266,11 @@ def test_a_folder_without_results_is_named_with_the_remedy(tmp_path, prepare):
         InputError, match=r"results must be a folder with the kit's result files .*results'.*name the folder"
     ):
         published_results(tmp_path / "results")
+
+
+def test_results_of_one_setting_make_a_group_in_the_order_in_which_settings_come():
+    first, other, again = result(), result({"noise": "random", "clean": 0.5}), result(seed=1)
+    assert by_settings([first, other, again]) == [[first, again], [other]]
 
 
 def test_frame_has_a_row_per_setting_seed_and_round():

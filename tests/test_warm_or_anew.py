@@ -1,11 +1,11 @@
 """The experiment `warm-or-anew`: its two arms, what counts as stuck, by hand, and its stored figures."""
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from published import RESULTS, STORE, of_today
 
 from itlm_kit.chapters import get_experiment
 from itlm_kit.chapters.labels.claims import WARM
@@ -13,11 +13,9 @@ from itlm_kit.chapters.labels.warm_or_anew import kept_again, recipe, run, warm_
 from itlm_kit.experiments.experiment import Cell, choose_cells
 from itlm_kit.experiments.results import results_frame
 from itlm_kit.experiments.running import compute_cell
-from itlm_kit.experiments.store import ResultStore
 from itlm_kit.machine import Where
 
 EXPERIMENT = get_experiment("warm-or-anew")
-RESULTS = Path(__file__).parents[1] / "notebooks" / "results"
 SHORT = {"data": "digits", "share": 1.0, "protocol": "last", "noise": "systematic", "clean": 0.6}
 SHORT |= {"epochs": 1, "updates": 1}
 REPORTS = ("clean_share", "bad_kept_again")  # these alone are told by the truth
@@ -64,15 +62,9 @@ def test_the_table_shows_the_last_round_of_both_arms():
     assert (row["clean_share", "anew"], row["clean_share", "last"], row["bad_kept_again", "last"]) == (90, 80, 50)
 
 
-def stored(data):
-    """What is stored of one data set, by today's recipe and version."""
-    found = [r for r in ResultStore(RESULTS).results(EXPERIMENT.name) if r.settings["data"] == data]
-    return results_frame(r for r in found if r.key == Cell(EXPERIMENT, r.settings, r.seed).key)
-
-
 @pytest.mark.parametrize("profile, data", [("quick", "digits"), ("full", "mnist")])
 def test_every_cell_is_stored_with_three_seeds(profile, data):
-    frame = stored(data)
+    frame = results_frame(of_today(EXPERIMENT, data=data))
     cells = {(cell["noise"], cell["clean"], cell["weights"]) for cell in EXPERIMENT.cells(profile)}
     seeds = frame.groupby(["noise", "clean", "weights"])["seed"].nunique()
     assert set(seeds.index) == cells and (seeds == 3).all() and len(warm_table(frame)) == len(cells) / 2
@@ -81,11 +73,12 @@ def test_every_cell_is_stored_with_three_seeds(profile, data):
 
 
 def test_the_ledger_and_the_readme_tell_the_accuracies_of_both_arms():
-    arms = warm_table(stored("mnist"))["last_accuracy"]
+    frame = results_frame(of_today(EXPERIMENT, data="mnist"))
+    arms = warm_table(frame)["last_accuracy"]
     told = [arms.loc[row, arm] for row in (("systematic", 0.6), ("random", 0.5)) for arm in ("last", "anew")]
     assert re.findall(r"\d+", WARM) == [f"{accuracy:.0f}" for accuracy in told]
     low, high = re.search(r"end (\d) to (\d) points lower", (RESULTS.parents[1] / "README.md").read_text()).groups()
-    final = stored("mnist").query("noise == 'random' and round == round.max()")
+    final = frame.query("noise == 'random' and round == round.max()")
     lower = final.pivot(index="seed", columns="weights", values="last_accuracy").diff(axis=1)["last"]
     assert (lower.min().round(), lower.max().round()) == (float(low), float(high))
 
@@ -94,7 +87,7 @@ def test_a_stored_cell_is_what_is_computed_now():
     """Where it is not, though settings and recipe are the same, the version must be raised."""
     only = ["noise=random", "clean=0.3", "weights=last"]
     (cell,) = (Cell(EXPERIMENT, settings) for settings in choose_cells(EXPERIMENT, "quick", only=only))
-    old, now = (each.metrics["rounds"] for each in (ResultStore(RESULTS).load(cell), compute_cell(cell, Where())))
+    old, now = (each.metrics["rounds"] for each in (STORE.load(cell), compute_cell(cell, Where())))
     for before, row in zip(old, now, strict=True):
         assert row["last_accuracy"] == pytest.approx(before["last_accuracy"], abs=3)  # processors round apart
         assert row["clean_share"] == pytest.approx(before["clean_share"], abs=3)

@@ -15,7 +15,8 @@ from itlm_kit.files import as_path, write_atomically, writing_to
 from itlm_kit.notebook import RECORD
 from itlm_kit.report.contents import part_of
 from itlm_kit.report.page import drawn
-from itlm_kit.runner.run import NUMBERED, RESULTS
+from itlm_kit.runner.folder import NUMBERED
+from itlm_kit.runner.results import RESULTS
 
 _HERE = Path(__file__).parent
 _HIDDEN = {"parameters", "injected-parameters"}

@@ -11,9 +11,8 @@ import click
 from itlm_kit import __version__
 from itlm_kit.cli import course, terminal
 from itlm_kit.errors import InputError
-from itlm_kit.extras import needs, told
-from itlm_kit.machine import DEVICES, PROFILES, Where, resolve_device
-from itlm_kit.names import duration
+from itlm_kit.extras import told
+from itlm_kit.machine import DEVICES, PROFILES
 from itlm_kit.runner.progress import INTERRUPTED, watch_run
 
 _option = partial(click.option, show_default=True)
@@ -22,6 +21,7 @@ _profile = _option("--profile", type=click.Choice(PROFILES), default="quick", he
 _device = _option("--device", type=click.Choice(DEVICES), default="auto", help="What networks are trained on.")
 _data_root = _option("--data-root", metavar="DIR", help="Folder of data sets; `itlm data list` shows the default.")
 _jobs = _option("--jobs", type=_whole, default=1, help="How many at once.")
+_results = _option("--results", metavar="DIR", help="Folder of result files.  [default: notebooks/results]")
 
 
 def main(arguments=None):
@@ -137,57 +137,14 @@ def reproduce(name, everything, missing, minutes, device, data_root, out, dry_ru
         from itlm_kit.cli.missing import spend
 
         return spend(minutes, jobs=choice["jobs"], **how)
+    from itlm_kit.chapters import experiment_names
+    from itlm_kit.cli import reproducing
+
     if everything:
         _check_everything(name, choice)
-        from itlm_kit.chapters import experiment_names
-
-        return _reproduce(experiment_names(), choice, cluster, **how)
-    return _list_experiments() if name is None else _reproduce([name], choice, cluster, **how)
-
-
-def _reproduce(names, choice, cluster, *, device, data_root, out, dry_run):
-    from itlm_kit.chapters import get_experiment
-    from itlm_kit.cli.computing import compute
-    from itlm_kit.cli.tables import on_paper
-    from itlm_kit.data import data_root as find_root
-    from itlm_kit.experiments.running import joined, plan, run_plan
-    from itlm_kit.experiments.store import ResultStore
-
-    find_root(data_root)  # raises where it is a file
-    if cluster and choice["jobs"] > 1:
-        raise InputError("--jobs must be left out with --cluster, which has as many at once as it has workers.")
-    experiments, store = [get_experiment(name) for name in names], ResultStore(out)
-    needs("matplotlib", "tqdm")  # for its pictures, which come last
-    plans = [plan(experiment, store, **choice) for experiment in experiments]
-    planned = joined(plans)
-    for experiment, its in zip(experiments, plans, strict=True):
-        _tell_plan(experiment, its)
-    if len(plans) > 1:
-        click.echo(on_paper(planned.todo))
-    if any(cell.experiment.needs_gpu(cell.settings) for cell in planned.todo):
-        click.echo("device: a GPU is wanted; the time is an estimate for one H200")
-    at_hand = cluster is None  # the workers look for theirs
-    if at_hand:
-        wanted = dict.fromkeys(name for cell in planned.todo for name in cell.experiment.needs(cell.settings))
-        _tell_data(wanted, data_root, must_be_there=not dry_run)
-    if dry_run:
-        return 0
-    where = Where(resolve_device(device) if at_hand else device, data_root)
-    code = compute(planned.todo, run_plan(planned, store, where, cluster=cluster))
-    if code != INTERRUPTED:
-        for experiment in experiments:
-            _show(experiment, plan(experiment, store, **choice).done, out)  # in their order, however they finished
-    return code
-
-
-def _show(experiment, finished, out):
-    from itlm_kit.cli.tables import comparison
-    from itlm_kit.report import write_pictures
-
-    if finished:
-        click.echo(comparison(finished))
-        for path in write_pictures(experiment, finished, out):
-            click.echo(f"picture: {path}")
+    elif name is None:
+        return reproducing.list_experiments()
+    return reproducing.reproduce(experiment_names() if everything else [name], choice, cluster=cluster, **how)
 
 
 def _check_everything(name, choice):
@@ -214,45 +171,17 @@ def _is_given(context, name):
     return context.get_parameter_source(name) == click.core.ParameterSource.COMMANDLINE
 
 
-def _list_experiments():
-    from itlm_kit.chapters import experiment_names, get_experiment
-
-    for name in experiment_names():
-        experiment = get_experiment(name)
-        click.echo(f"{name:<14} {experiment.title} ({experiment.place})")
-    return 0
-
-
-def _tell_plan(experiment, planned):
-    count = len(planned.todo)
-    click.echo(f"{experiment.name}: {experiment.title} ({experiment.place})")
-    click.echo(f"cells: {len(planned.done)} done, {count} to compute, about {duration(planned.seconds)}")
-
-
-def _tell_data(names, data_root, must_be_there):
-    from itlm_kit.data import check
-
-    for name in names:
-        try:
-            click.echo(f"data {name}: {check(name, data_root)['where']}")
-        except InputError as error:
-            if must_be_there:
-                raise
-            click.echo(f"data {name}: {error}")
-
-
 @itlm.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON list instead of a table.")
 @click.option("--count", is_flag=True, help="Only the verdicts counted by chapter, in Markdown.")
 @click.option("--headlines", "as_headlines", is_flag=True, help="Only a few printed figures, in Markdown.")
-@click.option("--results", metavar="DIR", help="Folder of result files.  [default: notebooks/results]")
+@_results
 def claims(as_json, count, as_headlines, results):
     """List the paper's claims: where each is checked, the figure measured, its band, the verdict."""
     from itlm_kit.chapters import counted_verdicts, headlines, ledger
-    from itlm_kit.experiments.store import published_results
     from itlm_kit.ledger.text import render
 
-    store = published_results(results or _kit_results())
+    store = _published(results)
     if count:
         return click.echo(counted_verdicts(store))
     if as_headlines:
@@ -263,33 +192,32 @@ def claims(as_json, count, as_headlines, results):
 
 @itlm.command()
 @_option("--out", metavar="FILE", default="runs/report.html", help="Where the page goes; an earlier one is replaced.")
-@click.option("--results", metavar="DIR", help="Folder of result files.  [default: notebooks/results]")
+@_results
 def report(out, results):
     """Write one HTML page: every figure and table of the paper, printed beside measured, with verdicts."""
-    from itlm_kit.experiments.store import published_results
     from itlm_kit.report import write_report
 
-    click.echo(f"report: {write_report(out, published_results(results or _kit_results()))}")
+    click.echo(f"report: {write_report(out, _published(results))}")
 
 
 @itlm.command()
 @click.argument("run")
 @_option("--out", metavar="DIR", default="runs/book", help="Where the site goes, in html; an earlier one is replaced.")
-@click.option("--results", metavar="DIR", help="Folder of result files.  [default: notebooks/results]")
+@_results
 def book(run, out, results):
     """Build a site that opens offline from the notebooks that `itlm run --out RUN` executed: `make book` does both."""
     from itlm_kit.book import build
+    from itlm_kit.runner import notebooks_folder
+
+    click.echo(f"book: {build(run, out, _published(results), extra=[notebooks_folder() / 'teaching.md'])}")
+
+
+def _published(folder):
+    """The ResultStore of published cells in a folder, the kit's own where none is named."""
     from itlm_kit.experiments.store import published_results
-    from itlm_kit.runner import notebooks_folder
+    from itlm_kit.runner import results_folder
 
-    store = published_results(results or _kit_results())
-    click.echo(f"book: {build(run, out, store, extra=[notebooks_folder() / 'teaching.md'])}")
-
-
-def _kit_results():
-    from itlm_kit.runner import notebooks_folder
-
-    return notebooks_folder() / "results"
+    return published_results(folder or results_folder())
 
 
 @itlm.group()
@@ -308,8 +236,9 @@ def gather(folders, into):
     """
     from itlm_kit.chapters import get_experiment
     from itlm_kit.experiments.gathering import gather as merge
+    from itlm_kit.runner import results_folder
 
-    for one in merge(folders, into or _kit_results(), get_experiment):
+    for one in merge(folders, into or results_folder(), get_experiment):
         click.echo(f"{one.experiment:<14} {one.cells} cells, {one.new} new")
         for line in one.dropped:
             click.echo(f"{'':<14} left out: {line}")

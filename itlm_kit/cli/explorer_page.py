@@ -39,10 +39,10 @@ def _page(name):
 
 
 def _source(name):
-    from itlm_kit.runner import notebooks_folder
+    from itlm_kit.runner import results_folder
 
     source = _SOURCES.get(name, _PLAIN)
-    results = str(notebooks_folder() / "results") if "{results" in source else ""  # the others need no checkout
+    results = str(results_folder()) if "{results" in source else ""  # the others need no checkout
     return source.format(name=name, results=results)
 
 

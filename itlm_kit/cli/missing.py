@@ -17,7 +17,7 @@ from itlm_kit.ledger.shelf import lacking_cells, telling, words
 from itlm_kit.ledger.text import render
 from itlm_kit.machine import Where, resolve_device
 from itlm_kit.names import counted, duration, listed
-from itlm_kit.runner import notebooks_folder
+from itlm_kit.runner import results_folder
 
 
 class Agenda(NamedTuple):
@@ -31,7 +31,7 @@ class Agenda(NamedTuple):
 def spend(minutes, *, device, data_root, jobs, out, dry_run):
     """Spend so many minutes on claims without a verdict, tell the verdicts that this gave; returns the exit code."""
     end, where, store = time.monotonic() + 60 * minutes, Where(resolve_device(device), data_root), ResultStore(out)
-    joined = JoinedStores(store, published_results(notebooks_folder() / "results"))
+    joined = JoinedStores(store, published_results(results_folder()))
     lacking = lacking_cells(all_claims(), joined, get_experiment)
     if not lacking:
         click.echo("nothing is missing: every claim that the kit can check has a verdict")

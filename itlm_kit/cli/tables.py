@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from itlm_kit.experiments.results import above_oracle
+from itlm_kit.experiments.results import above_oracle, by_settings
 from itlm_kit.experiments.scheduling import makespan
 from itlm_kit.ledger.beside import compared
 from itlm_kit.names import counted, duration
@@ -16,10 +16,7 @@ def comparison(results):
 
     results: finished cells of one experiment. Settings that all lines share stand above the table.
     """
-    cells = {}
-    for result in results:
-        cells.setdefault(str(result.settings), []).append(result)
-    table = pd.DataFrame([line for seeds in cells.values() for line in compared(seeds)])
+    table = pd.DataFrame([line for seeds in by_settings(results) for line in compared(seeds)])
     settings = [key for key in results[0].settings if key in table]
     shared = [key for key in settings if len(table) > 1 and table[key].map(str).nunique() == 1]
     above = ", ".join(f"{key} {table[key].iloc[0]}" for key in shared)

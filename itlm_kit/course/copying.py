@@ -23,9 +23,7 @@ def working_copy(name, out):
     place = place.parent if place.suffix == ".ipynb" else place
     for cell in nb.cells:
         if cell.cell_type == "markdown":
-            cell.source = re.sub(
-                r"(?<=\]\()[^)#\s]+", lambda link: _seen_from(place, path.parent, link[0]), cell.source
-            )
+            cell.source = _LINK.sub(lambda link: _seen_from(place, path.parent, link[0]), cell.source)
     return write_notebook(nb, path.stem, out)
 
 

@@ -1,13 +1,12 @@
 """A spoilt training set that knows the truth, and what the ways to spoil one have in common."""
 
 import math
-from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
 
 from itlm_kit.classes import as_labels
-from itlm_kit.errors import InputError, check_integer
+from itlm_kit.errors import InputError, check_integer, check_share
 
 
 class Corrupted(NamedTuple):
@@ -45,10 +44,7 @@ def relabelled(x, y, is_bad, wrong):
 
 def check_clean(clean, interval):
     """Return a share of clean samples as a float; raise InputError outside of `interval`, "[0, 1]" or "(0, 1]"."""
-    is_number = isinstance(clean, Real) and not isinstance(clean, bool)
-    if not is_number or not 0 <= clean <= 1 or (clean == 0 and interval[0] == "("):
-        raise InputError(f"clean must lie in {interval}; got {clean!r}. It is the share of clean samples, e.g. 0.6")
-    return float(clean)
+    return check_share("clean", clean, interval, remedy="It is the share of clean samples, e.g. 0.6")
 
 
 def rng_of(seed):

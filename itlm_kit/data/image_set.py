@@ -1,11 +1,11 @@
 """A set of labelled images, and smaller or larger versions of it."""
 
-from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
 
-from itlm_kit.errors import InputError, check_integer
+from itlm_kit.data.corrupted import rng_of
+from itlm_kit.errors import InputError, check_integer, check_share
 
 
 class ImageSet(NamedTuple):
@@ -26,9 +26,8 @@ def subsample(image_set, share, seed):
     share: in (0, 1]. The number drawn is share * n, rounded, and each class gets its exact share rounded up or down.
     Raises InputError when share or seed is not one, or a class would be left without an image.
     """
-    rng = np.random.default_rng(check_integer("seed", seed, low=0, remedy="It fixes the draw."))
-    if isinstance(share, bool) or not isinstance(share, Real) or not 0 < share <= 1:
-        raise InputError(f"share must lie in (0, 1]; got {share!r}. It is the part of the images to draw, e.g. 0.05")
+    rng = rng_of(seed)
+    check_share("share", share, remedy="It is the part of the images to draw, e.g. 0.05")
     members = [np.flatnonzero(image_set.y == c) for c in range(image_set.classes)]
     sizes = _shares(share, np.array([len(m) for m in members]))
     if (sizes == 0).any():

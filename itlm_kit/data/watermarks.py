@@ -10,7 +10,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from itlm_kit.classes import as_labels
-from itlm_kit.errors import InputError, check_choice, check_integer
+from itlm_kit.data.corrupted import rng_of
+from itlm_kit.errors import InputError, check_choice, check_integer, check_share
 
 CORNERS = ((-1, -1), (-1, 1), (1, -1), (1, 1))
 SHAPES = {  # offsets (row, column) from the position
@@ -73,8 +74,7 @@ class Blend:
     seed: int = 0
 
     def __post_init__(self):
-        if isinstance(self.opacity, bool) or not isinstance(self.opacity, Real) or not 0 < self.opacity <= 1:
-            raise InputError(f"opacity must lie in (0, 1]; got {self.opacity!r}. It is the pattern's share, e.g. 0.2")
+        check_share("opacity", self.opacity, remedy="It is the pattern's share, e.g. 0.2")
         check_integer("seed", self.seed, low=0, remedy="It fixes the pattern.")
 
     def stamp(self, images):
@@ -114,7 +114,7 @@ def poison(
     """
     if check_integer("source", source, low=0) == check_integer("target", target, low=0):
         raise InputError(f"source must differ from target; got {source!r} for both. `poison_clean_label` keeps labels.")
-    return _poison(x, y, trigger, source, target, rate, seed)
+    return _poison(x, y, trigger, source=source, target=target, rate=rate, seed=seed)
 
 
 def poison_clean_label(
@@ -124,16 +124,15 @@ def poison_clean_label(
 
     Arguments and errors as `poison`; the poisons are drawn from the target class itself.
     """
-    return _poison(x, y, trigger, target, target, rate, seed)
+    return _poison(x, y, trigger, source=target, target=target, rate=rate, seed=seed)
 
 
-def _poison(x, y, trigger, source, target, rate, seed):
+def _poison(x, y, trigger, *, source, target, rate, seed):
     images = _check_images(x)
     y = _check_labels(images, y)
     labelled, members = _members(y, target, "target"), _members(y, source, "source")
     count = _count(rate, len(labelled), len(members))
-    rng = np.random.default_rng(check_integer("seed", seed, low=0, remedy="It fixes the draw."))
-    poisons = np.sort(rng.choice(members, count, replace=False))
+    poisons = np.sort(rng_of(seed).choice(members, count, replace=False))
     marked, labels, is_clean = images.copy(), y.copy(), np.ones(len(y), bool)
     marked[poisons], labels[poisons], is_clean[poisons] = _stamped(trigger, images[poisons]), target, False
     return Poisoned(marked, labels, is_clean, y, poisons)

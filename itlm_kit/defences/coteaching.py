@@ -1,12 +1,10 @@
 """Co-teaching: two networks, each taught by the samples of a batch that the other finds easy (Han et al. 2018)."""
 
-from numbers import Real
-
 import torch
 from torch.nn import functional
 
 from itlm_kit.defences.tasks import Fitted, LabelTask
-from itlm_kit.errors import InputError, check_integer
+from itlm_kit.errors import check_integer, check_share
 from itlm_kit.trimming import num_kept, trim
 from itlm_kit.vision.descent import Descent
 from itlm_kit.vision.itlm import round_seed
@@ -23,8 +21,7 @@ def coteach(samples, recipe, *, forget, epochs, seed, ramp=RAMP):
     recipe: its network, batches and steps; the loss is the cross-entropy, and images are not augmented.
     Raises InputError as `train`, and for forget outside.
     """
-    if isinstance(forget, bool) or not isinstance(forget, Real) or not 0 <= forget < 1:
-        raise InputError(f"forget must lie in [0, 1); got {forget!r}. It is the share of bad samples, e.g. 0.4")
+    check_share("forget", forget, "[0, 1)", remedy="It is the share of bad samples, e.g. 0.4")
     epochs, ramp = check_integer("epochs", epochs), check_integer("ramp", ramp)
     check_batch(len(samples), recipe)
     nets = [new_network(samples, recipe, round_seed(seed, which)).train() for which in range(2)]

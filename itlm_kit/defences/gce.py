@@ -10,7 +10,7 @@ import numpy as np
 from torch.nn import functional
 
 from itlm_kit.defences.tasks import Fitted, LabelTask
-from itlm_kit.errors import InputError
+from itlm_kit.errors import check_share
 from itlm_kit.vision.itlm import round_seed
 from itlm_kit.vision.training import train
 
@@ -23,8 +23,7 @@ def generalized_cross_entropy(logits, labels, *, q=Q, reduction="none"):
     logits: (n, classes); labels: (n,). q: in (0, 1]; towards 0 it is the cross-entropy, at 1 half the absolute error.
     Called as torch's own losses, so that a Recipe can carry it. Raises InputError for q outside.
     """
-    if not 0 < q <= 1:
-        raise InputError(f"q must lie in (0, 1]; got {q!r}. The paper's is {Q}.")
+    check_share("q", q, remedy=f"The paper's is {Q}.")
     log_p = -functional.cross_entropy(logits, labels, reduction="none")
     losses = -(q * log_p).expm1() / q  # by the logarithm, exact also where p^q is nearly 1
     return {"none": losses, "mean": losses.mean(), "sum": losses.sum()}[reduction]

@@ -54,10 +54,12 @@ class Evidence(NamedTuple):
 
     @property
     def labels(self):
+        """The labels given, (n,)."""
         return self.samples.y.cpu().numpy()
 
     @property
     def features(self):
+        """What the network's last layer reads of each sample, (n, d)."""
         return penultimate_features(self.model, self.samples).float().cpu().numpy()
 
     @property

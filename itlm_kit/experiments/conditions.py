@@ -1,10 +1,9 @@
 """How figures were measured, in one line: rounds and epochs, alpha, network, selection of the epoch, seeds, data."""
 
-from collections import defaultdict
 from itertools import groupby
 
 from itlm_kit.experiments.recipe import described
-from itlm_kit.experiments.results import Result
+from itlm_kit.experiments.results import Result, by_settings
 
 SELECTION = {
     "last": "last epoch",
@@ -109,11 +108,9 @@ def _size(result):
 
 
 def _seeds(results):
-    by_cell = defaultdict(set)
-    for result in results:
-        by_cell[str(result.settings)].add(result.seed)
-    seeds = sorted(set().union(*by_cell.values()) - {None})
-    least = min(map(len, by_cell.values()), default=0)
+    by_cell = [{result.seed for result in cell} for cell in by_settings(results)]
+    seeds = sorted(set().union(*by_cell) - {None})
+    least = min(map(len, by_cell), default=0)
     name = "seed" if len(seeds) == 1 else "seeds"
     return seeds and f"{name} {_span(seeds)}" + (f", at least {least} a cell" if least < len(seeds) else "")
 

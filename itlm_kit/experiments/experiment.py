@@ -67,10 +67,12 @@ class Cell:
 
     @cached_property
     def recipe(self):
+        """The frozen dataclass of all that shapes the cell beside its settings."""
         return self.experiment.recipe(self.settings)
 
     @property
     def seconds(self):
+        """Expected, on one CPU core or GPU."""
         return self.experiment.seconds(self.settings)
 
     @cached_property

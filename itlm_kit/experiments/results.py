@@ -29,6 +29,7 @@ class Result:
 
     @property
     def key(self):
+        """The name of the cell's file; see `cell_key`."""
         return cell_key(self.experiment, self.version, self.settings, self.recipe, self.seed)
 
 
@@ -138,11 +139,18 @@ def _but_method(result):
     return cell_key(result.experiment, result.version, settings, None, result.seed)
 
 
+def by_settings(results) -> list[list[Result]]:
+    """Results in groups of the same settings, in the order in which these come first."""
+    groups = {}
+    for result in results:
+        groups.setdefault(str(result.settings), []).append(result)
+    return list(groups.values())
+
+
 def results_frame(results, rows="rounds"):
     """Tidy DataFrame: one row per (setting, seed, round), or per cell where no rounds were recorded.
 
     rows: the list of the cells' metrics that is meant, if not the rounds.
-
     Columns: the settings, seed, metrics, and source (what it was computed from), device, seconds, versions.
     """
     import pandas as pd

@@ -10,6 +10,7 @@ from itlm_kit.explorers.base import Explorer
 from itlm_kit.explorers.controls import choice, seed_box, slider, steps, toggle
 from itlm_kit.glm import LINKS, FastFitter, Path, Regression, draw, fast_path
 from itlm_kit.glm.theory import lemma5_terms, lemma6_terms
+from itlm_kit.names import counted
 from itlm_kit.plots import rounds
 
 _KINDS = {
@@ -78,21 +79,20 @@ class ConvergenceExplorer(Explorer):
         no_bound = _why_no_bound(how, link, clean, alpha, n, d)
         seen = [_follow_run(problem, alpha, how, LINKS[link], shown, not no_bound) for problem in problems]
         errors, shares, bounds = (np.array([getattr(run, name) for run in seen]) for name in _Run._fields[:3])
-        oracle, naive = np.mean([run.oracle for run in seen]), errors[:, 0].mean()
-        limits = _half_decades([errors.min(), errors.max(), oracle])
-        bound, of_bound = _drawn_bound(bounds.mean(0), how, limits[1], no_bound)
-        levels = {"naive": ("least squares", naive), "oracle": ("oracle", oracle)}
-        left = rounds.Panel("Distance to the truth", "‖θ − θ*‖", "itlm", _curve(errors), limits, True, levels, bound)
-        best = min(100.0, 100 * clean / alpha)
-        levels = {"all": ("all samples", 100 * clean), "oracle": ("best possible", best)}
-        limits = (min(40.0, np.floor(shares.min() / 10) * 10), 102.0)
-        right = rounds.Panel("Clean share of the kept set", "clean samples (%)", "clean", _curve(shares), limits, False,
-                             levels)  # fmt: skip
-        source = f"{runs} draw{'s' * (runs > 1)} of {n:,} samples with {d} features, seed {seed}"
-        source += "; the mean, in a band that holds all" * (runs > 1)
+        oracle = np.mean([run.oracle for run in seen])
+        left, of_bound = _distances(errors, oracle, bounds.mean(0), how, no_bound)
         below, of_round = _residuals(seen[0], shown, runs)
-        words = _in_words(kind, update, clean, alpha, runs, errors.mean(0), oracle, shares.mean(0))
-        return rounds.Rounds(left, right, f"ITLM, {update}", source, f"{words} {of_bound} {of_round}", below=below)
+        setting = "" if runs == 1 else f"Mean of {runs} runs: "
+        setting += f"{100 * (1 - clean):.0f} % bad outputs ({kind}), share kept {alpha:.2f}."
+        found = _in_words(update, errors.mean(0), oracle, shares.mean(0))
+        return rounds.Rounds(
+            left,
+            _clean_shares(shares, clean, alpha),
+            name=f"ITLM, {update}",
+            source=_source(runs, n, d, seed),
+            words=f"{setting} {found} {of_bound} {of_round}",
+            below=below,
+        )
 
     def _fit_scrubber(self, change):
         self.controls["round"].max = _UPDATES[change["new"]].rounds - 1
@@ -175,6 +175,42 @@ def _why_no_bound(how, link, clean, alpha, n, d):
     return "" if alpha * n > d else "No bound is drawn: so few kept samples do not settle θ."
 
 
+def _distances(errors, oracle, bounds, how, no_bound):
+    """The panel of errors (runs, T+1) between their levels, and what is to be said of the bound."""
+    ends = _half_decades([errors.min(), errors.max(), oracle])
+    bound, words = _drawn_bound(bounds, how, ends[1], no_bound)
+    panel = rounds.Panel(
+        title="Distance to the truth",
+        axis="‖θ − θ*‖",
+        role="itlm",
+        curve=_curve(errors),
+        ends=ends,
+        log=True,
+        levels={"naive": ("least squares", errors[:, 0].mean()), "oracle": ("oracle", oracle)},
+        bound=bound,
+    )
+    return panel, words
+
+
+def _clean_shares(shares, clean, alpha):
+    """The panel of clean shares (runs, T) of the kept sets, in percent."""
+    best = min(100.0, 100 * clean / alpha)
+    return rounds.Panel(
+        title="Clean share of the kept set",
+        axis="clean samples (%)",
+        role="clean",
+        curve=_curve(shares),
+        ends=(min(40.0, np.floor(shares.min() / 10) * 10), 102.0),
+        log=False,
+        levels={"all": ("all samples", 100 * clean), "oracle": ("best possible", best)},
+    )
+
+
+def _source(runs, n, d, seed):
+    source = f"{counted(runs, 'draw')} of {n:,} samples with {d} features, seed {seed}"
+    return source + "; the mean, in a band that holds all" * (runs > 1)
+
+
 def _drawn_bound(values, how, top, no_bound):
     """(rounds, values) of the bound, NaN above the plot, and what is to be said of it."""
     if no_bound:
@@ -211,12 +247,11 @@ def _half_decades(values):
     return 10 ** (np.floor(2 * low - 0.2) / 2), 10 ** (np.ceil(2 * high + 0.2) / 2)
 
 
-def _in_words(kind, update, clean, alpha, runs, errors, oracle, shares):
+def _in_words(update, errors, oracle, shares):
     gain = errors[0] / errors[-1]
     beside = f"{gain:.1f} times nearer than" if gain > 1.05 else f"{1 / gain:.1f} times as far as"
-    of = f"Mean of {runs} runs: " if runs > 1 else ""
     return (
-        f"{of}{100 * (1 - clean):.0f} % bad outputs ({kind}), share kept {alpha:.2f}. After {len(errors) - 1} rounds "
-        f"ITLM ({update}) is {errors[-1]:.3g} from the truth, {beside} least squares ({errors[0]:.3g}); the oracle is "
-        f"{oracle:.3g} from it. Of the kept samples {shares[0]:.1f} % are clean at first, {shares[-1]:.1f} % at last."
+        f"After {len(errors) - 1} rounds ITLM ({update}) is {errors[-1]:.3g} from the truth, {beside} least squares "
+        f"({errors[0]:.3g}); the oracle is {oracle:.3g} from it. Of the kept samples {shares[0]:.1f} % are clean at "
+        f"first, {shares[-1]:.1f} % at last."
     )

@@ -57,15 +57,29 @@ class NoiseExplorer(Explorer):
         noise, clean = chosen["noise"], chosen["clean"]
         rows = self._known(chosen, accuracy)
         curve, shares = _curve(rows, accuracy), _curve(rows, "clean_share")
-        levels = {"baseline": ("baseline", self._level("baseline", noise, clean, accuracy, curve)),
-                  "oracle": ("oracle", self._level("oracle", noise, clean, accuracy, _UNKNOWN))}  # fmt: skip
         name = "ITLM" if chosen["method"] == "itlm" else chosen["method"]
         label = accuracy.replace("_", " ")
-        ends = _ends(self._rows[accuracy], self._frame[accuracy])
-        left = rounds.Panel("Accuracy on clean test data", f"{label} (%)", "itlm", curve, ends, False, levels)
-        right = rounds.Panel("Clean share of the kept set", "clean samples (%)", "clean", shares,
-                             _ends(self._rows["clean_share"], 100 * self._frame["clean"]), False,
-                             {"all": ("all samples", 100 * clean)})  # fmt: skip
+        left = rounds.Panel(
+            title="Accuracy on clean test data",
+            axis=f"{label} (%)",
+            role="itlm",
+            curve=curve,
+            ends=_ends(self._rows[accuracy], self._frame[accuracy]),
+            log=False,
+            levels={
+                "baseline": ("baseline", self._level("baseline", noise, clean, accuracy, curve)),
+                "oracle": ("oracle", self._level("oracle", noise, clean, accuracy, _UNKNOWN)),
+            },
+        )
+        right = rounds.Panel(
+            title="Clean share of the kept set",
+            axis="clean samples (%)",
+            role="clean",
+            curve=shares,
+            ends=_ends(self._rows["clean_share"], 100 * self._frame["clean"]),
+            log=False,
+            levels={"all": ("all samples", 100 * clean)},
+        )
         missing = "" if len(rows) else self._missing(chosen, accuracy)
         words = missing or _in_words(name, label, chosen, left, shares, rows)
         return rounds.Rounds(left, right, name, self._about(rows), words, missing)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from itlm_kit.errors import InputError, check_choice, check_integer
+from itlm_kit.errors import InputError, check_choice, check_integer, check_share
 from itlm_kit.glm.links import IDENTITY, Link
 from itlm_kit.trimming import num_kept
 
@@ -100,7 +100,12 @@ def _check_sizes(n, d, clean, sigma):
     n = check_integer("n", n, remedy="It is the number of samples.")
     d = check_integer("d", d, remedy="It is the number of features.")
     check_sigma(sigma)
-    return n, d, num_kept(clean, n)
+    return n, d, num_kept(check_clean(clean), n)
+
+
+def check_clean(clean: float) -> float:
+    """Return the share of clean samples as a float in (0, 1]; raise InputError otherwise."""
+    return check_share("clean", clean, remedy="It is the share of clean samples, e.g. 0.8")
 
 
 def check_sigma(sigma: float) -> float:

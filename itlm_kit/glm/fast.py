@@ -6,7 +6,7 @@ change the set: then no sample is scored.
 """
 
 import math
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache, cached_property
 from typing import Any
 
@@ -73,21 +73,19 @@ class FastFitter:
         y = check_outputs(y, self.n)
         k = check_settings(self.n, alpha, rounds, step, steps)
         theta0 = None if theta0 is None else check_theta(theta0, self._x)
-        plain = link is IDENTITY and loss is SQUARED
         self._gram.outputs = y
         with _one_thread():
-            if step is None and loss is SQUARED and k >= ROOM * self.d:
-                try:
-                    if plain:
+            if step is not None:
+                path = self._new_path(rounds, self._start(link, loss) if theta0 is None else theta0)
+                if link is IDENTITY and loss is SQUARED:
+                    return self._short_steps(path, k, step, steps)
+                return self._bent_steps(path, k, step, steps, link=link, loss=loss)
+            if loss is SQUARED and k >= ROOM * self.d:
+                with suppress(Untrusted):
+                    if link is IDENTITY:
                         return self._full_updates(k, rounds, theta0)
                     return self._bent_updates(k, rounds, theta0, link)
-                except Untrusted:
-                    pass
-            if step is None:
-                return clear_path(self._x, y, alpha=alpha, rounds=rounds, link=link, loss=loss, theta0=theta0)
-            if plain:
-                return self._short_steps(y, k, rounds, step, steps, theta0)
-            return self._bent_steps(y, k, rounds, step, steps, link, loss, theta0)
+            return clear_path(self._x, y, alpha=alpha, rounds=rounds, link=link, loss=loss, theta0=theta0)
 
     def settled_path(self, y: ArrayLike, *, alpha: float, rounds: int, theta0: ArrayLike | None = None) -> Path:
         """As the function `settled_path`, for these features and the outputs y (n,)."""
@@ -97,10 +95,8 @@ class FastFitter:
         self._gram.outputs = y
         with _one_thread():
             if k >= ROOM * self.d:
-                try:
+                with suppress(Untrusted):
                     return self._settled_updates(k, rounds, theta0)
-                except Untrusted:
-                    pass
             return settled_path(self._x, y, alpha=alpha, rounds=rounds, theta0=theta0)
 
     def _settled_updates(self, k, rounds, theta0):
@@ -132,11 +128,10 @@ class FastFitter:
         self._gram.check_condition()
         return path
 
-    def _short_steps(self, y, k, rounds, step, steps, theta0):
-        path = self._new_path(rounds, self._first(y) if theta0 is None else theta0)
+    def _short_steps(self, path, k, step, steps):
         self._gram.start()
         room = -1.0  # how far theta may move before the kept set can change
-        for t in range(rounds):
+        for t in range(len(path.kept)):
             if room > 0:
                 path.kept[t] = path.kept[t - 1]
             else:
@@ -165,10 +160,9 @@ class FastFitter:
         self._sloped.keep(kept)
         return fit(self._x[kept], self._gram.outputs[kept], theta, link, newton_step=self._sloped.newton_step)
 
-    def _bent_steps(self, y, k, rounds, step, steps, link, loss, theta0):
-        path = self._new_path(rounds, self._bent_start(y, link, loss) if theta0 is None else theta0)
-        theta, u = path.thetas[0], self._x @ path.thetas[0]
-        for t in range(rounds):
+    def _bent_steps(self, path, k, step, steps, *, link, loss):
+        y, theta, u = self._gram.outputs, path.thetas[0], self._x @ path.thetas[0]
+        for t in range(len(path.kept)):
             _keep_smallest(loss.value(y - link.value(u)), k, self._sorted, path.kept[t])
             for _ in range(steps):
                 pull = loss.pull(y - link.value(u)) * link.slope(u) * path.kept[t]
@@ -182,24 +176,18 @@ class FastFitter:
         path.thetas[0] = theta0
         return path
 
-    def _first(self, y):
-        if self.n < ROOM * self.d:
-            return start(self._x, y)
-        try:
-            self._gram.start(everything=True)
-            theta = self._gram.solve()
-            self._gram.check_condition()
-            return theta
-        except Untrusted:
-            return start(self._x, y)
+    def _start(self, link, loss):
+        """theta_0, the fit to all samples; by normal equations where these can be trusted."""
+        if loss is SQUARED and self.n >= ROOM * self.d:
+            with suppress(Untrusted):
+                return self._fit_of_all() if link is IDENTITY else self._bent_fit_of_all(link)
+        return start(self._x, self._gram.outputs, link, loss)
 
-    def _bent_start(self, y, link, loss):
-        if loss is not SQUARED or self.n < ROOM * self.d:
-            return start(self._x, y, link, loss)
-        try:
-            return self._bent_fit_of_all(link)
-        except Untrusted:
-            return start(self._x, y, link, loss)
+    def _fit_of_all(self):
+        self._gram.start(everything=True)
+        theta = self._gram.solve()
+        self._gram.check_condition()
+        return theta
 
     def _keep(self, theta, k, kept):
         np.dot(self._x, theta, out=self._losses)

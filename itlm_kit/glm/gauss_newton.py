@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.linalg import blas, lapack
 
-from itlm_kit.glm.gram import CANCELLED, REFRESH, SMALLEST, TRUSTED, Untrusted
+from itlm_kit.glm.gram import CANCELLED, REFRESH, Untrusted, check_condition
 
 MANY = 0.3  # of the samples: a fresh matrix costs less than to move it by so many rows
 
@@ -60,10 +60,8 @@ class SlopedGram:
         self._matrix = blas.dsyrk(sign, rows.T, beta=1.0, c=self._matrix, lower=1, overwrite_c=1)
 
     def _solve(self, downhill):
-        squares = self._matrix.diagonal()
         factor, move, failed = lapack.dposv(self._matrix, downhill, lower=1)
-        if failed or squares.min() < SMALLEST:
+        if failed:
             raise Untrusted
-        if not lapack.dpocon(factor / np.sqrt(squares[:, None]), float(len(squares)), uplo="L")[0] > TRUSTED:
-            raise Untrusted
+        check_condition(factor, self._matrix.diagonal())
         return move

@@ -14,6 +14,16 @@ class Untrusted(Exception):
     """Columns are too nearly dependent for the normal equations; least squares needs an orthogonal method."""
 
 
+def check_condition(factor, squares):
+    """Raise Untrusted unless columns are well apart, whatever their units.
+
+    factor: (d, d), the lower Cholesky factor of their Gram matrix; squares: (d,), the diagonal of that matrix.
+    """
+    scaled = factor / np.sqrt(squares[:, None])
+    if squares.min() < SMALLEST or not lapack.dpocon(scaled, float(len(scaled)), uplo="L")[0] > TRUSTED:
+        raise Untrusted
+
+
 class KeptGram:
     """X_S'X_S and X_S'y_S for a kept set S: all that a least-squares update needs to know of S.
 
@@ -57,10 +67,7 @@ class KeptGram:
 
     def check_condition(self):
         """Raise Untrusted unless the columns of the set solved last are well apart, whatever their units."""
-        squares = self._matrix.diagonal()
-        scaled = self._factor / np.sqrt(squares[:, None])
-        if squares.min() < SMALLEST or not lapack.dpocon(scaled, float(len(scaled)), uplo="L")[0] > TRUSTED:
-            raise Untrusted
+        check_condition(self._factor, self._matrix.diagonal())
 
     def descend(self, theta, step, steps):
         """Take gradient steps on half the mean squared loss over S, whose rows need not be read for it."""

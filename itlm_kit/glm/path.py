@@ -12,7 +12,8 @@ from itlm_kit.glm.losses import SQUARED, Loss
 from itlm_kit.loop import itlm, itlm_rounds
 from itlm_kit.trimming import num_kept
 
-CONVERGED = 1e-10  # a full update ends when a step is this small beside theta
+CONVERGED = 1e-10  # a full update ends when a step is this small beside theta,
+MOST_STEPS = 200  # or after so many
 NEAR_ZERO = 1e-8  # the absolute loss counts as a parabola below this residual
 
 
@@ -116,7 +117,6 @@ def fit(
     link: Link = IDENTITY,
     loss: Loss = SQUARED,
     *,
-    max_steps: int = 200,
     newton_step: Callable[[np.ndarray, np.ndarray, np.ndarray, Link, Loss], np.ndarray] = newton_step,
 ) -> np.ndarray:
     """Fit theta to all of the samples given, from theta where it has to iterate (Gauss-Newton, halved until it pays).
@@ -125,9 +125,12 @@ def fit(
     """
     if link is IDENTITY and loss is SQUARED:
         return _least_squares(x, y)
-    for _ in range(max_steps):
-        move = newton_step(x, y, theta, link, loss)
-        theta, moved = _halved_until_better(x, y, theta, move, link, loss)
+
+    def total(theta):
+        return loss.value(y - link.value(x @ theta)).sum()
+
+    for _ in range(MOST_STEPS):
+        theta, moved = _halved_until_better(total, theta, newton_step(x, y, theta, link, loss))
         if moved <= CONVERGED * (1 + np.linalg.norm(theta)):
             break
     return theta
@@ -157,10 +160,8 @@ def _least_squares(x, y):
     return theta / size if rank == x.shape[1] else np.linalg.lstsq(x, y, rcond=None)[0]
 
 
-def _halved_until_better(x, y, theta, move, link, loss):
-    def total(theta):
-        return loss.value(y - link.value(x @ theta)).sum()
-
+def _halved_until_better(total, theta, move):
+    """theta after a move that is halved until the total loss does not rise, and how long the move is then."""
     before = total(theta)
     for _ in range(30):
         if total(theta + move) <= before:

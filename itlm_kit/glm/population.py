@@ -13,7 +13,7 @@ from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
 from itlm_kit.errors import InputError, check_choice, check_integer
-from itlm_kit.glm.draws import check_shares, check_sigma
+from itlm_kit.glm.draws import check_clean, check_shares, check_sigma
 from itlm_kit.trimming import check_alpha
 
 KINDS = ("random", "arbitrary", "mixture")  # adaptive errors look at the features: their components are not normal
@@ -63,7 +63,7 @@ def population(kind: str, *, d: int = 2, clean: float = 0.8, sigma: float = 0.1,
     Other settings as for `draw`; components lie along the first axes. Raises InputError for settings out of range.
     """
     check_choice("kind", kind, KINDS)
-    d, clean, sigma = check_integer("d", d), check_alpha(clean), check_sigma(sigma)
+    d, clean, sigma = check_integer("d", d), check_clean(clean), check_sigma(sigma)
     bad = check_shares(others, d) if kind == "mixture" else np.ones(1)
     axes = np.eye(d)
     betas = {"random": np.zeros((1, d)), "arbitrary": -axes[:1], "mixture": axes[1 : 1 + len(bad)]}[kind]
@@ -96,8 +96,7 @@ def _passed(source, error, alpha):
     way = source.betas[1] - source.betas[0]
     way = way / np.linalg.norm(way)
     apart = source.betas - source.betas[0] - error * way  # all on the line
-    spreads = np.hypot(np.linalg.norm(apart, axis=1), source.spreads)
-    cuts = _cut(source.shares, spreads, alpha) / spreads
+    spreads, cuts = _spreads_and_cuts(source, apart, alpha)
     share, second = _inside(cuts), _second_moment(cuts)
     leaning = source.spreads**2 / spreads**2  # of the features along the line, what the residual says nothing about
     gram = source.shares * (leaning * share + (1 - leaning) * second)
@@ -163,7 +162,7 @@ def adaptive_round(shifts: ArrayLike, *, clean: float, alpha: float) -> np.ndarr
 
 def _edge(clean):
     """|w| from which on outputs are spoiled."""
-    return ndtri((1 + check_alpha(clean)) / 2)
+    return ndtri((1 + check_clean(clean)) / 2)
 
 
 def _next_shift(shift, edge, alpha):
@@ -208,8 +207,7 @@ def _slope(source, theta, alpha, width=1e-5):
 
 def _kept(source, theta, alpha):
     apart = source.betas - theta  # x'apart + noise is the residual
-    spreads = np.hypot(np.linalg.norm(apart, axis=1), source.spreads)
-    cuts = _cut(source.shares, spreads, check_alpha(alpha)) / spreads
+    spreads, cuts = _spreads_and_cuts(source, apart, check_alpha(alpha))
     share, second = _inside(cuts), _second_moment(cuts)
     fourth = 3 * second - 2 * cuts**3 * _density(cuts)
     towards = apart / spreads[:, None]
@@ -239,9 +237,15 @@ def _moment(weights, towards, across, along):
     return np.eye(towards.shape[1]) * (weights @ across) + (towards.T * (weights * (along - across))) @ towards
 
 
+def _spreads_and_cuts(source, apart, alpha):
+    """Standard deviations of the components' residuals, (m,), and the cut in units of each, (m,)."""
+    spreads = np.hypot(np.linalg.norm(apart, axis=1), source.spreads)
+    return spreads, _cut(source.shares, spreads, alpha) / spreads
+
+
 def _cut(shares, spreads, alpha):
     """The absolute residual below which a share alpha lies; no more than that of everything at alpha = 1."""
     most = 40 * spreads.max()
     if alpha == 1:
         return most
-    return brentq(lambda cut: shares @ (2 * ndtr(cut / spreads) - 1) - alpha, 0, most, xtol=1e-16, rtol=1e-14)
+    return brentq(lambda cut: shares @ _inside(cut / spreads) - alpha, 0, most, xtol=1e-16, rtol=1e-14)

@@ -63,11 +63,7 @@ def lemma5_terms(data: Regression, path: Path) -> Lemma5:
     """
     _check_path(data, path)
     errors = parameter_errors(data, path)
-    residuals_at_truth = data.x @ data.theta - data.y
-    found = _by_term(
-        _lemma5_round(data.x, data.y, theta, kept & data.is_clean, kept & ~data.is_clean, residuals_at_truth)
-        for theta, kept in zip(path.thetas, path.kept, strict=False)
-    )
+    found = _by_term(_lemma5_round(data, theta, kept) for theta, kept in zip(path.thetas, path.kept, strict=False))
     return Lemma5(
         error=errors[:-1],
         left=errors[1:],
@@ -89,14 +85,15 @@ class _Lemma5Round(NamedTuple):
     intruders: int
 
 
-def _lemma5_round(x, y, theta, clean, bad, residuals_at_truth):
-    kept = x[clean | bad]
+def _lemma5_round(data, theta, kept):
+    x, missed = data.x, data.x @ data.theta - data.y  # -e on clean samples
+    rows, clean, bad = x[kept], kept & data.is_clean, kept & ~data.is_clean
     return _Lemma5Round(
-        inverse=1 / np.linalg.eigvalsh(kept.T @ kept)[0],
-        intrusion=np.linalg.norm(residuals_at_truth[bad] @ x[bad]),
-        noise=np.linalg.norm(residuals_at_truth[clean] @ x[clean]),
+        inverse=1 / np.linalg.eigvalsh(rows.T @ rows)[0],
+        intrusion=np.linalg.norm(missed[bad] @ x[bad]),
+        noise=np.linalg.norm(missed[clean] @ x[clean]),
         gamma=_largest_eigenvalue(x[bad]) if bad.any() else 0.0,
-        phi=np.linalg.norm((x[bad] @ theta - y[bad]) @ x[bad]),
+        phi=np.linalg.norm((x[bad] @ theta - data.y[bad]) @ x[bad]),
         intruders=bad.sum(),
     )
 

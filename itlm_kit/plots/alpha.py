@@ -12,7 +12,7 @@ def chosen_alpha(frame, *, source):
 
     frame: columns noise, clean, chooser, alpha, one row per seed, as `choices_frame` of the experiment alpha gives it.
     """
-    return _drawn(frame, "alpha", "alpha chosen (%)", 100, _clean_shares, source)
+    return _drawn(frame, "alpha", label="alpha chosen (%)", scale=100, backdrop=_clean_shares, source=source)
 
 
 def regrets(frame, *, source):
@@ -20,7 +20,7 @@ def regrets(frame, *, source):
 
     frame: columns noise, clean, chooser, regret, one row per seed, as `choices_frame` of the experiment alpha gives it.
     """
-    return _drawn(frame, "regret", "regret (points of accuracy)", 1, _two_points, source)
+    return _drawn(frame, "regret", label="regret (points of accuracy)", scale=1, backdrop=_two_points, source=source)
 
 
 def cost_of_wrong_alpha(off, costs, *, source):
@@ -56,7 +56,7 @@ def _two_points(axis):
     axis.axhline(0, **_GREY)
 
 
-def _drawn(frame, what, label, scale, backdrop, source):
+def _drawn(frame, what, *, label, scale, backdrop, source):
     kinds = list(dict.fromkeys(frame["noise"]))
     figure, axes = panels(len(kinds), width=4.2, sharey=True)
     last = {

@@ -3,8 +3,8 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from itlm_kit.plots.labels import names_at_end, share_of, sides_of_cut
-from itlm_kit.plots.style import FRAME, ROLES, panels, with_source
+from itlm_kit.plots.labels import name_lines, sides_of_cut
+from itlm_kit.plots.style import ROLES, framed, panels, stroke, with_source
 
 _ATTACK = {"clean_accuracy": ("clean", "clean accuracy"), "attack_success": ("attack", "attack success")}
 
@@ -38,14 +38,14 @@ def by_round(frame, *, poisons, source):
     figure, (left, right) = panels(2)
     for column, (role, _) in _ATTACK.items():
         left.plot(frame["round"], frame[column], **ROLES[role])
-    _names(left, {role: (name, frame[column].iloc[-1]) for column, (role, name) in _ATTACK.items()}, (-4, 104))
-    left.set(xlabel="round t (epochs)", ylabel="test images (%)")
+    left.set(xlabel="round t (epochs)", ylabel="test images (%)", ylim=(-4, 104))
+    name_lines(left, {role: (name, frame[column].iloc[-1]) for column, (role, name) in _ATTACK.items()})
     left.set_title("Tests of θ$_t$", loc="left")
     right.bar(frame["round"], frame["bad_dropped"], 0.6, color=(ROLES["itlm"]["color"], 0.6), edgecolor="#222222")
     right.bar_label(right.containers[0], fontsize=9)
-    right.axhline(poisons, color=ROLES["bad"]["color"], linestyle=ROLES["bad"]["linestyle"])
-    _names(right, {"bad": (f"all {poisons}", poisons)}, (0, 1.15 * poisons))
-    right.set(xlabel="round t (epochs)", ylabel="poisons dropped")
+    right.axhline(poisons, **stroke("bad"))
+    right.set(xlabel="round t (epochs)", ylabel="poisons dropped", ylim=(0, 1.15 * poisons))
+    name_lines(right, {"bad": (f"all {poisons}", poisons)})
     right.set_title("Poisons that S$_t$ leaves out", loc="left")
     for axis in (left, right):
         axis.set_xticks(frame["round"], [f"{t}\n({e})" for t, e in zip(frame["round"], frame["epochs"], strict=True)])
@@ -59,10 +59,8 @@ def races(runs, *, poisons, source):
     {pair: how many there are}.
     """
     pairs, corners = (list(dict.fromkeys(each)) for each in zip(*runs, strict=True))
-    size = {"figsize": (4.2 * len(corners), 2.5 * len(pairs)), "sharey": True, "layout": "constrained"}
-    with plt.rc_context(FRAME):
-        figure, axes = plt.subplots(len(pairs), len(corners), squeeze=False, **size)
-    plt.close(figure)
+    size = {"figsize": (4.2 * len(corners), 2.5 * len(pairs)), "sharey": True}
+    figure, axes = framed(plt.subplots, len(pairs), len(corners), squeeze=False, **size)
     for axis, ((pair, corner), frame) in zip(axes.flat, runs.items(), strict=True):
         dropped = 100 * frame["bad_dropped"] / poisons[pair]
         axis.bar(frame["round"], dropped, 0.6, color=(ROLES["itlm"]["color"], 0.45), label="poisons dropped")
@@ -84,15 +82,15 @@ def dropped_by_epoch(dropped, *, poisons, early, source):
     figure, (axis,) = panels(width=5.6)
     epochs = np.arange(1, len(dropped) + 1)
     axis.plot(epochs, dropped, **ROLES["itlm"], markersize=4)
-    axis.axhline(poisons, color=ROLES["bad"]["color"], linestyle=ROLES["bad"]["linestyle"])
+    axis.axhline(poisons, **stroke("bad"))
     axis.axvline(early, color="#222222", linewidth=1)
     axis.annotate(
         f"a round stops\nafter epoch {early}", (early, 0.12), xycoords=("data", "axes fraction"), xytext=(5, 0),
         textcoords="offset points", fontsize=9,
     )  # fmt: skip
-    _names(axis, {"itlm": ("dropped", dropped[-1]), "bad": (f"all {poisons}", poisons)}, (0, 1.15 * poisons))
     axis.xaxis.get_major_locator().set_params(integer=True)
-    axis.set(xlabel="epoch", ylabel="poisons dropped")
+    axis.set(xlabel="epoch", ylabel="poisons dropped", ylim=(0, 1.15 * poisons))
+    name_lines(axis, {"itlm": ("dropped", dropped[-1]), "bad": (f"all {poisons}", poisons)})
     axis.set_title("Poisons that one epoch's losses would drop", loc="left")
     return with_source(figure, source)
 
@@ -109,9 +107,9 @@ def window(frame, *, source):
     for column, (role, _) in _ATTACK.items():
         axis.plot(places, mean[column], **ROLES[role])
         axis.fill_between(places, low[column], high[column], color=ROLES[role]["color"], alpha=0.18, linewidth=0)
-    _names(axis, {role: (name, mean[column].iloc[-1]) for column, (role, name) in _ATTACK.items()}, (-4, 104))
     axis.set_xticks(places, mean.index)
-    axis.set(xlabel="epochs of each of the four early rounds", ylabel="test images, at the end (%)")
+    axis.set(xlabel="epochs of each of the four early rounds", ylabel="test images, at the end (%)", ylim=(-4, 104))
+    name_lines(axis, {role: (name, mean[column].iloc[-1]) for column, (role, name) in _ATTACK.items()})
     axis.set_title("Early stopping has a window", loc="left")
     return with_source(figure, source)
 
@@ -155,10 +153,3 @@ def rate_alpha_map(frame, *, source):
     axis.grid(visible=False)
     axis.set_title("Attack success after ITLM (%)", loc="left")
     return with_source(figure, source)
-
-
-def _names(axis, lines, ends):
-    """Write the names of lines at their ends. lines: {role: (name, last value)}."""
-    axis.set_ylim(*ends)
-    heights = [share_of(value, ends) for _, value in lines.values()]
-    names_at_end(axis, heights, [name for name, _ in lines.values()], list(lines))

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.colors import to_rgba
 
-from itlm_kit.plots.style import ROLES, panels, plain_numbers, with_source
+from itlm_kit.plots.style import ROLES, panels, plain_numbers, stroke, with_source
 
 NAMES = {"naive": "least squares", "oracle": "oracle", "itlm-1": "ITLM-1 (large M)", "itlm-2": "ITLM-2 (M = 1)"}
 SHORT = {"naive": "least squares", "oracle": "oracle", "itlm-1": "ITLM-1", "itlm-2": "ITLM-2"}
@@ -101,7 +101,7 @@ def cobweb(passed, path, *, measured, noise, source):
     samples, whose successive pairs are marked; noise: sigma, marked on the axes of errors.
     """
     figure, (left, right) = panels(2, width=4.9, height=4.1)
-    left.plot(passed.error, 100 * passed.intruders, **{**ROLES["bad"], "marker": ""})
+    left.plot(passed.error, 100 * passed.intruders, **stroke("bad"))
     left.set(xscale="log", yscale="log", xlabel="error before the round", ylabel="bad samples among the kept (%)")
     left.set_title("Error in, intruders out", loc="left")
     _web(right, passed.error, passed.out, path)

@@ -4,7 +4,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from itlm_kit.plots.screen import INK
-from itlm_kit.plots.style import FRAME, ROLES, with_source
+from itlm_kit.plots.style import framed, mark, stroke, with_source
+
+_POINTS = {"alpha": 0.7, "markersize": 5}
 
 
 def rounds_side_by_side(u, y, is_clean, thetas, kept, *, truth, rounds=None, source):
@@ -13,10 +15,8 @@ def rounds_side_by_side(u, y, is_clean, thetas, kept, *, truth, rounds=None, sou
     u, y: (n,); is_clean: (n,) bool; thetas: (T, 2), intercept and slope, the first of least squares; kept: (T, n) bool;
     truth: (2,), the clean samples' line; rounds: (T,) their numbers, 0 ... T-1 by default. Returns the Figure.
     """
-    with plt.rc_context(FRAME):
-        figure, axes = plt.subplots(2, len(thetas), figsize=(2.7 * len(thetas), 5.2), layout="constrained",
-                                    sharex="row", sharey="row")  # fmt: skip
-    plt.close(figure)
+    size = {"figsize": (2.7 * len(thetas), 5.2), "sharex": "row", "sharey": "row"}
+    figure, axes = framed(plt.subplots, 2, len(thetas), **size)
     roles = {"clean": is_clean, "bad": ~is_clean}
     for t, theta, mask, (above, below) in zip(rounds or range(len(thetas)), thetas, kept, axes.T, strict=True):
         _draw_points(above, u, y, roles, mask)
@@ -35,26 +35,20 @@ def rounds_side_by_side(u, y, is_clean, thetas, kept, *, truth, rounds=None, sou
 
 def _draw_points(axis, u, y, roles, kept):
     for role, mask in roles.items():
-        axis.plot(u[mask], y[mask], **_mark(role), label=f"{role} samples")
+        axis.plot(u[mask], y[mask], **mark(role), **_POINTS, label=f"{role} samples")
     axis.plot(u[kept], y[kept], "o", mfc="none", mec=INK, markersize=8, mew=0.7, label="kept")
     axis.set_xlabel("feature u")
 
 
 def _draw_line(axis, u, theta, role, name):
     ends = np.array([u.min(), u.max()])
-    look = {"color": ROLES[role]["color"], "linestyle": ROLES[role]["linestyle"]}
-    axis.plot(ends, theta[0] + theta[1] * ends, **look, linewidth=2, label=name)
+    axis.plot(ends, theta[0] + theta[1] * ends, **stroke(role), linewidth=2, label=name)
 
 
 def _draw_residuals(axis, residuals, roles, k):
     rank = np.argsort(np.argsort(residuals, kind="stable")) + 1
     for role, mask in roles.items():
-        axis.plot(rank[mask], residuals[mask], **_mark(role))
+        axis.plot(rank[mask], residuals[mask], **mark(role), **_POINTS)
     axis.axvline(k + 0.5, color=INK, linewidth=1)
     axis.annotate("← kept", (k, 0.93), xycoords=("data", "axes fraction"), ha="right", fontsize=9)
     axis.set_xlabel("rank")
-
-
-def _mark(role):
-    look = ROLES[role]
-    return {"marker": look["marker"], "color": look["color"], "linestyle": "none", "alpha": 0.7, "markersize": 5}

@@ -5,10 +5,11 @@ from typing import NamedTuple
 import matplotlib.pyplot as plt
 import numpy as np
 
-from itlm_kit.plots.labels import names_at_end, share_of
-from itlm_kit.plots.style import FRAME, ROLES, panels, with_source
+from itlm_kit.plots.labels import name_lines, name_sides
+from itlm_kit.plots.style import ROLES, framed, mark, panels, stacked_bars, with_source
 
 ROWS, COLUMNS = 3, 10  # of images on each side of a cut
+SIDES = "← dropped", "kept →"  # of a cut
 VIEWS = {  # which images are shown -> what they are
     "nearest": "Just outside and just inside the cut",
     "farthest": "The lowest D and the highest",
@@ -73,7 +74,7 @@ def draw_near_cut(axis, near):
     axis.set(xlim=(0, 2 * COLUMNS), ylim=(ROWS, 0))
     draw_cells(axis, near.images, near.column, near.row, near.is_clean)
     axis.axvline(COLUMNS, color="#222222", linewidth=1.5)
-    _name_sides(axis, COLUMNS, 1.04)
+    name_sides(axis, COLUMNS, SIDES, 1.04)
 
 
 def draw_cells(axis, images, column, row, is_clean=None):
@@ -81,11 +82,9 @@ def draw_cells(axis, images, column, row, is_clean=None):
     (right, _), (bottom, _) = sorted(axis.get_xlim(), reverse=True), sorted(axis.get_ylim(), reverse=True)
     axis.imshow(cells(images, column, row, (int(right), int(bottom))), extent=(0, right, bottom, 0), aspect="auto")
     axis.axis("off")
-    for role, chosen in {} if is_clean is None else {"clean": is_clean, "bad": ~is_clean}.items():
-        x, y = mark_places(column[chosen], row[chosen])
-        look = {"color": ROLES[role]["color"], "marker": ROLES[role]["marker"], "markersize": 5, "clip_on": False}
-        axis.plot(x, y, linestyle="", label=role, **look)
     if is_clean is not None:
+        for role, chosen in kinds(is_clean).items():
+            axis.plot(*mark_places(column[chosen], row[chosen]), **mark(role), markersize=5, clip_on=False, label=role)
         axis.legend(frameon=False, loc="upper right", bbox_to_anchor=(1, 0), ncols=2, borderpad=0, fontsize=9)
     axis.set(xlim=(0, right), ylim=(bottom, 0))
 
@@ -126,9 +125,7 @@ def generated(panels_of_images, names, *, source):
     """
     rows = -(-len(names) // _PANELS)
     columns = -(-len(names) // rows)
-    with plt.rc_context(FRAME):
-        figure, axes = plt.subplots(rows, columns, figsize=(3.5 * columns, 2.05 * rows), layout="constrained")
-    plt.close(figure)
+    figure, axes = framed(plt.subplots, rows, columns, figsize=(3.5 * columns, 2.05 * rows))
     for axis in np.ravel(axes)[len(names) :]:
         axis.remove()
     for axis, images, name in zip(np.ravel(axes), panels_of_images, names, strict=False):
@@ -154,16 +151,12 @@ def kinds(is_clean):
 
 def draw_histogram(axis, edges, counts, cut=None):
     """Draw stacked bars of clean and bad images over D into a matplotlib axis, with the cut where given."""
-    bottom = np.zeros(len(edges) - 1)
-    for role, number in counts.items():
-        look = {"color": (ROLES[role]["color"], 0.5), "edgecolor": ROLES[role]["color"], "linewidth": 0.5}
-        hatch = "//" if role == "bad" else ""
-        axis.bar(edges[:-1], number, np.diff(edges), bottom, align="edge", hatch=hatch, label=f"{role} images", **look)
-        bottom += number
-    axis.set(xlabel="D, the probability of being real", ylabel="images", xlim=(0, 1), ylim=(0, 1.15 * bottom.max()))
+    stacked_bars(axis, edges, counts, "images")
+    top = 1.15 * sum(counts.values()).max()
+    axis.set(xlabel="D, the probability of being real", ylabel="images", xlim=(0, 1), ylim=(0, top))
     if cut is not None:
         axis.axvline(cut, color="#222222", linewidth=1)
-        _name_sides(axis, cut, 0.96)
+        name_sides(axis, cut, SIDES)
     axis.legend(frameon=False, loc="best")
 
 
@@ -178,12 +171,12 @@ def along_training(frame, *, source, stop=None):
         left.plot(frame["epoch"], frame[f"{role}_accuracy"], **ROLES[role], markersize=5, markevery=2)
     left.set(xlabel="epoch", ylabel="images with D > 1/2 (%)", ylim=(0, 104))
     left.set_title("Taken for real", loc="left")
-    _name_lines(left, {role: (f"{role} images", frame[f"{role}_accuracy"].iloc[-1]) for role in ("clean", "bad")})
+    name_lines(left, {role: (f"{role} images", frame[f"{role}_accuracy"].iloc[-1]) for role in ("clean", "bad")})
     right.plot(frame["epoch"], frame["auc"], **ROLES["itlm"], markersize=5, markevery=2)
     right.axhline(0.5, color="#888888", linewidth=0.8)
     right.set(xlabel="epoch", ylabel="area under the ROC curve", ylim=(0, 1.04))
     right.set_title("Bad told from clean", loc="left")
-    _name_lines(right, {"all": ("a coin", 0.5)})
+    name_lines(right, {"all": ("a coin", 0.5)})
     for axis in (left, right) if stop is not None else ():
         axis.axvline(stop, color="#222222", linewidth=1, linestyle=":")
         axis.annotate("a round stops", (stop, 0.04), xycoords=("data", "axes fraction"), xytext=(4, 0),
@@ -203,15 +196,13 @@ def cleaner(piles, *, source):
         axis.axhline(given, color=ROLES["all"]["color"])
         axis.set(xlabel="round t", ylim=(10 * np.floor((low - 2) / 10), 102), xticks=range(len(shares)))
         axis.set_title(title, loc="left")
-        _name_lines(axis, {"clean": ("kept", shares[-1]), "all": ("pile", given)})
+        name_lines(axis, {"clean": ("kept", shares[-1]), "all": ("pile", given)})
     axes[0].set_ylabel("clean images (%)")
     return with_source(figure, source)
 
 
 def _board(columns, rows):
-    with plt.rc_context(FRAME):
-        figure, axis = plt.subplots(figsize=(0.5 * columns, 0.66 * rows + 0.5), layout="constrained")
-    plt.close(figure)
+    figure, axis = framed(plt.subplots, figsize=(0.5 * columns, 0.66 * rows + 0.5))
     axis.set(xlim=(0, columns), ylim=(rows, 0))
     return figure, axis
 
@@ -219,17 +210,3 @@ def _board(columns, rows):
 def _enlarged(image, times):
     pixels = 255 - image.repeat(3, 0) if len(image) == 1 else image
     return np.moveaxis(pixels, 0, -1).repeat(times, 0).repeat(times, 1)
-
-
-def _name_sides(axis, x, height):
-    for text, side, away in (("← dropped", "right", -4), ("kept →", "left", 4)):
-        axis.annotate(
-            text, (x, height), xycoords=("data", "axes fraction"), xytext=(away, 0), textcoords="offset points",
-            ha=side, va="center", fontsize=9, annotation_clip=False,
-        )  # fmt: skip
-
-
-def _name_lines(axis, lines):
-    """Write the names of lines at their ends. lines: {role: (name, last value)}."""
-    heights = [share_of(value, axis.get_ylim()) for _, value in lines.values()]
-    names_at_end(axis, heights, [name for name, _ in lines.values()], list(lines))

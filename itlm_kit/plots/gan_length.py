@@ -1,6 +1,6 @@
 """A figure of how long a GAN is trained: how clean is what it keeps, by steps and by epochs."""
 
-from itlm_kit.plots.style import ROLES, panels, plain_numbers, with_source
+from itlm_kit.plots.style import ROLES, panels, plain_numbers, stroke, with_source
 
 LOOKS = ("clean", "oracle", "itlm-2")  # of piles, the smallest first: as many as can be drawn
 
@@ -16,7 +16,7 @@ def by_length(along, ended, *, given, source):
     for axis, unit in zip(axes, ("step", "epoch"), strict=True):
         for pictures, role in looks.items():
             _draw(axis, unit, *(rows[rows["pictures"] == pictures] for rows in (along, ended)), ROLES[role])
-        axis.axhline(given, **{**ROLES["all"], "marker": ""}, linewidth=1, label="the pile itself")
+        axis.axhline(given, **stroke("all"), linewidth=1, label="the pile itself")
         axis.set(xscale="log", xlabel=f"{unit}s, naive training")
         plain_numbers(axis, "x")
     axes[0].set(ylabel="clean images in S₀ (%)")

@@ -10,6 +10,7 @@ from itlm_kit.plots import screen as look
 from itlm_kit.plots.gan import (
     COLUMNS,
     ROWS,
+    SIDES,
     NearCut,
     cells,
     draw_histogram,
@@ -19,7 +20,7 @@ from itlm_kit.plots.gan import (
     montage,
 )
 from itlm_kit.plots.labels import share_of
-from itlm_kit.plots.style import FRAME, with_source
+from itlm_kit.plots.style import framed, with_source
 
 _SHARP = 800  # pixels that generated images are enlarged to, so that a browser does not smooth them
 _MOST = 2 * look.WIDTH  # pixels that no picture is wider than
@@ -60,7 +61,7 @@ def _layout(scene):
     right = {"title": _right(scene), "xaxis": {**_HIDDEN, "range": [0, 1]}, "yaxis": {**_HIDDEN, "range": [0, 1]}}
     across, down = {**_HIDDEN, "range": [0, 2 * COLUMNS]}, {**_HIDDEN, "range": [ROWS, 0]}
     below = {"title": scene.near_are, "xaxis": across, "yaxis": down}
-    notes = [*_sides(1, share_of(scene.cut, (0, 1)), 0.97), *_sides(3, 0.5, 1.07)]
+    notes = [*look.sides_of_cut(1, share_of(scene.cut, (0, 1)), SIDES), *look.sides_of_cut(3, 0.5, SIDES, 1.07)]
     layout = look.layout([left, right, below], source=scene.source, notes=notes)
     return {**layout, "barmode": "stack", "bargap": 0, "legend": look.legend("below"), "images": _images(scene)}
 
@@ -85,16 +86,9 @@ def _png(pixels):
     return look.embedded(image)
 
 
-def _sides(panel, x, height):
-    dropped = look.note(panel, x, height, "← dropped", xanchor="right", xshift=-4)
-    return [dropped, look.note(panel, x, height, "kept →", xanchor="left", xshift=4)]
-
-
 def picture(scene):
     """The matplotlib Figure of a GANRound."""
-    with plt.rc_context(FRAME):
-        figure, axes = plt.subplot_mosaic("ab;cc", figsize=(10.4, 6), layout="constrained", height_ratios=(5, 4))
-    plt.close(figure)
+    figure, axes = framed(plt.subplot_mosaic, "ab;cc", figsize=(10.4, 6), height_ratios=(5, 4))
     draw_histogram(axes["a"], scene.edges, scene.counts, scene.cut)
     axes["b"].imshow(montage(scene.drawn), interpolation="nearest")
     axes["b"].axis("off")

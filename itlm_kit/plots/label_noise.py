@@ -3,8 +3,8 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from itlm_kit.plots.labels import names_at_end, share_of, sides_of_cut
-from itlm_kit.plots.style import ROLES, panels, plain_numbers, with_source
+from itlm_kit.plots.labels import name_lines, sides_of_cut
+from itlm_kit.plots.style import ROLES, panels, plain_numbers, stroke, with_source
 
 MEASURES = {
     "accuracy": "accuracy on given labels (%)",
@@ -48,7 +48,7 @@ def _both(axes, frames, what, every):
     axes[0].set_ylim(0, 104 if what == "accuracy" else None)
     for axis, frame in zip(axes, frames.values(), strict=True):
         last = frame.iloc[-1]
-        _names(axis, {role: (f"{role} samples", last[f"{role}_{what}"]) for role in ("clean", "bad")})
+        name_lines(axis, {role: (f"{role} samples", last[f"{role}_{what}"]) for role in ("clean", "bad")})
 
 
 def tip_to_tail(pulls, directions, *, source):
@@ -121,9 +121,9 @@ def accuracy_by_round(frame, *, source, oracle=None, accuracy="last_accuracy"):
     left.plot(frame["round"], frame[accuracy], **ROLES["itlm"])
     levels = {"baseline": frame[accuracy].iloc[0], **({} if oracle is None else {"oracle": oracle})}
     for role, level in levels.items():
-        left.axhline(level, color=ROLES[role]["color"], linestyle=ROLES[role]["linestyle"])
+        left.axhline(level, **stroke(role))
     names = {"itlm": ("ITLM", frame[accuracy].iloc[-1]), **{role: (role, level) for role, level in levels.items()}}
-    _names(left, names)
+    name_lines(left, names)
     left.set(xlabel="round t", ylabel="test accuracy (%)")
     left.set_title("Accuracy of θ$_t$", loc="left")
     right.plot(frame["round"], frame["clean_share"], **ROLES["clean"])
@@ -150,9 +150,3 @@ def labelled_images(images, given, truth, *, source, columns=12):
         axis.imshow(np.moveaxis(image, 0, -1).squeeze(), cmap="gray_r", vmin=0, vmax=255)
         axis.set_title(f"{label} {mark}", fontsize=9, color=ROLES[role]["color"], loc="center")
     return with_source(figure, source)
-
-
-def _names(axis, lines):
-    """Write the names of lines at their ends. lines: {role: (name, last value)}."""
-    heights = [share_of(value, axis.get_ylim()) for _, value in lines.values()]
-    names_at_end(axis, heights, [name for name, _ in lines.values()], list(lines))

@@ -39,12 +39,23 @@ def names_at_end(axis, heights, texts, roles):
         )  # fmt: skip
 
 
+def name_lines(axis, lines):
+    """Write the names of lines where they end, within the axis' ends as they are now. lines: {role: (name, value)}."""
+    heights = [share_of(value, axis.get_ylim()) for _, value in lines.values()]
+    names_at_end(axis, heights, [name for name, _ in lines.values()], list(lines))
+
+
 def sides_of_cut(axis, x):
     """Draw a cut at x into a matplotlib axis, and say on which side samples are kept."""
     axis.axvline(x, color="#222222", linewidth=1)
-    for text, side, away in (("← kept", "right", -4), ("dropped →", "left", 4)):
+    name_sides(axis, x, ("← kept", "dropped →"))
+
+
+def name_sides(axis, x, words, height=0.96):
+    """Write what lies left and what right of x, at a share of the height of a matplotlib axis."""
+    for text, side, away in zip(words, ("right", "left"), (-4, 4), strict=True):
         axis.annotate(
-            text, (x, 0.96), xycoords=("data", "axes fraction"), xytext=(away, 0), textcoords="offset points",
+            text, (x, height), xycoords=("data", "axes fraction"), xytext=(away, 0), textcoords="offset points",
             ha=side, va="center", fontsize=9, annotation_clip=False,
         )  # fmt: skip
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from itlm_kit.plots import screen as look
 from itlm_kit.plots.labels import names_at_end, share_of, sides_of_cut
-from itlm_kit.plots.style import ROLES, panels, with_source
+from itlm_kit.plots.style import ROLES, mark, panels, stroke, with_source
 
 _LEFT = "Points, and the line of this round"
 _RIGHT = "Residuals under this line, in order"
@@ -76,16 +76,15 @@ def picture(scene):
     figure, (left, right) = panels(2, width=5.2, height=3.6)
     rank = _ranks(scene)
     for role, mask in _roles(scene):
-        mark = {"marker": ROLES[role]["marker"], "color": ROLES[role]["color"], "linestyle": "none", "alpha": 0.75}
-        left.plot(scene.u[mask], scene.y[mask], **mark, markersize=6)
-        right.plot(rank[mask], scene.residuals[mask], **mark, markersize=6, label=f"{role} samples")
+        points = {**mark(role), "alpha": 0.75, "markersize": 6}
+        left.plot(scene.u[mask], scene.y[mask], **points)
+        right.plot(rank[mask], scene.residuals[mask], **points, label=f"{role} samples")
     left.plot(scene.u[scene.kept], scene.y[scene.kept], "o", mfc="none", mec=look.INK, markersize=10, mew=0.7)
     right.plot([], [], "o", mfc="none", mec=look.INK, markersize=10, mew=0.7, label="kept")
     for axis, (x, y) in zip((left, right), _selected(scene), strict=True):
         axis.plot(x, y, "D", mfc="none", mec=look.INK, markersize=13, mew=1.5)
     for theta, role, _ in _lines(scene):
-        left.plot(_feature_ends(scene), _at(theta, _feature_ends(scene)), color=ROLES[role]["color"],
-                  linestyle=ROLES[role]["linestyle"], linewidth=2)  # fmt: skip
+        left.plot(_feature_ends(scene), _at(theta, _feature_ends(scene)), **stroke(role), linewidth=2)
     for theta in scene.thetas[1:-1]:
         left.plot(_feature_ends(scene), _at(theta, _feature_ends(scene)), color=ROLES["itlm"]["color"], alpha=0.3)
     left.set(xlabel="feature u", ylabel="output y", xlim=_feature_ends(scene), ylim=_output_ends(scene))

@@ -7,7 +7,7 @@ import numpy as np
 
 from itlm_kit.plots import screen as look
 from itlm_kit.plots.labels import NOWHERE, log_ticks, names_at_end, share_of, sides_of_cut
-from itlm_kit.plots.style import FRAME, ROLES, panels, with_source
+from itlm_kit.plots.style import ROLES, framed, panels, stacked_bars, stroke, with_source
 
 
 class Curve(NamedTuple):
@@ -87,9 +87,7 @@ def picture(scene):
 
 
 def _panels_above_one():
-    with plt.rc_context(FRAME):
-        figure, axes = plt.subplot_mosaic("ab;cc", figsize=(10.4, 5.4), layout="constrained", height_ratios=(3, 2))
-    plt.close(figure)
+    figure, axes = framed(plt.subplot_mosaic, "ab;cc", figsize=(10.4, 5.4), height_ratios=(3, 2))
     return figure, list(axes.values())
 
 
@@ -105,20 +103,15 @@ def _draw_panel(axis, panel):
     axis.fill_between(rounds, low, high, color=ROLES[panel.role]["color"], alpha=0.18, linewidth=0)
     axis.plot(rounds, mean, **ROLES[panel.role], markersize=5, markevery=max(1, len(rounds) // 12))
     if panel.bound is not None:
-        axis.plot(*panel.bound, color=ROLES["bound"]["color"], linestyle=ROLES["bound"]["linestyle"])
+        axis.plot(*panel.bound, **stroke("bound"))
     for role, (_, value) in panel.levels.items():
         if value is not None:
-            axis.axhline(value, color=ROLES[role]["color"], linestyle=ROLES[role]["linestyle"])
+            axis.axhline(value, **stroke(role))
     axis.xaxis.get_major_locator().set_params(integer=True)
 
 
 def _draw_residuals(axis, below):
-    bottom = np.zeros(len(below.edges) - 1)
-    for role, counts in below.counts.items():
-        color, hatch = ROLES[role]["color"], "//" if role == "bad" else ""
-        axis.bar(below.edges[:-1], counts, np.diff(below.edges), bottom, align="edge", color=(color, 0.5), hatch=hatch,
-                 edgecolor=color, linewidth=0.5, label=f"{role} samples")  # fmt: skip
-        bottom += counts
+    stacked_bars(axis, below.edges, below.counts)
     about = _below_axes(below)
     axis.set(xlabel=about["xaxis"]["title"], ylabel="samples", xlim=_residual_ends(below), ylim=(0, _top(below)))
     axis.set_title(about["title"], loc="left")

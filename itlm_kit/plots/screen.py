@@ -126,10 +126,13 @@ def whole_steps(length):
     return max(1, round(length / 8))
 
 
-def sides_of_cut(panel, x):
-    """Annotations at the top of a cut that say on which side samples are kept. x: a share of the panel's width."""
-    kept = note(panel, x, 0.97, "← kept", xanchor="right", xshift=-4)
-    return [kept, note(panel, x, 0.97, "dropped →", xanchor="left", xshift=4)]
+def sides_of_cut(panel, x, words=("← kept", "dropped →"), height=0.97):
+    """Annotations at a cut that say on which side samples are kept. x, height: shares of the panel's."""
+    left, right = words
+    return [
+        note(panel, x, height, left, xanchor="right", xshift=-4),
+        note(panel, x, height, right, xanchor="left", xshift=4),
+    ]
 
 
 def _axis(about):

@@ -46,10 +46,36 @@ FRAME = {
 
 def panels(columns=1, *, width=4.6, height=3.2, **kwargs):
     """A Figure of `columns` panels in the kit's frame, and its axes in a list. Not shown twice in a notebook."""
-    with plt.rc_context(FRAME):
-        figure, axes = plt.subplots(1, columns, figsize=(width * columns, height), layout="constrained", **kwargs)
-    plt.close(figure)  # the cell's value shows it; an open figure would be shown once more
+    figure, axes = framed(plt.subplots, 1, columns, figsize=(width * columns, height), **kwargs)
     return figure, list(axes) if columns > 1 else [axes]
+
+
+def framed(make, *shape, **how):
+    """A Figure in the kit's frame and its axes, as `make` of matplotlib's pyplot gives them."""
+    with plt.rc_context(FRAME):
+        figure, axes = make(*shape, layout="constrained", **how)
+    plt.close(figure)  # the cell's value shows it; an open figure would be shown once more
+    return figure, axes
+
+
+def stroke(role):
+    """The line of a role, without its marker."""
+    return {**ROLES[role], "marker": ""}
+
+
+def mark(role):
+    """The marker of a role, without its line."""
+    return {**ROLES[role], "linestyle": "none"}
+
+
+def stacked_bars(axis, edges, counts, what="samples"):
+    """Draw the histograms of roles one on another, bad ones hatched. edges: (bins+1,); counts: role -> (bins,)."""
+    bottom = np.zeros(len(edges) - 1)
+    for role, number in counts.items():
+        color, hatch = ROLES[role]["color"], "//" if role == "bad" else ""
+        look = {"color": (color, 0.5), "edgecolor": color, "linewidth": 0.5, "hatch": hatch}
+        axis.bar(edges[:-1], number, np.diff(edges), bottom, align="edge", label=f"{role} {what}", **look)
+        bottom += number
 
 
 def label_end(axis, x, y, text, role):

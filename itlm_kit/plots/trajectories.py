@@ -7,7 +7,7 @@ from PIL import Image
 
 from itlm_kit.plots import screen as look
 from itlm_kit.plots.labels import NOWHERE, names_at_end, share_of, sides_of_cut
-from itlm_kit.plots.style import ROLES, panels, with_source
+from itlm_kit.plots.style import ROLES, panels, stacked_bars, stroke, with_source
 
 _LEFT = "Losses, epoch by epoch"
 _TILE, _MOST = 112, 224  # pixels of a sample's image, at least and at most
@@ -156,8 +156,7 @@ def picture(scene):
     left.axvline(scene.epoch, color=look.INK, linewidth=1)
     if scene.marks_loss:
         left.plot(scene.epoch, scene.cut, "_", color=look.INK, markersize=18, markeredgewidth=2.5)
-    own = {"color": ROLES["sample"]["color"], "linestyle": ROLES["sample"]["linestyle"]}
-    left.plot(scene.epochs, scene.chosen.losses, **own, linewidth=2)
+    left.plot(scene.epochs, scene.chosen.losses, **stroke("sample"), linewidth=2)
     left.set(xlabel="epoch", ylabel="loss", xlim=_ends(scene.epochs), ylim=scene.ends)
     left.set_title(_LEFT, loc="left")
     left.xaxis.get_major_locator().set_params(integer=True)
@@ -190,22 +189,16 @@ def _draw_roc(axis, scene):
 
 
 def _draw_losses(axis, scene, group):
-    color, linestyle = ROLES[group.role]["color"], ROLES[group.role]["linestyle"]
     if scene.show == "samples":
-        axis.plot(scene.epochs, group.lines.T, color=color, linestyle=linestyle, linewidth=0.6, alpha=0.45)
+        axis.plot(scene.epochs, group.lines.T, **stroke(group.role), linewidth=0.6, alpha=0.45)
     else:
+        color = ROLES[group.role]["color"]
         axis.fill_between(scene.epochs, group.low, group.high, color=color, alpha=0.18, linewidth=0)
     axis.plot(scene.epochs, group.middle, **ROLES[group.role], markersize=5, markevery=max(1, len(scene.epochs) // 12))
 
 
 def _draw_histogram(axis, scene):
-    bottom = np.zeros(len(scene.edges) - 1)
-    for group in scene.groups:
-        color, hatch = ROLES[group.role]["color"], "//" if group.role == "bad" else ""
-        about = {"color": (color, 0.5), "edgecolor": color, "linewidth": 0.5, "hatch": hatch}
-        axis.bar(scene.edges[:-1], group.counts, np.diff(scene.edges), bottom, align="edge", **about,
-                 label=f"{group.role} samples")  # fmt: skip
-        bottom += group.counts
+    stacked_bars(axis, scene.edges, {group.role: group.counts for group in scene.groups})
     sides_of_cut(axis, scene.cut)
     axis.axvline(scene.chosen.value, color=look.INK, linewidth=2, linestyle=":")
     axis.legend(frameon=False, loc="center right", bbox_to_anchor=(0.97, 0.5))  # left of the last bin
@@ -217,7 +210,7 @@ def _right(scene):
 
 
 def _traces(scene, group):
-    color, several = ROLES[group.role]["color"], scene.show == "samples"
+    several = scene.show == "samples"
     yield {**look.band(1, scene.epochs, group.low, group.high, group.role), "visible": not several}
     gaps = np.column_stack([group.lines, np.full(len(group.lines), np.nan)])  # a gap ends each sample's line
     x = np.tile([*scene.epochs, np.nan], len(group.lines))
@@ -226,8 +219,8 @@ def _traces(scene, group):
     told = {"customdata": owners.tolist(), "hovertemplate": "sample %{customdata}<extra></extra>"}
     yield look.trace(1, x, gaps.ravel(), mode="lines", line=thin, visible=several, **told)
     marker = look.marker(group.role, maxdisplayed=14)
-    line = {**look.line(group.role), "color": color}
-    yield look.trace(1, scene.epochs, group.middle, mode="lines+markers", line=line, marker=marker, name="median")
+    about = {"line": look.line(group.role), "marker": marker, "name": "median"}
+    yield look.trace(1, scene.epochs, group.middle, mode="lines+markers", **about)
 
 
 def _names(scene):

@@ -4,10 +4,8 @@ import numpy as np
 from matplotlib.ticker import LogLocator, NullLocator
 
 from itlm_kit.plots.screen import INK
-from itlm_kit.plots.style import ROLES, label_end, panels, plain_numbers, with_source
+from itlm_kit.plots.style import ROLES, label_end, mark, panels, plain_numbers, stroke, with_source
 
-KEPT = {"marker": "o", "color": ROLES["clean"]["color"], "linestyle": "none"}
-LEFT_OUT = {"marker": "X", "color": ROLES["bad"]["color"], "linestyle": "none"}
 PARABOLA = "kept set of a round, frozen", "touches at θ$_t$", "lowest at θ$_{t+1}$"
 
 
@@ -19,7 +17,7 @@ def loss_landscape(theta, losses, values, marks, *, source):
     """
     figure, (axis,) = panels(width=6.4, height=3.8)
     for role, (text, curve) in losses.items():
-        axis.plot(theta, curve, color=ROLES[role]["color"], linestyle=ROLES[role]["linestyle"], label=text)
+        axis.plot(theta, curve, **stroke(role), label=text)
     for text, place, height in marks:
         axis.plot(place, height, "o", color=INK, markersize=5)
         axis.annotate(text, (place, height), xytext=(0, 9), textcoords="offset points", ha="center", fontsize=9)
@@ -105,8 +103,8 @@ def residuals_by_sample(fits, *, source, band=2.5):
     for axis, (title, residuals) in zip(axes, fits.items(), strict=True):
         days, beyond = np.arange(1, len(residuals) + 1), np.abs(residuals) > band
         axis.axhspan(-band, band, color="#F2F2F2", zorder=0)
-        axis.plot(days[~beyond], residuals[~beyond], **KEPT)
-        axis.plot(days[beyond], residuals[beyond], **LEFT_OUT)
+        axis.plot(days[~beyond], residuals[~beyond], **mark("clean"))
+        axis.plot(days[beyond], residuals[beyond], **mark("bad"))
         for day, value in zip(days[beyond], residuals[beyond], strict=True):
             axis.annotate(f"{day}", (day, value), xytext=(6, 0), textcoords="offset points", va="center")
         axis.set(xlabel="sample", ylabel="residual / its scale", xticks=[1, *range(5, len(residuals) + 1, 5)])
@@ -142,5 +140,5 @@ def majority(clean, distances, *, source):
 
 def _draw_values(axis, values, height):
     for role, numbers in values.items():
-        look = {"marker": ROLES[role]["marker"], "color": ROLES[role]["color"], "linestyle": "none"}
-        axis.plot(numbers, np.full(len(numbers), height), **look, markersize=5, alpha=0.7, label=f"{role} samples")
+        look = {**mark(role), "markersize": 5, "alpha": 0.7, "label": f"{role} samples"}
+        axis.plot(numbers, np.full(len(numbers), height), **look)

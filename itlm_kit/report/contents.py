@@ -7,6 +7,7 @@ from collections import Counter
 from typing import NamedTuple
 
 from itlm_kit.chapters import experiment_names, get_experiment, ledger, notebooks_of
+from itlm_kit.experiments.results import by_settings
 from itlm_kit.experiments.running import plan
 from itlm_kit.experiments.spread import Spread
 from itlm_kit.experiments.store import ResultStore
@@ -74,7 +75,7 @@ def _article(experiment, store, entries, anchors):
     """The Article of an experiment; anchors: {key of a result: where it stands on the page}, filled."""
     name, cells = experiment.name, experiment.cells("full")
     results = _finished(experiment, store)
-    groups = {f"{name}-{i}": found for i, found in enumerate(_by_settings(results), 1)}
+    groups = {f"{name}-{i}": found for i, found in enumerate(by_settings(results), 1)}
     anchors |= {result.key: anchor for anchor, found in groups.items() for result in found}
     needs = [*experiment.data_sets(cells), *(["a GPU"] if all(map(experiment.needs_gpu, cells)) else [])]
     return Article(
@@ -90,13 +91,6 @@ def _finished(experiment, store):
     """All finished cells of the full profile as the experiment is now, whatever their seed."""
     seeds = 1 + max((result.seed for result in store.results(experiment.name)), default=0)
     return plan(experiment, store, profile="full", seeds=seeds).done
-
-
-def _by_settings(results):
-    groups = {}
-    for result in results:
-        groups.setdefault(str(result.settings), []).append(result)
-    return groups.values()
 
 
 def _shown(picture):

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from itlm_kit.experiments.experiment import Experiment
-from itlm_kit.experiments.results import Result, results_frame
+from itlm_kit.experiments.results import Result, by_settings, results_frame
 from itlm_kit.files import write_atomically, writing_to
 from itlm_kit.plots import alpha, backdoor, beside, convergence, gan, gan_length, label_noise, scores
 from itlm_kit.report.tables import TABLES, measured_on, table_pictures, told
@@ -31,7 +31,7 @@ def pictures(experiment: Experiment, results: list[Result], cells: list[dict] | 
     if not results:
         return []
     if experiment.name in TABLES:
-        cells = cells or list({str(result.settings): result.settings for result in results}.values())
+        cells = cells or [first.settings for first, *_ in by_settings(results)]
         return [Picture(*each) for each in table_pictures(TABLES[experiment.name], experiment.name, cells, results)]
     return [Picture(*each) for each in _DRAWN.get(experiment.name, lambda _: ())(results)]
 

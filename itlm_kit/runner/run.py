@@ -2,130 +2,26 @@
 
 import hashlib
 import json
-import math
 import os
 import platform
-import re
-import subprocess
-import sys
 import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import datetime
-from functools import cache, partial
+from functools import partial
 from importlib.metadata import version
-from numbers import Real
 from pathlib import Path
-from typing import NamedTuple
 
 import nbformat
 from filelock import FileLock, Timeout
 
-from itlm_kit.data.root import data_root
-from itlm_kit.errors import InputError, check_choice, check_integer
+from itlm_kit.errors import InputError
 from itlm_kit.files import as_path, write_atomically, writing_to
-from itlm_kit.machine import DEVICES, PROFILES, resolve_device
+from itlm_kit.machine import resolve_device
 from itlm_kit.notebook import read_records
-from itlm_kit.runner.folder import notebooks_folder
-
-SCHEMA = 1
-RESULTS = "results.json"
-NUMBERED = re.compile(r"\d\d[a-z]?_")  # 03_convergence, and its appendix 03a_convergence_at_scale
-MB = 1e6
-# What the quick profile promises on two cores: seconds per notebook, and MB at its peak above a bare `import torch`.
-QUICK_SECONDS = 60
-QUICK_SECONDS_OF = {"06": 120}
-QUICK_MEMORY = 330
-CELL_SECONDS = {"quick": 300, "full": 24 * 3600}  # default time limit of one cell
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How notebooks are run. The first four are injected as their parameters, and what is their `own`."""
-
-    profile: str = "quick"
-    seed: int = 0
-    device: str = "auto"
-    data_root: str | None = None
-    jobs: int = 1
-    timeout: int | None = None  # seconds per cell; None: what the profile says
-    max_memory: float | None = None  # MB above a bare `import torch`; None: what the profile says
-    own: dict = field(default_factory=dict)  # parameters that only some notebooks have
-
-    def __post_init__(self):
-        check_choice("profile", self.profile, PROFILES)
-        check_choice("device", self.device, DEVICES)
-        check_integer("seed", self.seed, low=0)
-        check_integer("jobs", self.jobs)
-        if self.timeout is not None:
-            check_integer("timeout", self.timeout, remedy="Seconds per cell, e.g. 300.")
-        if self.max_memory is not None and not (isinstance(self.max_memory, Real) and 0 < self.max_memory < math.inf):
-            raise InputError(f"max_memory must be a positive number of MB; got {self.max_memory!r}, e.g. 300.")
-        if self.data_root is not None and not data_root(self.data_root).is_dir():
-            raise InputError(f"data root must be a folder; there is none at {self.data_root}.")
-        for name in self.own.keys() & {"profile", "seed", "device", "data_root"}:
-            raise InputError(f"--set must name what only some notebooks have; {name} is a parameter of all.")
-
-    @property
-    def parameters(self):
-        root = None if self.data_root is None else str(data_root(self.data_root).resolve())
-        return {"profile": self.profile, "seed": self.seed, "device": self.device, "data_root": root, **self.own}
-
-    @property
-    def cell_seconds(self):
-        return self.timeout or CELL_SECONDS[self.profile]
-
-    def memory_limit(self, machine):
-        """Most bytes of a kernel above the baseline, or None. The quick profile's own limit holds for the CPU only."""
-        on_cpu = self.device == "cpu" or (self.device == "auto" and not machine.cuda)
-        default = QUICK_MEMORY if self.profile == "quick" and on_cpu else None
-        limit = self.max_memory or default
-        return None if limit is None else limit * MB
-
-
-class Machine(NamedTuple):
-    """What the runner measures once before notebooks run."""
-
-    baseline: int  # bytes of a Python that has imported torch and nothing else
-    cuda: bool
-
-
-@cache
-def probe_machine():
-    """Measure the Machine in a Python of its own."""
-    code = (
-        "import json, psutil, torch; m = psutil.Process().memory_info().rss;"
-        "print(json.dumps([m, torch.cuda.is_available()]))"
-    )
-    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    if answer.returncode:
-        reason = (answer.stderr.strip().splitlines() or ["no message"])[-1]
-        raise InputError(f"torch must be importable; {reason}. `itlm doctor` says what is missing.")
-    return Machine(*json.loads(answer.stdout))
-
-
-def find_notebooks(names=(), folder=None):
-    """Paths of the notebooks called `names` (number or name, all when empty), in the order of their numbers.
-
-    Raises InputError for a name that is none, naming those there are.
-    """
-    folder = notebooks_folder() if folder is None else as_path(folder, "folder")
-    numbered = (path for path in sorted(folder.glob("[0-9][0-9]*.ipynb")) if NUMBERED.match(path.stem))
-    known = {path.stem: path for path in numbered if path.is_file()}
-    if not known:
-        raise InputError(f"notebooks must be named like 01_name.ipynb; {folder} has none.")
-    return sorted({known[_stem(name, known)] for name in names}) if names else list(known.values())
-
-
-def _stem(name, known):
-    wanted = name.removesuffix(".ipynb")
-    for stem, path in known.items():
-        number, _, title = stem.partition("_")
-        spelled = (stem, title, number, number.removeprefix("0"))
-        if wanted in spelled or Path(f"{wanted}.ipynb").resolve() == path.resolve():
-            return stem
-    raise InputError(f"notebook must be one of {', '.join(known)} (the number is enough); got {name!r}.")
+from itlm_kit.runner.results import RESULTS, SCHEMA, earlier_entries, nothing_in
+from itlm_kit.runner.settings import MB, probe_machine
 
 
 def default_out(resume=False, runs="runs"):
@@ -148,7 +44,7 @@ class Run:
         for path in notebooks if settings.own else ():
             _check_has(path, settings.own)
         self.machine = probe_machine()
-        earlier = _earlier_entries(self.out) if resume else _nothing_in(self.out)
+        earlier = earlier_entries(self.out) if resume else nothing_in(self.out)
         self._lock = _alone_in(self.out)
         self._fresh = {path: _fingerprint(path, settings) for path in notebooks}
         self.done = [p for p, mark in self._fresh.items() if self._is_done(earlier.get(p.stem), mark)]
@@ -162,6 +58,7 @@ class Run:
 
     @property
     def report(self):
+        """What results.json holds: how the run went, and an entry for each notebook."""
         entries = [self._entries[name] for name in sorted(self._entries)]
         return {
             "schema": SCHEMA,
@@ -229,12 +126,11 @@ class Run:
             return {**entry, **write_page(page, self.out, path.stem)}
 
     def _measured(self, path, done):
-        budget = QUICK_SECONDS_OF.get(path.stem[:2], QUICK_SECONDS) if self.settings.profile == "quick" else None
         return {
             "verdict": "failed" if done.failure else "passed",
             "failure": done.failure,
             "seconds": round(done.seconds, 2),
-            "budget_seconds": budget,
+            "budget_seconds": self.settings.budget_seconds(path.stem),
             "peak_mb": round(done.peak / MB, 1),
             "above_baseline_mb": round(max(0, done.peak - self.machine.baseline) / MB, 1),
             "records": {},
@@ -291,44 +187,6 @@ def _alone_in(out):
                 f"--out must be of one run at a time; another is writing to {out}. Wait for it, or name another folder."
             ) from None
     return lock
-
-
-def _nothing_in(out):
-    if os.path.lexists(out / RESULTS):
-        raise InputError(
-            f"--out must hold no earlier run, or its pages would be taken for this one's; {out} does. Go on with it by "
-            "--resume, or name another folder."
-        )
-    return {}
-
-
-def _earlier_entries(out):
-    path = out / RESULTS
-    if not os.path.lexists(path):
-        return {}
-    try:
-        if not path.is_file():  # a pipe would be waited for
-            raise ValueError("no file")
-        report = json.loads(path.read_text())
-        return {entry["name"]: _checked(entry) for entry in report["notebooks"]} if report["schema"] == SCHEMA else {}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"--resume must find a readable {RESULTS}; {path}: {error}. Begin anew in another folder."
-        ) from error
-
-
-_KINDS = {
-    "name": str, "title": str | None, "thumbnail": str | None, "verdict": str, "failure": dict | None,
-    "parameters": dict, "records": dict, "seconds": int | float, "budget_seconds": int | float | None,
-    "peak_mb": int | float, "above_baseline_mb": int | float,
-}  # fmt: skip
-
-
-def _checked(entry):
-    wrong = [name for name, kind in _KINDS.items() if not isinstance(entry.get(name), kind)]
-    if wrong or entry["verdict"] not in ("passed", "failed"):
-        raise ValueError(f"an entry without a proper {', '.join(wrong) or 'verdict'}")
-    return entry
 
 
 def _versions():

@@ -7,7 +7,6 @@ a hundred steps, which tells a run that diverges.
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import islice
 from numbers import Real
 from typing import Any
@@ -16,7 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from itlm_kit.errors import InputError, check_integer
+from itlm_kit.errors import InputError, check_integer, check_share
+from itlm_kit.vision.compiling import compiled
 from itlm_kit.vision.dcgan import GAN, dcgan, draw_weights
 from itlm_kit.vision.gan_losses import gan_loss
 
@@ -67,6 +67,7 @@ class Images:
 
     @property
     def device(self) -> torch.device:
+        """Where they lie."""
         return self.x.device
 
     def batch(self, index: Tensor) -> Tensor:
@@ -93,6 +94,7 @@ class Adam:
 
     @torch.no_grad()
     def step(self, gradients):
+        """Move the weights, in place, by their gradients."""
         self.t += 1
         rate, unbias = self.step_size / (1 - self.beta1**self.t), 1 - self.beta2**self.t
         torch._foreach_lerp_(self.means, gradients, 1 - self.beta1)
@@ -159,11 +161,9 @@ def check_recipe(recipe: GANRecipe, images: Images, k: int) -> None:
 
 
 def _check_numbers(recipe):
-    step_size, momentum = recipe.step_size, recipe.momentum
-    if not (isinstance(step_size, Real) and 0 < step_size < np.inf):
-        raise InputError(f"step_size must be a positive number; got {step_size!r}. DC-GAN's is 2e-4")
-    if not (isinstance(momentum, Real) and 0 <= momentum < 1):
-        raise InputError(f"momentum must lie in [0, 1); got {momentum!r}. DC-GAN's is 0.5")
+    if not (isinstance(recipe.step_size, Real) and 0 < recipe.step_size < np.inf):
+        raise InputError(f"step_size must be a positive number; got {recipe.step_size!r}. DC-GAN's is 2e-4")
+    check_share("momentum", recipe.momentum, "[0, 1)", remedy="DC-GAN's is 0.5")
 
 
 def outputs(gan: GAN, images: Images, *, micro_batch: int = 500) -> Tensor:
@@ -204,7 +204,7 @@ class _Step:
         self.gan, self.recipe, self.loss = gan, recipe, gan_loss(recipe.loss)
         self.adams = GAN(*(Adam(net.parameters(), recipe.step_size, recipe.momentum) for net in gan))
         self.draws = torch.Generator(device).manual_seed(seed)
-        self.run = _compiled() if recipe.compiled and device.type == "cuda" else _run
+        self.run = compiled(_run) if recipe.compiled and device.type == "cuda" else _run
 
     def __call__(self, real):
         for net in self.gan:
@@ -228,13 +228,6 @@ class _Step:
 def _run(net, x, bfloat16):
     with torch.autocast(x.device.type, torch.bfloat16, enabled=bfloat16):
         return net(x).float()
-
-
-@cache
-def _compiled():
-    # Compiled code belongs to the form of a network, not to its weights: the rounds' new networks use it again.
-    torch.backends.cudnn.benchmark = True  # shapes stay the same, so that its kernels are worth a trial
-    return torch.compile(_run, dynamic=False)
 
 
 def _check_alive(loss, step):

@@ -15,8 +15,7 @@ def two_layer_cnn(shape, classes, *, tanh_logits=False):
     does. From 16 x 16 the kernels are 5 x 5 as published; below, 3 x 3 with a border, so that something is left.
     """
     channels, height, width = shape
-    if min(height, width) < 8:
-        raise InputError(f"images must be at least 8 x 8 for this network; got {height} x {width}. Enlarge them.")
+    check_sides(shape, 8)
     kernel = {"kernel_size": 5} if min(height, width) >= 16 else {"kernel_size": 3, "padding": 1}
     # Pooling before tanh gives the same numbers as after it (tanh is monotone) on a quarter of the pixels.
     features = nn.Sequential(
@@ -35,9 +34,8 @@ def normalised_cnn(shape, classes, *, width=16):
     have width, 2 width and 4 width channels. The first normalisation (Ioffe & Szegedy 2015), without scale or centre,
     is that of the pixels: how bright they are does not matter, and a channel that is the same everywhere becomes 0.
     """
+    check_sides(shape, 8)
     channels, side = shape[0], min(shape[1:])
-    if side < 8:
-        raise InputError(f"images must be at least 8 x 8 for this network; got {shape[1]} x {shape[2]}. Enlarge them.")
     layers = [] if side < 64 else [nn.AvgPool2d(side // 32)]
     layers.append(nn.BatchNorm2d(channels, affine=False))
     side //= max(1, side // 32)
@@ -55,20 +53,26 @@ def wide_resnet(shape, classes, *, depth=16, width=10):
     `width` channels. The first normalisation, without scale or centre, stands for that of the pixels, as in the
     gluoncv model that the paper's code takes; its second one, right before the first block's own, is left out.
     """
-    channels, height, rest = shape
     depth, width = check_integer("depth", depth, low=10), check_integer("width", width)
     if (depth - 4) % 6:
         raise InputError(f"depth must be 10, 16, 22, ... (6 m + 4); got {depth}. The paper's is 16.")
-    if min(height, rest) < 8:
-        raise InputError(f"images must be at least 8 x 8 for this network; got {height} x {rest}. Enlarge them.")
-    layers = [nn.BatchNorm2d(channels, affine=False), _conv3x3(channels, 16)]
-    before = 16
+    check_sides(shape, 8)
+    layers = [nn.BatchNorm2d(shape[0], affine=False), _conv3x3(shape[0], 16)]
+    before, blocks = 16, (depth - 4) // 6
     for after, stride in ((16 * width, 1), (32 * width, 2), (64 * width, 2)):
-        blocks = (depth - 4) // 6
         layers += [_Block(before, after, stride), *(_Block(after, after) for _ in range(blocks - 1))]
         before = after
     head = [nn.BatchNorm2d(before), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(before, classes)]
     return nn.Sequential(*layers, *head)
+
+
+def check_sides(shape, least):
+    """Raise InputError unless images of `shape`, (channels, height, width), have sides of `least` pixels or more."""
+    _, height, width = shape
+    if min(height, width) < least:
+        raise InputError(
+            f"images must be at least {least} x {least} for this network; got {height} x {width}. Enlarge them."
+        )
 
 
 class _Block(nn.Module):

@@ -37,6 +37,11 @@ class Noisy(NamedTuple):
     watch: Watch
     source: str
 
+    @property
+    def noise_rate(self) -> float:
+        """The share of wrong labels that came out, to six decimals; for reports alone."""
+        return round(1 - float(self.is_clean.mean()), 6)
+
 
 def noisy_set(settings: dict, seed: int, where: Where) -> Noisy:
     """Load, subsample and corrupt a set of images; returns a Noisy.

@@ -8,7 +8,7 @@ waits for the device.
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -20,6 +20,7 @@ from itlm_kit.classes import as_labels
 from itlm_kit.errors import InputError, check_integer
 from itlm_kit.machine import has_bfloat16
 from itlm_kit.trajectories.recorder import TrajectoryRecorder
+from itlm_kit.vision.compiling import compiled
 from itlm_kit.vision.descent import Descent
 from itlm_kit.vision.models import draw_xavier
 
@@ -187,7 +188,7 @@ def _one_epoch(model, samples, shuffled, changes, recipe, descent, epoch):
     losses = torch.empty(len(shuffled), device=shuffled.device)
     correct = torch.empty(len(shuffled), dtype=torch.bool, device=shuffled.device)
     micro_batch = recipe.batch_size if _on_cuda(samples) else recipe.micro_batch or recipe.batch_size
-    scored = _compiled() if recipe.compiled and _on_cuda(samples) else _scored
+    scored = compiled(_scored) if recipe.compiled and _on_cuda(samples) else _scored
     bfloat16 = recipe.bfloat16 and has_bfloat16(samples.y.device.type)
     for batch in _slices(0, len(shuffled), recipe.batch_size):
         model.zero_grad()
@@ -208,13 +209,6 @@ def _scored(model, images, labels, bfloat16, loss):
         logits = model(images)
     logits = logits.float()
     return loss(logits, labels, reduction="none"), logits.detach().argmax(1) == labels
-
-
-@cache
-def _compiled():
-    # Compiled code belongs to the form of a network, not to its weights: the rounds' new networks use it again.
-    torch.backends.cudnn.benchmark = True  # shapes stay the same, so that its kernels are worth a trial
-    return torch.compile(_scored, dynamic=False)
 
 
 def _drawn_changes(augment, n, generator, device):

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from itlm_kit.errors import InputError
+from itlm_kit.vision.models import check_sides
 
 PATCH = 2  # pixels a side
 FLOOR = 3e-5  # added to the variances, of pixels in [0, 1]: about that of a grey level and a half
@@ -18,11 +18,9 @@ def whitened_cnn(shape, classes, *, widths=(32, 96, 96)):
 
     shape: (channels, height, width), at least 16 x 16. widths: channels of the groups. `whiten` sets the first layer.
     """
-    channels, height, width = shape
-    if min(height, width) < 16:
-        raise InputError(f"images must be at least 16 x 16 for this network; got {height} x {width}. Enlarge them.")
-    before = 2 * channels * PATCH**2  # each direction, up and down
-    layers = [nn.Conv2d(channels, before, PATCH), nn.ReLU()]
+    check_sides(shape, 16)
+    before = 2 * shape[0] * PATCH**2  # each direction, up and down
+    layers = [nn.Conv2d(shape[0], before, PATCH), nn.ReLU()]
     for after in widths:
         layers += [*_convolved(before, after, nn.MaxPool2d(2)), *_convolved(after, after)]
         before = after

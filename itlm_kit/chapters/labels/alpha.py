@@ -64,9 +64,9 @@ def run_alpha(settings, recipe, seed, where):
     reached = {row["alpha"]: row["last_accuracy"] for row in grid.rows}
     known = known_alpha(settings["clean"])
     picks = [_pick(name, alpha, reached, known) for name, alpha in chosen.items()]
-    bad = round(1 - float(noisy.is_clean.mean()), 6)
-    metrics = {"achieved_noise_rate": bad, "known_accuracy": reached[known], "baseline_accuracy": reached[1.0]}
-    return Outcome({**metrics, "choices": picks, "rounds": grid.rows}, noisy.source)
+    metrics = {"achieved_noise_rate": noisy.noise_rate, "known_accuracy": reached[known]}
+    metrics |= {"baseline_accuracy": reached[1.0], "choices": picks, "rounds": grid.rows}
+    return Outcome(metrics, noisy.source)
 
 
 def choices(grid, seed):
@@ -167,30 +167,31 @@ def _gain(metrics):
     return round(metrics["known_accuracy"] - metrics["baseline_accuracy"], 3)
 
 
+def common_settings(profile):
+    """What cells of short runs have in common: digits, or a part of MNIST, and how long one trains on them."""
+    name, share = ("digits", 1.0) if profile == "quick" else ("mnist", 0.05)
+    return {"data": name, "share": share, "protocol": "last", "epochs": EPOCHS[name], "updates": UPDATES[name]}
+
+
 def _cells(profile):
-    common = {"data": "digits", "share": 1.0} if profile == "quick" else {"data": "mnist", "share": 0.05}
-    common |= {"protocol": "last", "epochs": EPOCHS[common["data"]], "updates": UPDATES[common["data"]]}
-    by_noise = RATES | {"instance": INSTANCE[common["data"]]}
+    about = common_settings(profile)
+    by_noise = RATES | {"instance": INSTANCE[about["data"]]}
     rates = [(noise, clean) for noise, cleans in by_noise.items() for clean in cleans] + [("random", 1.0)]
-    return [{**common, "noise": noise, "clean": clean} for noise, clean in rates]
+    return [{**about, "noise": noise, "clean": clean} for noise, clean in rates]
 
 
 def _seconds(settings):
     return 20.0 if settings["data"] == "digits" else 75.0
 
 
+ALLOWS = {**NOISY_SETTINGS, "data": one_of(*EPOCHS, "fashion_mnist"), "epochs": whole(), "updates": whole()}
 EXPERIMENTS = {
     "alpha": Experiment(
         name="alpha",
         title="Choosing alpha without knowing the clean share",
         place="Section 6.2, cross-validation",
         cells=_cells,
-        allows={
-            **NOISY_SETTINGS,
-            "data": one_of(*EPOCHS, "fashion_mnist"),
-            "epochs": whole(),
-            "updates": whole(),
-        },
+        allows=ALLOWS,
         recipe=recipe,
         run=run_alpha,
         seeds={"quick": 3, "full": 3},

@@ -149,7 +149,8 @@ def _seconds(settings):
     return epochs * (0.5 if settings["data"] == "digits" else an_epoch)
 
 
-def _needs(settings):
+def needs(settings):
+    """The sets of data that a cell reads; people's labels have their images in another."""
     return ["cifar10", "cifar10n"] if settings["data"] == "cifar10n" else [settings["data"]]
 
 
@@ -171,7 +172,7 @@ EXPERIMENTS = {
         run=run,
         seeds={"quick": 1, "full": 1},
         seconds=_seconds,
-        needs=_needs,
+        needs=needs,
         needs_gpu=lambda settings: settings.get("recipe") == "paper",
         goes_on=goes_on,
     )

@@ -66,8 +66,7 @@ def run_method(settings, recipe, seed, where, noisy=None):
     file = RoundsFile(where.rounds, about)
     rounds = [done.row for done in file.go_on(partial(_rounds, settings, recipe, seed, noisy))]
     final = {name: rounds[-1][name] for name in ("last_accuracy", "selected_accuracy", "best_accuracy")}
-    bad = round(1 - noisy.is_clean.mean(), 6)
-    metrics = {**final, "achieved_noise_rate": bad, "rounds": rounds}
+    metrics = {**final, "achieved_noise_rate": noisy.noise_rate, "rounds": rounds}
     return Outcome(metrics, noisy.source, earlier_seconds=file.earlier_seconds)
 
 

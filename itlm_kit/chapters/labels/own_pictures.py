@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from itlm_kit import data
+from itlm_kit.chapters.labels.cifar10n import needs
 from itlm_kit.choosing import choose_alpha
 from itlm_kit.data import LABEL_NOISE
 from itlm_kit.data.cifar10n import BY_PEOPLE
@@ -153,11 +154,6 @@ def seconds(settings):
     """Expected time of a cell on one CPU core, from measured milliseconds a picture trained and looked at."""
     trainings, each = 1 + 0.8 * settings["folds"], 0.12 if settings["data"] == "digits" else 0.27
     return trainings * recipe(settings).epochs * settings["images"] * each / 1000
-
-
-def needs(settings):
-    """The sets of data that a cell reads."""
-    return ["cifar10", "cifar10n"] if settings["data"] == "cifar10n" else [settings["data"]]
 
 
 def _are_classes(value):

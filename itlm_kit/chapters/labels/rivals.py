@@ -14,14 +14,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from itlm_kit.chapters.labels.alpha import EPOCHS, FOLDS, INSTANCE, RECIPE, UPDATES, known_alpha, rounds_from
-from itlm_kit.chapters.labels.methods import NOISY_SETTINGS, RATES
+from itlm_kit.chapters.labels.alpha import ALLOWS, FOLDS, INSTANCE, RECIPE, common_settings, known_alpha, rounds_from
+from itlm_kit.chapters.labels.methods import RATES
 from itlm_kit.chapters.labels.mnist import ROUNDS
 from itlm_kit.choosing import choose_alpha
 from itlm_kit.defences import label_rivals
 from itlm_kit.defences.tasks import Fitted, LabelTask
 from itlm_kit.experiments.experiment import Experiment, Outcome
-from itlm_kit.experiments.settings import one_of, whole
+from itlm_kit.experiments.settings import one_of
 from itlm_kit.vision import noisy_set
 from itlm_kit.vision.itlm import accuracy
 from itlm_kit.vision.noisy_set import PROTOCOLS, Protocol
@@ -55,9 +55,9 @@ def run_field(settings, recipe, seed, where):
     told = {"clean": settings["clean"], "alpha": recipe.alpha, "folds": recipe.folds, "seed": seed}
     task = LabelTask(noisy.samples, recipe.training, epochs, budget, **told)
     fitted = _fit(settings["method"], recipe, task, updates=updates, is_clean=noisy.is_clean)
-    bad = round(1 - float(noisy.is_clean.mean()), 6)
     metrics = {"last_accuracy": accuracy(fitted.model, noisy.watch.test), "passes": round(fitted.passes, 2)}
-    return Outcome({**metrics, **found(fitted.kept, noisy.is_clean), "achieved_noise_rate": bad}, noisy.source)
+    metrics |= {**found(fitted.kept, noisy.is_clean), "achieved_noise_rate": noisy.noise_rate}
+    return Outcome(metrics, noisy.source)
 
 
 def itlm_passes(settings, alpha):
@@ -123,10 +123,9 @@ def _with_rounds(frame):
 
 
 def _cells(profile):
-    name, share = ("digits", 1.0) if profile == "quick" else ("mnist", 0.05)
-    common = {"data": name, "share": share, "protocol": "last", "epochs": EPOCHS[name], "updates": UPDATES[name]}
-    rates = RATES | {"instance": INSTANCE[name]}
-    cases = [{**common, "noise": noise, "clean": clean} for noise, cleans in rates.items() for clean in cleans]
+    about = common_settings(profile)
+    rates = RATES | {"instance": INSTANCE[about["data"]]}
+    cases = [{**about, "noise": noise, "clean": clean} for noise, cleans in rates.items() for clean in cleans]
     as_paper = [{**case, "updates": ROUNDS, "method": "itlm"} for case in cases]
     return [{**case, "method": method} for case in cases for method in METHODS] + as_paper
 
@@ -144,13 +143,7 @@ EXPERIMENTS = {
         title="ITLM beside cleanlab, co-teaching, generalized cross-entropy and trimming in the batch",
         place="Section 6.2 and beyond",
         cells=_cells,
-        allows={
-            **NOISY_SETTINGS,
-            "data": one_of(*EPOCHS, "fashion_mnist"),
-            "epochs": whole(),
-            "updates": whole(),
-            "method": one_of(*METHODS),
-        },
+        allows={**ALLOWS, "method": one_of(*METHODS)},
         recipe=recipe,
         run=run_field,
         seeds={"quick": 3, "full": 3},

@@ -6,12 +6,11 @@ here it is told after each epoch what they would keep of each class, and how wel
 
 from dataclasses import dataclass
 
-from itlm_kit.chapters.labels.alpha import EPOCHS, RECIPE, UPDATES, known_alpha
-from itlm_kit.chapters.labels.methods import NOISY_SETTINGS
+from itlm_kit.chapters.labels.alpha import ALLOWS, RECIPE, common_settings, known_alpha
 from itlm_kit.chapters.labels.rivals import itlm_passes
 from itlm_kit.defences.trimmed_batches import train_trimmed
 from itlm_kit.experiments.experiment import Experiment, Outcome
-from itlm_kit.experiments.settings import number, one_of, whole
+from itlm_kit.experiments.settings import number
 from itlm_kit.trimming import num_kept, trim
 from itlm_kit.vision import noisy_set
 from itlm_kit.vision.itlm import round_seed
@@ -49,8 +48,7 @@ def run(settings, recipe, seed, where):
 
     how = {"alpha": recipe.alpha, "epochs": recipe.epochs, "warm_up": recipe.warm_up, "after_epoch": after_epoch}
     train_trimmed(noisy.samples, recipe.training, seed=round_seed(seed, 0), **how)
-    bad = round(1 - float(noisy.is_clean.mean()), 6)
-    return Outcome({"achieved_noise_rate": bad, "rounds": rows}, noisy.source)
+    return Outcome({"achieved_noise_rate": noisy.noise_rate, "rounds": rows}, noisy.source)
 
 
 def by_class(model, noisy, alpha):
@@ -95,9 +93,8 @@ def starved_table(frame):
 
 
 def _cells(profile):
-    name, share = ("digits", 1.0) if profile == "quick" else ("mnist", 0.05)
-    common = {"data": name, "share": share, "protocol": "last", "epochs": EPOCHS[name], "updates": UPDATES[name]}
-    return [{**common, "noise": noise, "clean": clean, "warm_up": w} for noise, clean in CASES for w in (0.0, 1.0)]
+    about = common_settings(profile)
+    return [{**about, "noise": noise, "clean": clean, "warm_up": w} for noise, clean in CASES for w in (0.0, 1.0)]
 
 
 def _seconds(settings):
@@ -112,13 +109,7 @@ EXPERIMENTS = {
         title="Trimming in the batch from the first step, and after a warm-up: what it keeps of each class",
         place="Section 6.2 and beyond",
         cells=_cells,
-        allows={
-            **NOISY_SETTINGS,
-            "data": one_of(*EPOCHS, "fashion_mnist"),
-            "epochs": whole(),
-            "updates": whole(),
-            "warm_up": number(0, 10),
-        },
+        allows={**ALLOWS, "warm_up": number(0, 10)},
         recipe=recipe,
         run=run,
         seeds={"quick": 3, "full": 3},

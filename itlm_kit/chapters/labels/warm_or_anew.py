@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from itlm_kit.chapters.labels.alpha import EPOCHS, RECIPE, known_alpha
-from itlm_kit.chapters.labels.methods import NOISY_SETTINGS, MethodRecipe, round_row
+from itlm_kit.chapters.labels.alpha import ALLOWS, RECIPE, common_settings, known_alpha
+from itlm_kit.chapters.labels.methods import MethodRecipe, round_row
 from itlm_kit.chapters.labels.mnist import ROUNDS
 from itlm_kit.experiments.experiment import Experiment, Outcome
-from itlm_kit.experiments.settings import one_of, whole
+from itlm_kit.experiments.settings import one_of
 from itlm_kit.vision import noisy_set
 from itlm_kit.vision.itlm import classifier_rounds
 from itlm_kit.vision.noisy_set import PROTOCOLS
@@ -27,7 +27,7 @@ CLEAN = {
 COLUMNS = ("last_accuracy", "clean_share", "bad_kept_again")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class WarmRecipe(MethodRecipe):
     """All that shapes the rounds of a cell."""
 
@@ -37,8 +37,8 @@ class WarmRecipe(MethodRecipe):
 def recipe(settings):
     """The WarmRecipe of a cell: as many epochs for each of theta_0 ... theta_T."""
     epochs = (settings["epochs"],) * (settings["updates"] + 1)
-    protocol, warm = PROTOCOLS[settings["protocol"]], settings["weights"] == "last"
-    return WarmRecipe(RECIPE, epochs, known_alpha(settings["clean"]), protocol, warm)
+    alpha, protocol = known_alpha(settings["clean"]), PROTOCOLS[settings["protocol"]]
+    return WarmRecipe(RECIPE, epochs, alpha, protocol, warm=settings["weights"] == "last")
 
 
 def run(settings, recipe, seed, where):
@@ -55,8 +55,7 @@ def rounds_of(noisy, recipe, seed):
         row = round_row(step.t, step.state, kept, noisy.is_clean)
         rows.append({**row, "bad_kept_again": kept_again(before, kept, noisy.is_clean)})
         before = kept
-    bad = round(1 - float(noisy.is_clean.mean()), 6)
-    return Outcome({"achieved_noise_rate": bad, "rounds": rows}, noisy.source)
+    return Outcome({"achieved_noise_rate": noisy.noise_rate, "rounds": rows}, noisy.source)
 
 
 def kept_again(before, kept, is_clean):
@@ -80,10 +79,9 @@ def warm_table(frame):
 
 
 def _cells(profile):
-    name, share = ("digits", 1.0) if profile == "quick" else ("mnist", 0.05)
-    common = {"data": name, "share": share, "protocol": "last", "epochs": EPOCHS[name], "updates": ROUNDS}
-    cases = [(noise, clean) for noise, cleans in CLEAN[name].items() for clean in cleans]
-    return [{**common, "noise": noise, "clean": clean, "weights": each} for noise, clean in cases for each in WEIGHTS]
+    about = {**common_settings(profile), "updates": ROUNDS}
+    cases = [(noise, clean) for noise, cleans in CLEAN[about["data"]].items() for clean in cleans]
+    return [{**about, "noise": noise, "clean": clean, "weights": each} for noise, clean in cases for each in WEIGHTS]
 
 
 def _seconds(settings):
@@ -98,13 +96,7 @@ EXPERIMENTS = {
         title="Rounds from the last weights beside rounds with weights drawn anew",
         place="Appendix B (c)",
         cells=_cells,
-        allows={
-            **NOISY_SETTINGS,
-            "data": one_of(*EPOCHS, "fashion_mnist"),
-            "epochs": whole(),
-            "updates": whole(),
-            "weights": one_of(*WEIGHTS),
-        },
+        allows={**ALLOWS, "weights": one_of(*WEIGHTS)},
         recipe=recipe,
         run=run,
         seeds={"quick": 3, "full": 3},

@@ -183,6 +183,7 @@ def _fit(mixed, seed, how, kept=None, **choices):
 
 
 def kept_row(kept, is_clean):
+    """How clean, in percent, and how large a kept set is; bool masks (n,)."""
     return {"clean_share": _percent(is_clean[kept]), "kept": int(kept.sum())}
 
 

@@ -2,13 +2,12 @@
 
 from dataclasses import replace
 from functools import lru_cache
-from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
 
 from itlm_kit import data
-from itlm_kit.errors import InputError, check_choice, check_integer
+from itlm_kit.errors import InputError, check_choice, check_integer, check_share
 from itlm_kit.machine import Where
 from itlm_kit.vision.gan_training import Images
 from itlm_kit.vision.itlm import round_seed
@@ -39,8 +38,7 @@ def mixture(settings: dict, seed: int, where: Where) -> Mixture:
     pair, images, clean = settings["pair"], settings["images"], settings["clean"]
     check_choice("pair", pair, PAIRS)
     check_integer("images", images, remedy="It is the number of clean ones.")
-    if not (isinstance(clean, Real) and 0 < clean < 1):
-        raise InputError(f"clean must lie in (0, 1); got {clean!r}. It is the share of clean images, e.g. 0.8")
+    check_share("clean", clean, "(0, 1)", remedy="It is the share of clean images, e.g. 0.8")
     return _mixed(pair, images, clean, seed, replace(where, rounds=None))
 
 

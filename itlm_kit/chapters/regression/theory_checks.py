@@ -86,7 +86,7 @@ def breakdown(settings, seeds, how=HOW):
     errors, far_slope = {"ols": [], "itlm": [], "exact": []}, partial(_far_slope, far=how.far)
     for seed in seeds:
         data = draw("arbitrary", n=n, d=d, clean=1 - settings["bad"] / n, seed=seed, corruption=far_slope)
-        thetas = fast_path(data.x, data.y, alpha=alpha, rounds=how.rounds).thetas
+        thetas = _path(data, how, alpha=alpha).thetas
         exact = exact_trimmed_squares(data.x, data.y, alpha=alpha).theta
         for method, theta in (("ols", thetas[0]), ("itlm", thetas[-1]), ("exact", exact)):
             errors[method].append(np.linalg.norm(theta - data.theta))
@@ -102,7 +102,7 @@ def clean_data(settings, seeds, how=HOW):
     errors = []
     for seed in seeds:
         data = draw("random", n=settings["n"], d=settings["d"], clean=1.0, sigma=1.0, seed=seed)
-        path = fast_path(data.x, data.y, alpha=how.alpha, rounds=how.rounds)
+        path = _path(data, how)
         errors.append(parameter_errors(data, path)[[0, -1]])
     ols, itlm = np.mean(errors, axis=0)
     return {"rounds": [{"method": "oracle", "error": float(ols)}, {"method": "itlm", "error": float(itlm)}]}
@@ -111,9 +111,7 @@ def clean_data(settings, seeds, how=HOW):
 def lemma5(settings, seeds, how=HOW):
     """Share of rounds in which Lemma 5 holds with its proof in between, and its slack: right side over left."""
     holds, slack = [], []
-    for seed in seeds:
-        data = _draw(settings, seed)
-        terms = lemma5_terms(data, fast_path(data.x, data.y, alpha=how.alpha, rounds=how.rounds))
+    for terms in _lemma5(settings, seeds, how):
         holds += list(_ordered(terms))
         slack += list(terms.right / terms.left)
     return {"holds": float(np.mean(holds)), "slack": float(np.median(slack))}
@@ -127,7 +125,7 @@ def kappa_constant(settings, seeds, how=HOW):
     constants = []
     for seed in seeds:
         data = _draw(settings, seed)
-        path = fast_path(data.x, data.y, alpha=how.alpha, rounds=how.rounds)
+        path = _path(data, how)
         others = data.thetas[1:] if settings["kind"] == "mixture" else None
         form = kappa_form(path.thetas[:-1], data.theta, sigma=settings["sigma"], n=settings["n"], others=others)
         constants.append(fit_constant(kappa(data, path), form))
@@ -137,11 +135,7 @@ def kappa_constant(settings, seeds, how=HOW):
 def lemma6(settings, seeds, how=HOW):
     """Share of rounds in which Lemma 6 holds with its proof in between, and its slack, for M = 1."""
     holds, slack = [], []
-    link = LINKS[settings["link"]]
-    for seed in seeds:
-        data = _draw(settings, seed, link=link)
-        path = fast_path(data.x, data.y, alpha=how.alpha, rounds=how.rounds, step=how.small_step, link=link)
-        terms = lemma6_terms(data, path, step=how.small_step, link=link)
+    for terms in _lemma6(settings, seeds, how):
         holds += list(_ordered(terms))
         slack += list(terms.right / terms.left)
     return {"holds": float(np.mean(holds)), "slack": float(np.median(slack))}
@@ -150,9 +144,7 @@ def lemma6(settings, seeds, how=HOW):
 def noise_term(settings, seeds, how=HOW):
     """The c of Lemma 5, largest over rounds and draws: the one its proof needs for T3, and the one it needs itself."""
     proof, lemma = [], []
-    for seed in seeds:
-        data = _draw(settings, seed)
-        terms = lemma5_terms(data, fast_path(data.x, data.y, alpha=how.alpha, rounds=how.rounds))
+    for terms in _lemma5(settings, seeds, how):
         unit = terms.xi * settings["sigma"]
         proof.append((terms.noise / unit).max())
         rest = terms.left / terms.inverse - np.sqrt(2) * (terms.gamma * terms.error + terms.phi)
@@ -162,13 +154,23 @@ def noise_term(settings, seeds, how=HOW):
 
 def step_noise_term(settings, seeds, how=HOW):
     """U3 of a gradient step over xi b sigma, by which the proof of Lemma 6 bounds it: largest over rounds and draws."""
-    link, found = LINKS[settings["link"]], []
+    b, sigma = LINKS[settings["link"]].b, settings["sigma"]
+    return {"noise_over_bound": float(max((t.noise / (t.xi * b * sigma)).max() for t in _lemma6(settings, seeds, how)))}
+
+
+def _lemma5(settings, seeds, how):
+    """Yield the terms of Lemma 5 along the path of each draw."""
     for seed in seeds:
-        data = _draw(settings, seed, link=link)
-        path = fast_path(data.x, data.y, alpha=how.alpha, rounds=how.rounds, step=how.small_step, link=link)
-        terms = lemma6_terms(data, path, step=how.small_step, link=link)
-        found.append((terms.noise / (terms.xi * link.b * settings["sigma"])).max())
-    return {"noise_over_bound": float(max(found))}
+        data = _draw(settings, seed)
+        yield lemma5_terms(data, _path(data, how))
+
+
+def _lemma6(settings, seeds, how):
+    """Yield the terms of Lemma 6 along the path of each draw, of one small step a round."""
+    steps = {"step": how.small_step, "link": LINKS[settings["link"]]}
+    for seed in seeds:
+        data = _draw(settings, seed, link=steps["link"])
+        yield lemma6_terms(data, _path(data, how, **steps), **steps)
 
 
 def _ordered(terms):
@@ -179,17 +181,18 @@ def _draw(settings, seed, **more):
     return draw(settings["kind"], n=settings["n"], d=settings["d"], sigma=settings["sigma"], seed=seed, **more)
 
 
+def _path(data, how, **other):
+    """The path of ITLM on a draw: alpha and rounds are those of the recipe where no other are told."""
+    return fast_path(data.x, data.y, **{"alpha": how.alpha, "rounds": how.rounds, **other})
+
+
 def dropped_term(settings, seeds, how=HOW):
     """Mean of T3 / (n |theta_t - theta*|) by round: a constant where T3 shrinks with the error, not with 1 / sqrt(n).
 
     T3 sums e x over the clean samples kept. The proof of Lemma 5 drops the choice of S_t from it, which looked at e:
     samples whose noise goes against the error are cut, and what is left grows as n times the error.
     """
-    found = []
-    for seed in seeds:
-        data = _draw(settings, seed)
-        terms = lemma5_terms(data, fast_path(data.x, data.y, alpha=how.alpha, rounds=how.rounds))
-        found.append(terms.noise / (settings["n"] * terms.error))
+    found = [terms.noise / (settings["n"] * terms.error) for terms in _lemma5(settings, seeds, how)]
     return {"rounds": [{"round": t, "noise_over_error": float(c)} for t, c in enumerate(np.mean(found, axis=0))]}
 
 
@@ -198,7 +201,7 @@ def residual_rates(settings, seeds, how=HOW):
     ratios = []
     for seed in seeds:
         data = _draw(settings, seed)
-        path = fast_path(data.x, data.y, alpha=how.alpha, rounds=how.rounds)
+        path = _path(data, how)
         ratios.append([rates(parameter_errors(data, path)[:-1]), rates(residual_norms(data, path))])
     errors, residuals = np.mean(ratios, axis=0)
     return {
@@ -260,7 +263,7 @@ def _tolerated(settings, share, seeds, how):
 def _returns(settings, share, noise, seed, how):
     data = draw("mixture", n=settings["n"], d=settings["d"], clean=share, sigma=noise, seed=seed)
     own, other = data.thetas
-    path = fast_path(data.x, data.y, alpha=share - 0.05, rounds=how.rounds, theta0=0.7 * own + 0.3 * other)
+    path = _path(data, how, alpha=share - 0.05, theta0=0.7 * own + 0.3 * other)
     end = path.thetas[-1]
     return np.linalg.norm(end - own) < np.linalg.norm(end - other) / 2
 
@@ -273,7 +276,7 @@ def adversary(settings, seeds, how=HOW):
     first, ends = [], []
     for seed in seeds:
         data = _draw(settings, seed, clean=settings["clean"])
-        errors = parameter_errors(data, fast_path(data.x, data.y, alpha=settings["alpha"], rounds=how.rounds))
+        errors = parameter_errors(data, _path(data, how, alpha=settings["alpha"]))
         first.append(errors[1] / errors[0])
         ends.append(errors[-1])
     return {"first_rate": float(np.mean(first)), "arrives": float(np.mean(np.array(ends) < 0.5))}
@@ -284,7 +287,7 @@ def samples_needed(settings, seeds, how=HOW):
     errors = []
     for seed in seeds:
         data = _draw({**settings, "kind": "mixture"}, seed)
-        errors.append(parameter_errors(data, fast_path(data.x, data.y, alpha=how.alpha, rounds=how.rounds))[-1])
+        errors.append(parameter_errors(data, _path(data, how))[-1])
     return {"recovered": float(np.mean(np.array(errors) <= settings["within"]))}
 
 
@@ -293,7 +296,7 @@ def single_steps(settings, seeds, how=HOW):
     orders = []
     for seed in seeds:
         data = _draw({**settings, "kind": "random"}, seed, clean=settings["clean"])
-        path = fast_path(data.x, data.y, alpha=settings["alpha"], rounds=how.rounds, step=settings["step"])
+        path = _path(data, how, alpha=settings["alpha"], step=settings["step"])
         orders.append(order_of_convergence(parameter_errors(data, path)))
     known = np.isfinite(orders)
     return {"order": float(np.median(np.array(orders)[known])) if known.any() else None, "known": float(known.mean())}
@@ -322,7 +325,7 @@ def bent_theorems(settings, seeds, how=HOW):
 def _bent_rounds(settings, seed, how):
     link, sigma, n = LINKS["kinked"], settings["sigma"], settings["n"]
     data = _draw(settings, seed, link=link)
-    path = fast_path(data.x, data.y, alpha=how.alpha, rounds=how.rounds, step=how.step, link=link)
+    path = _path(data, how, step=how.step, link=link)
     terms = lemma5_terms(data, path)  # gamma and the smallest eigenvalue are those of the same sets
     others = data.thetas[1:] if settings["kind"] == "mixture" else None
     form = kappa_form(path.thetas[:-1], data.theta, sigma=sigma, n=n, others=others, link=link)
@@ -365,10 +368,7 @@ def many_small_steps(settings, seeds, how=HOW):
     gaps = []
     for seed in seeds:
         data = _draw({**settings, "kind": "random"}, seed)
-        full, small = (
-            fast_path(data.x, data.y, alpha=how.alpha, rounds=how.rounds, **steps).thetas
-            for steps in ({}, {"step": 0.1, "steps": 2000})
-        )
+        full, small = (_path(data, how, **steps).thetas for steps in ({}, {"step": 0.1, "steps": 2000}))
         gaps.append(np.linalg.norm(full - small, axis=1) / np.linalg.norm(full, axis=1))
     return {"distance": float(np.max(gaps))}
 
@@ -379,7 +379,7 @@ def other_losses(settings, seeds, how=HOW):
     errors = []
     for seed in seeds:
         data = _draw({**settings, "kind": "random"}, seed)
-        paths = (fast_path(data.x, data.y, alpha=how.alpha, rounds=how.rounds, loss=loss) for loss in losses)
+        paths = (_path(data, how, loss=loss) for loss in losses)
         errors.append([parameter_errors(data, path)[-1] for path in paths])
     mean = np.mean(errors, axis=0)
     rows = [{"method": loss.name, "error": float(e)} for loss, e in zip(losses, mean, strict=True)]

@@ -2,13 +2,13 @@
 
 import csv
 
-import jinja2
 import pandas as pd
 
 from itlm_kit.course.assignments.releasing import student_text
 from itlm_kit.errors import InputError
 from itlm_kit.files import write_atomically, writing_to
 from itlm_kit.names import readable
+from itlm_kit.pages import template
 
 STUDENT, TOTAL, OUT_OF, TO_READ, VERDICT, NOTE = "student", "total", "out of", "to read", "verdict", "note"
 
@@ -131,9 +131,9 @@ def feedback_page(assignment, grade):
     first = {name: error for name, error in grade.errors.items() if name not in assignment.points}
     first = {name: error for name, error in first.items() if f"{name}: {error}" not in grade.notes}
     most = sum(assignment.points.values())
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     found = {"rows": rows, "errors": first, "most": most, "other_data": _has_hidden_tests(assignment)}
-    return environment.from_string(_PAGE).render(assignment=assignment, grade=grade, **found)
+    page = template("itlm_kit.course.assignments", "feedback.html")
+    return page.render(assignment=assignment, grade=grade, **found)
 
 
 def _has_hidden_tests(assignment):
@@ -150,61 +150,3 @@ def _row(assignment, grade, name):
         "name": name, "value": value, "most": assignment.points[name], "word": word, "answer": answer,
         "error": "" if value else grade.errors.get(name, "" if answer is not None else "not run"),
     }  # fmt: skip
-
-
-_PAGE = """\
-<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{{ assignment.name }}: {{ grade.student }}</title>
-<link rel="icon" href="data:,">
-<style>
-body { font: 16px/1.5 system-ui, "Segoe UI", sans-serif; color: #1d2733; max-width: 820px; margin: 2rem auto;
-       padding: 0 1.25rem; }
-h1 { font-size: 1.5rem; margin: 0; } .total { font-size: 1.2rem; margin: .2rem 0 1.2rem; }
-table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; vertical-align: top; padding: .45rem .6rem; border-bottom: 1px solid #dfe5ec; }
-td.points { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
-pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: .3rem 0 0; font: .85rem/1.45 ui-monospace, monospace; }
-ul { padding-left: 1.2rem; }
-</style>
-</head>
-<body>
-<h1>{{ grade.student }}</h1>
-<p class="total">{{ assignment.name }}: {{ '%g' | format(grade.total) }} of {{ '%g' | format(most) }} points
-{%- if none in grade.points.values() %} so far; written answers are still to be read{% endif %}
-{%- if grade.verdict != 'graded' %} ({{ grade.verdict }}){% endif %}</p>
-{% if other_data and grade.verdict in ('graded', 'stopped') %}
-<p>The tests ran on other data (other seeds) than the notebook shows, so figures differ from those at home.</p>
-{% endif %}
-{% if grade.notes or errors or grade.scores %}
-<ul>
-{% for measure, value in grade.scores.items() %}
-<li>{{ measure }}: {{ '%.3g' | format(value) }}</li>
-{% endfor %}
-{% for note in grade.notes %}
-<li>{{ note }}</li>
-{% endfor %}
-{% for name, error in errors.items() %}
-<li>In {{ name or 'a cell before the first question' }}: {{ error }}</li>
-{% endfor %}
-</ul>
-{% endif %}
-<table>
-<thead><tr><th scope="col">part</th><th scope="col">result</th><th scope="col">points</th></tr></thead>
-<tbody>
-{% for row in rows %}
-<tr><th scope="row">{{ row.name }}</th>
-<td>{{ '✓' if row.value else '○' if row.value is none else '✗' }} {{ row.word }}
-{% if row.error %}<pre>{{ row.error }}</pre>{% endif %}
-{% if row.answer %}<pre>{{ row.answer }}</pre>{% endif %}</td>
-<td class="points">{{ '%g' | format(row.value) if row.value is not none else '–' }} / {{ '%g' | format(row.most) }}</td>
-</tr>
-{% endfor %}
-</tbody>
-</table>
-</body>
-</html>
-"""
