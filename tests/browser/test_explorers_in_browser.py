@@ -159,6 +159,7 @@ def test_the_player_walks_to_the_end_stops_there_and_starts_again(notebook):
         assert troubles(page) == []
 
 
+@pytest.mark.slow  # forty keys, for their times; the next test moves each control of this page
 def test_convergence_as_a_voila_page(notebook, capsys, tmp_path):
     with driving.voila(notebook(CALLS["convergence"])) as page:
         driving.wait_for_plots(page, 1)
