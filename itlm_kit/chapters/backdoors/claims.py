@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from itlm_kit.chapters.fast_recipe import noted
 from itlm_kit.chapters.observation import observation
 from itlm_kit.ledger.beside import table_claims
 from itlm_kit.ledger.claim import Band, Claim, within
@@ -28,7 +29,7 @@ def claims():
     mnist = [
         replace(claim, note=CHOSEN) for row in MNIST for claim in _unprinted("mnist", "MNIST", {"data": "mnist"}, *row)
     ]
-    return [*_figure1(), *table_claims(TABLE4, _table4_cell), *table4, *fast, *mnist]
+    return noted([*_figure1(), *table_claims(TABLE4, _table4_cell), *table4, *fast, *mnist])
 
 
 def _cell(pair, shape, method="itlm", trained=WIDE):

@@ -3,6 +3,7 @@
 import math
 from functools import partial
 
+from itlm_kit.chapters.fast_recipe import noted
 from itlm_kit.chapters.observation import observation
 from itlm_kit.data.cifar10n import BY_PEOPLE
 from itlm_kit.ledger.beside import table_claims
@@ -13,6 +14,7 @@ from itlm_kit.ledger.printed import ROUNDS, TABLE1_CIFAR, TABLE1_MNIST, TABLE2
 ACCURACY = "selected_accuracy"  # the epoch selected on noisy validation data, as appendix E.1 says
 CLOSE = 3.0  # points
 CHANCE = 10.0  # percent, of ten classes
+LUCK = 0.5  # points: what two accuracies near 88 % on 10,000 test images differ by, one standard error
 TABLE1 = {
     "mnist": ("table1-mnist", TABLE1_MNIST,
               {"data": "mnist", "share": 0.05, "protocol": "authors", "step_size": 0.3, "length": "steps"}),
@@ -65,7 +67,7 @@ def claims():
     table1 = [*_table1(), *_table1_gains(), *_regained()]
     table2 = [*_table2(), *_table2_sentences("paper"), *_table2_sentences("fast", ".fast")]
     figure1 = [*_figure1(), *_capacity(), *_section1()]
-    return [*figure1, *table1, *_section62(), *table2, *_appendix_b(), *_early(), *_people()]
+    return noted([*figure1, *table1, *_section62(), *table2, *_appendix_b(), *_early(), *_people()])
 
 
 def _cell(data, noise, clean, method):
@@ -195,12 +197,7 @@ def _table1_gains():
             says=f"{WORDS[data]}, {noise} errors, {clean:.0%} clean: ITLM is better than naive training",
             **_read(data, _cell(data, noise, clean, "itlm"), _cell(data, noise, clean, "baseline")),
             measure=gain(ACCURACY, "naive training"),
-            band=Band(0.0, strict=True),
-            why="naive training itself gains 0",
-            wrong=0.0,
-            printed=round(row["itlm"] - row["baseline"], 2),
-            power=Power(round(row["itlm"] - row["baseline"], 2)),
-            note="" if row["itlm"] > row["baseline"] else "the table's own figures are against its caption here",
+            **_gained(round(row["itlm"] - row["baseline"], 2)),
         )
         for data, (_, table, _) in TABLE1.items()
         for (noise, clean), row in table.items()
@@ -228,6 +225,19 @@ def _table1_gains():
         )
         for name, (data, words, band, why, printed) in counted.items()
     ]
+
+
+def _gained(printed):
+    """What counts as a gain over naive training, where the paper prints one of so many points."""
+    return {
+        "band": Band(max(0.0, min(LUCK, printed / 2)), strict=True),
+        "why": f"more than the {LUCK} points that luck with 10,000 test images can give, or than half of the printed "
+        "gain where that is less; naive training itself gains 0",
+        "wrong": 0.0,
+        "printed": printed,
+        "power": Power(printed),
+        "note": "" if printed > 0 else "the table's own figures are against its caption here",
+    }
 
 
 def _regained():
@@ -584,8 +594,8 @@ def _people():
             says=f"{WORDS['cifar10.fast']}, labels of people ({labels}): ITLM is better than naive training",
             cells=beside("cifar10n", [{**where, "labels": labels}], THETA["baseline"]),
             measure=gain("last_accuracy", "naive training"),
-            band=Band(0.0, strict=True),
-            why="naive training itself gains 0",
+            band=Band(LUCK, strict=True),
+            why=f"more than the {LUCK} points that luck with 10,000 test images can give; naive training gains 0",
             wrong=0.0,
         )
         for labels in BY_PEOPLE
