@@ -151,6 +151,20 @@ def beside_printed(name, measure, *, profile="full", folder=RESULTS):
     return beside.beside_printed(get_experiment(name), stored(name, folder=folder), measure, profile=profile)
 
 
+def verdicts(*chapters, folder=RESULTS):
+    """Display the verdicts on the paper's claims, counted anew from result files: a line for each of these chapters.
+
+    chapters: "regression", "labels", "mixtures", "backdoors"; none: all of them. Raises InputError for other names, and
+    for a folder that has no result files.
+    """
+    from IPython.display import Markdown, display
+
+    from itlm_kit.chapters import counted_verdicts
+    from itlm_kit.experiments.store import published_results
+
+    display(Markdown(counted_verdicts(published_results(_results(folder)), chapters)))
+
+
 def _results(folder):
     is_working_copy = folder == RESULTS and not Path(folder).is_dir()
     return _KIT_RESULTS if is_working_copy and _KIT_RESULTS.is_dir() else folder

@@ -9,7 +9,17 @@ import pytest
 import torch
 
 from itlm_kit import InputError
-from itlm_kit.notebook import beside_printed, measured, read_records, readable, record, set_up, show, stored
+from itlm_kit.notebook import (
+    beside_printed,
+    measured,
+    read_records,
+    readable,
+    record,
+    set_up,
+    show,
+    stored,
+    verdicts,
+)  # fmt: skip
 
 
 def test_set_up_prints_one_line(capsys):
@@ -157,7 +167,7 @@ def no_checkout(tmp_path, monkeypatch):
     monkeypatch.setattr("itlm_kit.notebook._KIT_RESULTS", tmp_path / "nothing")
 
 
-@pytest.mark.parametrize("read", [stored, lambda name: beside_printed(name, "clean_share")])
+@pytest.mark.parametrize("read", [stored, lambda name: beside_printed(name, "clean_share"), lambda name: verdicts()])
 def test_away_from_its_results_a_notebook_says_in_one_line_what_is_missing(no_checkout, read):
     with pytest.raises(InputError, match="results must be a folder with the kit's result files .*which is not there"):
         read("table5")
@@ -170,3 +180,14 @@ def test_away_from_its_results_small_cells_are_measured_instead(no_checkout):
 def test_a_working_copy_reads_the_results_of_the_checkout_that_the_kit_runs_from(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert stored("table5") and max(measured("fig5", only=["panel=e", "sigma=0.2"])["n"]) > 300
+
+
+def test_verdicts_are_counted_for_the_chapters_that_are_named(monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    verdicts("mixtures", "backdoors")
+    head, _, *lines = shown[0].data.splitlines()
+    assert head.startswith("| chapter (notebooks) | reproduced | mixed | not reproduced |")
+    assert [line.split(" | ")[0] for line in lines] == ["| GAN filtering (06)", "| backdoors (07)"]
+    with pytest.raises(InputError, match="chapter must be one of regression, labels, mixtures, backdoors; got 'gan'"):
+        verdicts("gan")

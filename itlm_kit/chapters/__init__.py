@@ -70,11 +70,13 @@ def ledger(store, chapter=""):
     return verdicts.ledger(all_claims(chapter), store, get_experiment)
 
 
-def counted_verdicts(store):
-    """The table of verdicts by chapter, in Markdown, as the README shows it."""
+def counted_verdicts(store, chapters=()):
+    """The table of verdicts by chapter, those named or all, in Markdown, as the README shows it."""
     from itlm_kit.ledger.text import counted
 
-    return counted({title: ledger(store, name) for name, title in _TITLES.items()})
+    for name in chapters:
+        check_choice("chapter", name, tuple(_TITLES))
+    return counted({_TITLES[name]: ledger(store, name) for name in chapters or _TITLES})
 
 
 def headlines(store):
