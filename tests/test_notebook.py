@@ -19,7 +19,7 @@ from itlm_kit.notebook import (
     show,
     stored,
     verdicts,
-)  # fmt: skip
+)
 
 
 def test_set_up_prints_one_line(capsys):
