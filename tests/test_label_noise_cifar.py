@@ -83,6 +83,15 @@ def test_late_rounds_have_the_first_round_and_the_alpha_of_itlm_and_none_is_stop
         assert {**settings, "method": "itlm"} in EXPERIMENT.cells("full") + EXPERIMENT.cells("quick")
 
 
+def test_few_images_are_trained_on_like_all_of_them_and_cost_their_part():
+    few = get_experiment("few-images")
+    for settings in few.cells("quick") + few.cells("full"):
+        whole = {key: value for key, value in settings.items() if key != "share"}
+        assert whole in EXPERIMENT.cells("full") + EXPERIMENT.cells("quick")
+        assert few.recipe(settings) == EXPERIMENT.recipe(whole)
+        assert few.seconds(settings) == pytest.approx(settings["share"] * few.seconds(whole))
+
+
 @pytest.mark.parametrize("protocol", ["paper", "holdout"])
 @pytest.mark.parametrize("method", ["itlm", "oracle", "centroid", "delta-alpha-10"])
 def test_every_arm_runs_from_end_to_end(tiny, protocol, method):

@@ -11,7 +11,7 @@ _EXPERIMENTS = {
     "regression.theory_cells": ("theory",),
     "regression.peers": ("peers",),
     "labels.mnist": ("fig1a", "fig1b", "table1-mnist"),
-    "labels.cifar": ("table1-cifar", "table2", "late-rounds"),
+    "labels.cifar": ("table1-cifar", "table2", "late-rounds", "few-images"),
     "labels.scores": ("scores",),
     "labels.alpha": ("alpha",),
     "labels.rivals": ("field",),

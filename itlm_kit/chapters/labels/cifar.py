@@ -23,6 +23,7 @@ from itlm_kit.vision.training import Recipe
 LATER = "itlm-late"
 METHODS = ("itlm", "oracle")  # Table 1 has these for CIFAR-10, and the baseline, which is round 0 of ITLM
 FIRST = ("systematic", 0.6), ("random", 0.5)  # what to compute first where time on a GPU is short
+PARTS = (0.16, 0.4)  # of the 50,000 training images: 8,000 and 20,000
 EARLY, LATE = 4, 4  # rounds stopped early, then rounds trained in full
 SMALL = Recipe(
     partial(wide_resnet, depth=10, width=1), batch_size=64, step_size=0.1, drop_at=0.6, drop_by=5.0, micro_batch=None
@@ -94,12 +95,21 @@ def _late_cells(profile):
     return [{**way, "noise": noise, "clean": clean, "method": LATER} for noise, clean in FIRST]
 
 
+def _part_cells(profile):
+    way, (noise, clean) = _ways(profile)[-1], FIRST[0]
+    return [
+        {**way, "share": share, "noise": noise, "clean": clean, "method": method}
+        for share in PARTS
+        for method in METHODS
+    ]
+
+
 def _seconds(settings):
     """Expected time of a cell: an estimate for one H200 with the paper's recipe, else measured on one CPU core."""
     kept = settings["clean"] - BELOW.get(settings["method"], 0)
     shares = [settings["clean"]] if settings["method"] == "oracle" else [1.0] + [kept] * (EARLY + LATE)
     passes = sum(share * epochs for share, epochs in zip(shares, schedule(settings), strict=False))
-    return passes * regime(settings).seconds
+    return passes * settings.get("share", 1.0) * regime(settings).seconds
 
 
 ALLOWS = {
@@ -137,5 +147,11 @@ EXPERIMENTS = {
         title="Label errors on CIFAR-10, no round stopped early",
         place="Appendix B (e)",
         cells=_late_cells,
+    ),
+    "few-images": _experiment(
+        name="few-images",
+        title="Label errors on a part of CIFAR-10's training images",
+        place="Section 6.2 and beyond",
+        cells=_part_cells,
     ),
 }
