@@ -124,6 +124,14 @@ def out_of_sample(
     return found
 
 
+def check_folds(folds: int, n: int) -> int:
+    """Return `folds`, the number of parts of n samples, as an int; raise InputError for what is not in 2..n."""
+    folds = check_integer("folds", folds, low=2, remedy="It is the number of parts.")
+    if folds > n:
+        raise InputError(f"folds must be at most the {n} samples; got {folds}. Every part needs one.")
+    return folds
+
+
 def _classes(labels, n):
     if labels is not None:
         return label_codes(labels, n)
@@ -133,9 +141,8 @@ def _classes(labels, n):
 
 def _deal(codes, classes, folds, seed):
     """The fold of each sample, (n,): the samples shuffled, and dealt out class by class."""
-    folds, n = check_integer("folds", folds, low=2, remedy="It is the number of parts."), len(codes)
-    if folds > n:
-        raise InputError(f"folds must be at most the {n} samples; got {folds}. Every part needs one.")
+    n = len(codes)
+    folds = check_folds(folds, n)
     rng = np.random.default_rng(check_integer("seed", seed, low=0, remedy="It fixes the folds."))
     _warn_of_rare(np.bincount(codes), classes, folds)
     shuffled, fold = rng.permutation(n), np.empty(n, int)

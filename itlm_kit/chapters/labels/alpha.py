@@ -23,7 +23,7 @@ from itlm_kit.vision import noisy_set
 from itlm_kit.vision.itlm import accuracy, round_seed
 from itlm_kit.vision.models import two_layer_cnn
 from itlm_kit.vision.noisy_set import PROTOCOLS, Protocol
-from itlm_kit.vision.out_of_sample import out_of_sample
+from itlm_kit.vision.out_of_sample import logits_out_of_sample
 from itlm_kit.vision.training import Recipe, Samples, per_sample_losses, train
 
 RECIPE = Recipe(two_layer_cnn, batch_size=50, step_size=0.1)
@@ -72,7 +72,7 @@ def run_alpha(settings, recipe, seed, where):
 def choices(grid, seed):
     """{chooser: alpha} of one noisy training set, given its GridRuns, which this sets going."""
     samples, recipe = grid.noisy.samples, grid.recipe
-    logits = out_of_sample(samples, recipe.training, epochs=grid.epochs, folds=recipe.folds, seed=seed)
+    logits = logits_out_of_sample(samples, recipe.training, epochs=grid.epochs, folds=recipe.folds, seed=seed)
     agrees = (logits.argmax(1) == samples.y).cpu().numpy()
     by_cv = choose_alpha(fit_and_score=grid, n=len(samples), grid=recipe.grid, folds=recipe.folds, splits=1, seed=seed)
     by_losses = {method: choose_alpha(grid.mean_losses, method=method) for method in ("mixture", "elbow")}

@@ -24,7 +24,7 @@ from itlm_kit.trajectories.did_it_train import diagnose
 from itlm_kit.trajectories.logits import measure
 from itlm_kit.vision.itlm import round_seed
 from itlm_kit.vision.models import two_layer_cnn
-from itlm_kit.vision.out_of_sample import out_of_sample
+from itlm_kit.vision.out_of_sample import logits_out_of_sample
 from itlm_kit.vision.own_pictures import recipe_of
 from itlm_kit.vision.recording import RecordedRecipe, record_training
 from itlm_kit.vision.training import Recipe, Samples
@@ -76,7 +76,7 @@ def run(settings, recipe, seed, where):
         "bad": int((~is_clean).sum()),
     }
     if settings["folds"]:
-        logits = out_of_sample(samples, recipe.training, folds=settings["folds"], **how).cpu().numpy()
+        logits = logits_out_of_sample(samples, recipe.training, folds=settings["folds"], **how).cpu().numpy()
         metrics |= _judged(logits, samples.y.cpu().numpy(), suspicion, is_clean)
     return Outcome(metrics, source)
 
