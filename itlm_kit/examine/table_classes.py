@@ -15,7 +15,7 @@ from itlm_kit.errors import InputError
 from itlm_kit.examine.columns import TableColumns
 from itlm_kit.examine.judges import Verdict, held_out_logits, in_words, passed_over
 from itlm_kit.examine.report import GIVEN
-from itlm_kit.names import listed, readable
+from itlm_kit.names import listed, percent, readable
 from itlm_kit.trajectories import TrajectoryRecorder, rank_suspects
 from itlm_kit.trajectories.did_it_train import DidNotTrain, diagnose_calls
 from itlm_kit.trajectories.known_as import KnownAs, keep_known_as
@@ -59,7 +59,7 @@ def _check_learnt(called, given):
     found = diagnose_calls(called, given)
     never = np.setdiff1d(given, called)
     if found.agreement <= found.largest_share or not (found.ok or never.size):
-        agreement, largest = (f"{100 * share:.0f} %" for share in (found.agreement, found.largest_share))
+        agreement, largest = (percent(share) for share in (found.agreement, found.largest_share))
         raise InputError(
             f"x must tell the classes apart; models that had not seen a row agree with {agreement} of the labels, and "
             f"the largest class alone has {largest}. Add columns that tell, or pass a model of yours."

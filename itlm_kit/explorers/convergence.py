@@ -10,7 +10,7 @@ from itlm_kit.explorers.base import Explorer
 from itlm_kit.explorers.controls import choice, seed_box, slider, steps, toggle
 from itlm_kit.glm import LINKS, FastFitter, Path, Regression, draw, fast_path
 from itlm_kit.glm.theory import lemma5_terms, lemma6_terms
-from itlm_kit.names import counted
+from itlm_kit.names import counted, percent
 from itlm_kit.plots import rounds
 
 _KINDS = {
@@ -83,7 +83,7 @@ class ConvergenceExplorer(Explorer):
         left, of_bound = _distances(errors, oracle, bounds.mean(0), how, no_bound)
         below, of_round = _residuals(seen[0], shown, runs)
         setting = "" if runs == 1 else f"Mean of {runs} runs: "
-        setting += f"{100 * (1 - clean):.0f} % bad outputs ({kind}), share kept {alpha:.2f}."
+        setting += f"{percent(1 - clean)} bad outputs ({kind}), share kept {alpha:.2f}."
         found = _in_words(update, errors.mean(0), oracle, shares.mean(0))
         return rounds.Rounds(
             left,

@@ -5,6 +5,7 @@ import numpy as np
 from itlm_kit.errors import InputError
 from itlm_kit.explorers.base import Explorer
 from itlm_kit.explorers.controls import choice, steps, toggle
+from itlm_kit.names import percent
 from itlm_kit.plots import rounds
 
 _NEEDED = ("noise", "clean", "round", "clean_share")
@@ -125,7 +126,7 @@ class NoiseExplorer(Explorer):
     def _missing(self, chosen, accuracy):
         others = {name: value for name, value in chosen.items() if name != "clean"}
         shares = sorted(set(self._known(others, accuracy)["clean"]))
-        there = ", ".join(f"{100 * share:.0f} %" for share in shares) or "none"
+        there = ", ".join(percent(share) for share in shares) or "none"
         remedy = " Press “train on digits” for more." if "train" in self.controls and chosen["method"] == "itlm" else ""
         return f"Not computed: {_setting(chosen)}. Clean shares at hand: {there}.{remedy}"
 
@@ -213,7 +214,7 @@ def _ends(*columns):
 
 def _setting(chosen):
     alpha = f", share kept {chosen['clean'] - chosen['below']:.2f}" if "below" in chosen else ""
-    return f"{chosen['noise']} noise, {100 * chosen['clean']:.0f} % clean{alpha}"
+    return f"{chosen['noise']} noise, {percent(chosen['clean'])} clean{alpha}"
 
 
 def _in_words(name, label, chosen, left, shares, rows):

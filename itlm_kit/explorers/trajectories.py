@@ -8,6 +8,7 @@ import numpy as np
 from itlm_kit.errors import InputError
 from itlm_kit.explorers.base import Explorer
 from itlm_kit.explorers.controls import choice, number_box, slider
+from itlm_kit.names import percent
 from itlm_kit.plots import trajectories
 from itlm_kit.plots.scores import TITLES
 from itlm_kit.trajectories import SCORES, TrajectoryRecorder, recorded_scores
@@ -114,10 +115,10 @@ class TrajectoryExplorer(Explorer):
         is_clean = self._about.is_clean
         if is_clean is None:
             return words, f"{len(kept):,} of {len(seen):,} kept"
-        clean, before = (100 * is_clean[some].mean() for some in (kept, seen))
-        words += f" {clean:.1f} % of them are clean; of all samples {before:.1f} % are."
+        clean, before = (percent(is_clean[some].mean(), ".1f") for some in (kept, seen))
+        words += f" {clean} of them are clean; of all samples {before} are."
         told = "" if np.isnan(area) else f" The AUC of the {TITLES[score]} is {area:.3f}."
-        return words + told, f"{clean:.1f} % of the kept are clean"
+        return words + told, f"{clean} of the kept are clean"
 
     def _sample_words(self, sample, epoch):
         loss = self._losses[epoch - 1, sample]

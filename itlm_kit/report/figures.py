@@ -160,10 +160,8 @@ def _scores(results):
     for caption, found in _split(results, "data", "noise"):
         least = min(result.settings["clean"] for result in found)
         found = [result for result in found if result.settings["clean"] == least]
-        yield (
-            f"{caption}, {100 * least:g} % clean",
-            scores.auc_by_epoch(by_score(results_frame(found)), source=_source(found)),
-        )
+        figure = scores.auc_by_epoch(by_score(results_frame(found)), source=_source(found))
+        yield f"{caption}, {told('clean', least)}", figure
 
 
 def _found_errors(results):

@@ -20,7 +20,7 @@ from itlm_kit.trimming import num_kept, trim
 from itlm_kit.vision.itlm import round_seed
 from itlm_kit.vision.out_of_sample import logits_out_of_sample
 from itlm_kit.vision.own_pictures import recipe_of
-from itlm_kit.vision.recording import record_training
+from itlm_kit.vision.recording import percent_of, record_training
 
 IMAGES = 2000  # drawn of each large set
 
@@ -46,8 +46,8 @@ def _judged(kept, suspicion, is_clean):
     dropped = ~kept
     return {
         "named": int(dropped.sum()),
-        "precision": round(100 * float((~is_clean)[dropped].mean()), 3) if dropped.any() else None,
-        "recall": round(100 * float(dropped[~is_clean].mean()), 3),
+        "precision": percent_of(~is_clean[dropped]) if dropped.any() else None,
+        "recall": percent_of(dropped[~is_clean]),
         "precision_at_bad": at_bad(suspicion, is_clean),
     }
 

@@ -25,6 +25,7 @@ from itlm_kit.experiments.settings import one_of
 from itlm_kit.vision import noisy_set
 from itlm_kit.vision.itlm import accuracy
 from itlm_kit.vision.noisy_set import PROTOCOLS, Protocol
+from itlm_kit.vision.recording import percent_of
 from itlm_kit.vision.training import Recipe
 
 OURS = ("baseline", "itlm", "itlm-chosen")
@@ -94,9 +95,8 @@ def found(kept, is_clean):
     """
     if kept is None or kept.all() or is_clean.all():
         return {"precision": None, "recall": None, "named": 0 if kept is None else int((~kept).sum())}
-    hits = (~kept & ~is_clean).sum()
-    share = {"precision": hits / (~kept).sum(), "recall": hits / (~is_clean).sum()}
-    return {name: round(100 * float(value), 3) for name, value in share.items()} | {"named": int((~kept).sum())}
+    dropped, bad = ~kept, ~is_clean
+    return {"precision": percent_of(bad[dropped]), "recall": percent_of(dropped[bad]), "named": int(dropped.sum())}
 
 
 def field_table(frame, value="last_accuracy"):
