@@ -260,7 +260,7 @@ ALLOWS = {
     "early": whole(),
     "step_size": number(0, 100, with_low=False),
 }
-_experiment = partial(Experiment, seeds={"quick": 1, "full": 3}, seconds=_seconds)
+_experiment = partial(Experiment, seconds=_seconds)
 EXPERIMENTS = {
     "fig1d": _experiment(
         name="fig1d",

@@ -355,7 +355,7 @@ ALLOWS = {
     "clean": number(0, 1, with_low=False, with_high=False),
     "method": one_of(*DRAWN),
 }
-_experiment = partial(Experiment, seeds={"quick": 1, "full": 3}, needs=needs)
+_experiment = partial(Experiment, needs=needs)
 _filtered = partial(_experiment, goes_on=_goes_on)
 _figure = partial(_filtered, allows=ALLOWS, recipe=figure_recipe, run=run_figure, seconds=_figure_seconds)
 _table = partial(

@@ -123,70 +123,74 @@ def _claim(name, *, panel, tag="", **fields):
 
 
 def _samples(name):
-    claim = partial(_claim, name)
     for method, words in METHODS.items():
-        yield claim(
-            panel="a",
-            tag=f".{method}.close",
-            says=f"small noise, n to 25,000: ITLM ({words}) is near the oracle",
-            measure=of_rows(
-                partial(excess, axis="n", method=method, high=25_000),
-                f"{words}: largest share of the naive fit's excess error that is left, n <= 25,000",
-            ),
-            band=Band(high=0.1),
-            why="a tenth of what the bad samples cost least squares; the naive fit itself has 1",
-            wrong=1.0,
-        )
-        yield claim(
-            panel="a",
-            tag=f".{method}.drift",
-            says=f"small noise, n far beyond 25,000: ITLM ({words}) falls behind",
-            measure=of_rows(
-                partial(drift, method=method, small=25_000),
-                f"{words}: error over the oracle's at the largest n, against the largest such ratio to 25,000",
-            ),
-            band=Band(1.05),
-            why="a consistent method gives 1; means of 100 runs are good to about 2 %",
-            wrong=1.0,
-            power=_drift_power(name),
-            note="to the largest n measured: a gap that opens farther out is not seen",
-        )
-        yield claim(
-            panel="a",
-            tag=f".{method}.drift-2d",
-            says=f"small noise, two features, n to a million: ITLM ({words}) falls behind",
-            cells=cells("drift", {"kind": KINDS[name]}),
-            measure=of_rows(
-                partial(drift, method=method, small=25_000),
-                f"{words}, d = 2: error over the oracle's at the largest n, against the largest such ratio to 25,000",
-            ),
-            band=Band(1.05),
-            why="a consistent method gives 1; the map of the population foretells "
-            f"{_foretold(KINDS[name]):.2f}, and its mean over 40 runs is good to about 10 %",
-            wrong=1.0,
-        )
-        yield claim(
-            panel="b",
-            tag=f".{method}.inconsistent",
-            says=f"large noise: ITLM ({words}) is inconsistent, its error tends to a floor",
-            measure=of_rows(
-                partial(relative_floor, method=method),
-                f"{words}: error it tends to (floor^2 + c/n), in oracle errors at the largest n",
-            ),
-            band=Band(1.0),
-            why="a consistent method has no floor, 0; noise in the fit could feign about 0.2",
-            wrong=0.0,
-        )
-        yield claim(
-            panel="b",
-            tag=f".{method}.level",
-            says=f"large noise: the error of ITLM ({words}) does not decrease as n grows",
-            measure=of_rows(partial(staying, method=method), f"{words}: error at the largest n over that at the least"),
-            band=Band(0.95),
-            why="an error that stays gives 1; means of 100 runs are good to about 2 %; the oracle's gives 0.1",
-            wrong=0.1,
-            note="it falls, more slowly than the oracle's, towards the floor",
-        )
+        yield from _small_noise(name, method, words)
+        yield from _large_noise(name, method, words)
+
+
+def _small_noise(name, method, words):
+    claim = partial(_claim, name, panel="a")
+    yield claim(
+        tag=f".{method}.close",
+        says=f"small noise, n to 25,000: ITLM ({words}) is near the oracle",
+        measure=of_rows(
+            partial(excess, axis="n", method=method, high=25_000),
+            f"{words}: largest share of the naive fit's excess error that is left, n <= 25,000",
+        ),
+        band=Band(high=0.1),
+        why="a tenth of what the bad samples cost least squares; the naive fit itself has 1",
+        wrong=1.0,
+    )
+    yield claim(
+        tag=f".{method}.drift",
+        says=f"small noise, n far beyond 25,000: ITLM ({words}) falls behind",
+        measure=of_rows(
+            partial(drift, method=method, small=25_000),
+            f"{words}: error over the oracle's at the largest n, against the largest such ratio to 25,000",
+        ),
+        band=Band(1.05),
+        why="a consistent method gives 1; means of 100 runs are good to about 2 %",
+        wrong=1.0,
+        power=_drift_power(name),
+        note="to the largest n measured: a gap that opens farther out is not seen",
+    )
+    yield claim(
+        tag=f".{method}.drift-2d",
+        says=f"small noise, two features, n to a million: ITLM ({words}) falls behind",
+        cells=cells("drift", {"kind": KINDS[name]}),
+        measure=of_rows(
+            partial(drift, method=method, small=25_000),
+            f"{words}, d = 2: error over the oracle's at the largest n, against the largest such ratio to 25,000",
+        ),
+        band=Band(1.05),
+        why="a consistent method gives 1; the map of the population foretells "
+        f"{_foretold(KINDS[name]):.2f}, and its mean over 40 runs is good to about 10 %",
+        wrong=1.0,
+    )
+
+
+def _large_noise(name, method, words):
+    claim = partial(_claim, name, panel="b")
+    yield claim(
+        tag=f".{method}.inconsistent",
+        says=f"large noise: ITLM ({words}) is inconsistent, its error tends to a floor",
+        measure=of_rows(
+            partial(relative_floor, method=method),
+            f"{words}: error it tends to (floor^2 + c/n), in oracle errors at the largest n",
+        ),
+        band=Band(1.0),
+        why="a consistent method has no floor, 0; noise in the fit could feign about 0.2",
+        wrong=0.0,
+    )
+    yield claim(
+        tag=f".{method}.level",
+        says=f"large noise: the error of ITLM ({words}) does not decrease as n grows",
+        measure=of_rows(partial(staying, method=method), f"{words}: error at the largest n over that at the least"),
+        band=Band(0.95),
+        why="an error that stays gives 1; means of 100 runs are good to about 2 %; the oracle's gives 0.1",
+        wrong=0.1,
+        note="it falls, more slowly than the oracle's, towards the floor",
+    )
 
 
 @cache

@@ -269,9 +269,7 @@ ALLOWS = {
     "follow": one_of(*ROUNDS),
     "rounds": whole(),
 }
-_experiment = partial(
-    Experiment, allows=ALLOWS, recipe=recipe, run=run, seeds={"quick": 1, "full": 3}, seconds=_seconds
-)
+_experiment = partial(Experiment, allows=ALLOWS, recipe=recipe, run=run, seconds=_seconds)
 EXPERIMENTS = {
     "fig2": _experiment(
         name="fig2",
