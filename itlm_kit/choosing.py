@@ -113,7 +113,7 @@ def out_of_sample(
     predict that does not return one row per sample, all of one shape.
     """
     codes, classes = _classes(labels, n)
-    fold = _deal(codes, classes, folds, seed)
+    fold = _deal(codes, classes, folds=folds, seed=seed)
     answers = []
     for i in progress(range(folds), words="out of sample"):
         answers.append(_answer(fit(np.flatnonzero(fold != i)), np.flatnonzero(fold == i), answers))
@@ -139,7 +139,7 @@ def _classes(labels, n):
     return np.zeros(n, int), np.zeros(1, int)
 
 
-def _deal(codes, classes, folds, seed):
+def _deal(codes, classes, *, folds, seed):
     """The fold of each sample, (n,): the samples shuffled, and dealt out class by class."""
     n = len(codes)
     folds = check_folds(folds, n)

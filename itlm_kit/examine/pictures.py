@@ -58,7 +58,7 @@ def folder(
     with refused_unless_trained("pictures", _REMEDY):
         recorder = record_training(samples, how.training, epochs=how.epochs, seed=seed)
         ranked = rank_suspects(recorder, by="aum", classes=classes)
-        alpha, alpha_from = (alpha, GIVEN) if alpha else _agreement(samples, how, folds, seed)
+        alpha, alpha_from = (alpha, GIVEN) if alpha else _agreement(samples, how, folds=folds, seed=seed)
     ranked.insert(1, "file", [readable(images.files[i].relative_to(root)) for i in ranked["index"]])
     return examined(
         ranked, alpha=alpha, alpha_from=alpha_from, groups=groups, source=images.source,
@@ -86,7 +86,7 @@ def _check_enough(images, folds):
         )
 
 
-def _agreement(samples, how, folds, seed):
+def _agreement(samples, how, *, folds, seed):
     called = logits_out_of_sample(samples, how.training, epochs=how.epochs, folds=folds, seed=seed).argmax(1)
     alpha = choose_alpha(method="agreement", called=called, given=samples.y)
     return alpha, f"how often {folds} networks agree with the folder of pictures that they have not seen"

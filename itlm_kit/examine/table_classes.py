@@ -84,11 +84,11 @@ def _ranked(outputs, numbers, classes, names, *, is_sure):
     keep_known_as(recorder, KnownAs(classes, names))
     with warnings.catch_warnings(action="ignore", category=DidNotTrain):  # said above, in words for tables
         ranked = rank_suspects(recorder, by="aum").loc[:, :"why"]
-    why = _reasons(outputs, numbers, classes.named(range(len(classes))), is_sure)
+    why = _reasons(outputs, numbers, classes.named(range(len(classes))), is_sure=is_sure)
     return ranked.assign(why=[why[i] for i in ranked["index"]])
 
 
-def _reasons(outputs, numbers, names, is_sure):
+def _reasons(outputs, numbers, names, *, is_sure):
     """In words; probabilities where the model has such."""
     shares = softmax(outputs, axis=1)
 

@@ -68,8 +68,8 @@ class NoiseExplorer(Explorer):
             ends=_ends(self._rows[accuracy], self._frame[accuracy]),
             log=False,
             levels={
-                "baseline": ("baseline", self._level("baseline", noise, clean, accuracy, curve)),
-                "oracle": ("oracle", self._level("oracle", noise, clean, accuracy, _UNKNOWN)),
+                "baseline": ("baseline", self._level("baseline", noise, clean, accuracy, instead=curve)),
+                "oracle": ("oracle", self._level("oracle", noise, clean, accuracy, instead=_UNKNOWN)),
             },
         )
         right = rounds.Panel(
@@ -113,7 +113,7 @@ class NoiseExplorer(Explorer):
             "trained here on 1,400 digits, seed 0" if "live" in rows and rows["live"].eq(True).any() else self._source
         )
 
-    def _level(self, method, noise, clean, accuracy, instead):
+    def _level(self, method, noise, clean, accuracy, *, instead):
         """Mean accuracy of a method that trains once; where it was not run, the first round of `instead`."""
         values = _where(self._frame, {"method": method, "noise": noise, "clean": clean})[accuracy].dropna()
         if len(values):

@@ -76,7 +76,7 @@ class TrajectoryExplorer(Explorer):
         edges = self._edges if by_loss else _edges(values[seen])
         roles = self._about.groups
         curve = self._about.roc(values, kept, sample)
-        words, short = self._in_words(score, epoch, alpha, kept, seen, cut, curve.auc)
+        words, short = self._in_words(score, epoch, alpha, kept=kept, seen=seen, cut=cut, area=curve.auc)
         return trajectories.Trajectories(
             groups=tuple(self._group(role, values, edges) for role in roles),
             epochs=np.arange(1, len(self._losses) + 1),
@@ -107,7 +107,7 @@ class TrajectoryExplorer(Explorer):
         caption = f"sample {sample}", *self._about.labels(sample)
         return trajectories.Chosen(sample, line, value, self._about.image(sample), caption)
 
-    def _in_words(self, score, epoch, alpha, kept, seen, cut, area):
+    def _in_words(self, score, epoch, alpha, *, kept, seen, cut, area):
         counted = f"{len(kept):,} smallest of {len(seen):,} losses"
         if score != "last_loss":
             counted = f"{len(kept):,} least suspicious of {len(seen):,} samples by {TITLES[score]}"

@@ -130,7 +130,8 @@ def lemma6_terms(data: Regression, path: Path, *, step: float, link: Link = IDEN
     _check_path(data, path)
     errors = parameter_errors(data, path)
     found = _by_term(
-        _lemma6_round(data, theta, kept, step, link) for theta, kept in zip(path.thetas, path.kept, strict=False)
+        _lemma6_round(data, theta, kept, step=step, link=link)
+        for theta, kept in zip(path.thetas, path.kept, strict=False)
     )
     moved = step / path.kept.sum(1) * (found.intrusion + found.noise)
     return Lemma6(
@@ -158,7 +159,7 @@ class _Lemma6Round(NamedTuple):
     intruders: int
 
 
-def _lemma6_round(data, theta, kept, step, link):
+def _lemma6_round(data, theta, kept, *, step, link):
     x, at_theta, at_truth = data.x, data.x @ theta, data.x @ data.theta
     clean, bad = kept & data.is_clean, kept & ~data.is_clean
     slopes = link.slope(at_theta)

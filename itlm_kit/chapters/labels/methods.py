@@ -110,11 +110,11 @@ def _rounds(settings, recipe, seed, noisy, finished):
 def _theta_0(recipe, seed, noisy):
     """What ITLM starts from, the same for every alpha; InputError before it is trained where alpha keeps too few."""
     check_batch(num_kept(recipe.alpha, len(noisy.samples)), recipe.training)
-    return _naive(noisy.samples, recipe.training, recipe.epochs[0], seed, noisy.watch)
+    return _naive(noisy.samples, recipe.training, epochs=recipe.epochs[0], seed=seed, watch=noisy.watch)
 
 
 @lru_cache(maxsize=5)
-def _naive(samples, training, epochs, seed, watch):
+def _naive(samples, training, *, epochs, seed, watch):
     everything = np.ones(len(samples), bool)
     return train_watched(samples, everything, training, epochs=epochs, seed=round_seed(seed, 0), watch=watch)
 

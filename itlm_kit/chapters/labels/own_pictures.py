@@ -77,11 +77,11 @@ def run(settings, recipe, seed, where):
     }
     if settings["folds"]:
         logits = logits_out_of_sample(samples, recipe.training, folds=settings["folds"], **how).cpu().numpy()
-        metrics |= _judged(logits, samples.y.cpu().numpy(), suspicion, is_clean)
+        metrics |= _judged(logits, samples.y.cpu().numpy(), suspicion=suspicion, is_clean=is_clean)
     return Outcome(metrics, source)
 
 
-def _judged(logits, given, suspicion, is_clean):
+def _judged(logits, given, *, suspicion, is_clean):
     margin = measure(logits, given).margin
     agrees = logits.argmax(1) == given
     return {

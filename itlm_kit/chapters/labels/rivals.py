@@ -74,13 +74,13 @@ def _fit(method, recipe, task, *, updates, is_clean):
     if method == "baseline":
         return task.train_once(np.ones(len(task.samples), bool))
     if method == "itlm":
-        return _itlm(task, recipe.alpha, updates)
+        return _itlm(task, recipe.alpha, updates=updates)
     logits, passes = task.out_of_sample()
     agrees = logits.argmax(1) == task.samples.y.cpu().numpy()
-    return _itlm(task, choose_alpha(method="agreement", agrees=agrees), updates, passes)
+    return _itlm(task, choose_alpha(method="agreement", agrees=agrees), updates=updates, extra=passes)
 
 
-def _itlm(task, alpha, updates, extra=0.0):
+def _itlm(task, alpha, *, updates, extra=0.0):
     theta_0 = task.train_once(np.ones(len(task.samples), bool))
     how = {"alpha": alpha, "epochs": task.epochs, "updates": updates, "seed": task.seed}
     *_, last = rounds_from(theta_0.model, task.samples, task.training, **how)

@@ -194,7 +194,7 @@ def _large_noise(name, method, words):
 
 
 @cache
-def _foretold(kind, d=2, small=20_000, large=1_000_000):
+def _foretold(kind, *, d=2, small=20_000, large=1_000_000):
     """By how much the ratio to the oracle grows from `small` to `large` samples, by the map of the population."""
     first, last = convergence.expected_ratio(kind, np.array([small, large]), d=d)
     return last / first
@@ -209,7 +209,7 @@ def _drift_power(name):
         samples_for(0.05, KINDS[name], d=d, small=small),
     )
     return Power(
-        effect=_foretold(KINDS[name], d, small, n) - 1,
+        effect=_foretold(KINDS[name], d=d, small=small, large=n) - 1,
         bias=0.02,
         because=f"means of 100 runs at one point are good to about 2 %, and the floor of {left:.3g} that the "
         f"population has hides under the errors of n = {n:,}; a drift of 5 % takes {enough / 1e6:.1f} million samples "
