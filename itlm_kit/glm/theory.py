@@ -113,14 +113,6 @@ def _by_term(rounds):
     return type(rounds[0])(*(np.array(term) for term in zip(*rounds, strict=True)))
 
 
-def lemma5_right(terms: Lemma5, minus: ArrayLike, plus: ArrayLike) -> np.ndarray:
-    """Lemma 5's right side in its own words, psi-(alpha n) = minus and psi+(|S_t - S*|) = plus, (T,). Returns (T,).
-
-    A lower bound of psi-, above 0, and upper bounds of psi+ keep it a bound (`regularity`). The noise term is T3.
-    """
-    return (np.sqrt(2) * (np.asarray(plus) * terms.error + terms.phi) + terms.noise) / minus
-
-
 def lemma6_terms(data: Regression, path: Path, *, step: float, link: Link = IDENTITY) -> Lemma6:
     """Compute Lemma 6's two sides and terms along a path of one gradient step per round (M = 1); returns a Lemma6.
 
@@ -189,9 +181,9 @@ def parameter_errors(data: Regression, path: Path) -> np.ndarray:
     return np.linalg.norm(path.thetas - data.theta, axis=-1)
 
 
-def residual_norms(data: Regression, path: Path, *, link: Link = IDENTITY) -> np.ndarray:
-    """|y - w(X theta_t)| over S_t for t = 0 ... T-1, the measure that [BJK15] follows (remark 2). Returns (T,)."""
-    residuals = data.y - link.value(path.thetas[: len(path.kept)] @ data.x.T)
+def residual_norms(data: Regression, path: Path) -> np.ndarray:
+    """|y - X theta_t| over S_t for t = 0 ... T-1, the measure that [BJK15] follows (remark 2). Returns (T,)."""
+    residuals = data.y - path.thetas[: len(path.kept)] @ data.x.T
     return np.sqrt((residuals**2 * path.kept).sum(1))
 
 

@@ -43,13 +43,13 @@ def by_clean_share(frame, *, source):
     return with_source(figure, source)
 
 
-def by_misspecification(frame, *, source, method="itlm-1"):
-    """Final error against how far alpha lies below the clean share, one line per clean share: panel (d).
+def by_misspecification(frame, *, source):
+    """Final error of ITLM-1 against how far alpha lies below the clean share, one line per clean share: panel (d).
 
     frame: columns clean, alpha, method, error, low, high.
     """
     figure, (axis,) = panels(width=5.8, height=3.6)
-    rows = frame[frame["method"] == method]
+    rows = frame[frame["method"] == "itlm-1"]
     axis.set(yscale="log", xlabel="α* - α: share kept below the clean share", ylabel=FINAL_ERROR)
     ends = []
     for (clean, line), look in zip(rows.groupby("clean"), _looks(rows["clean"].nunique()), strict=True):
@@ -59,7 +59,7 @@ def by_misspecification(frame, *, source, method="itlm-1"):
     axis.axvline(0, color="#222222", linewidth=0.8)
     axis.annotate("keeps bad\nsamples", (0, 0.97), xycoords=("data", "axes fraction"), xytext=(-5, 0),
                   textcoords="offset points", ha="right", va="top", fontsize=8, color="#555555")  # fmt: skip
-    axis.set_title(f"Mis-specified α, {NAMES[method]}", loc="left")
+    axis.set_title(f"Mis-specified α, {NAMES['itlm-1']}", loc="left")
     plain_numbers(axis, "y")
     return with_source(figure, source)
 

@@ -114,7 +114,7 @@ def rate_comparison(frame, *, source):
     return with_source(figure, source)
 
 
-def residuals(values, is_clean, *, kept, source, title="Residuals, and the cut"):
+def residuals(values, is_clean, *, kept, source):
     """Histogram of signed residuals, clean and bad apart, with the cut that keeps the smallest ones shaded.
 
     values: (n,) residuals; is_clean, kept: (n,) bool.
@@ -130,7 +130,7 @@ def residuals(values, is_clean, *, kept, source, title="Residuals, and the cut")
     for edge in (-cut, cut):
         axis.axvline(edge, color="#222222", linewidth=1)
     inside = (~is_clean & kept).sum()
-    axis.set_title(f"{title}: {inside} of {kept.sum()} kept samples are bad", loc="left")
+    axis.set_title(f"Residuals, and the cut: {inside} of {kept.sum()} kept samples are bad", loc="left")
     axis.set(xlabel="residual y - x'θ$_t$ (shaded: kept)", ylabel="samples")
     axis.legend(frameon=False)
     return with_source(figure, source)

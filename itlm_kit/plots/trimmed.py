@@ -7,6 +7,7 @@ from itlm_kit.plots.labels import label_end
 from itlm_kit.plots.screen import INK
 from itlm_kit.plots.style import ROLES, mark, panels, plain_numbers, stroke, with_source
 
+BAND = 2.5  # of residuals, in units of their scale: what lies beyond is looked at
 PARABOLA = "kept set of a round, frozen", "touches at θ$_t$", "lowest at θ$_{t+1}$"
 
 
@@ -95,15 +96,15 @@ def objectives_reached(objectives, marks, *, source):
     return with_source(figure, source)
 
 
-def residuals_by_sample(fits, *, source, band=2.5):
+def residuals_by_sample(fits, *, source):
     """Residuals in units of their scale, sample by sample, one panel per fit; those beyond the band are numbered.
 
     fits: title -> (n,).
     """
     figure, axes = panels(len(fits), width=4.6, height=3.4)
     for axis, (title, residuals) in zip(axes, fits.items(), strict=True):
-        days, beyond = np.arange(1, len(residuals) + 1), np.abs(residuals) > band
-        axis.axhspan(-band, band, color="#F2F2F2", zorder=0)
+        days, beyond = np.arange(1, len(residuals) + 1), np.abs(residuals) > BAND
+        axis.axhspan(-BAND, BAND, color="#F2F2F2", zorder=0)
         axis.plot(days[~beyond], residuals[~beyond], **mark("clean"))
         axis.plot(days[beyond], residuals[beyond], **mark("bad"))
         for day, value in zip(days[beyond], residuals[beyond], strict=True):

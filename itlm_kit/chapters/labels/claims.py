@@ -320,7 +320,8 @@ def _much_below():
 
 def _on_grid():
     """MNIST's settings of Table 1, trained as in `alpha`."""
-    return {"data": "mnist", "noise": tuple({noise for noise, _ in TABLE1_MNIST}), "clean": tuple(_rates("mnist"))}
+    noises = dict.fromkeys(noise for noise, _ in TABLE1_MNIST)  # in the same order in every process
+    return {"data": "mnist", "noise": tuple(noises), "clean": tuple(_rates("mnist"))}
 
 
 def loss_below(frame):
@@ -350,11 +351,11 @@ def _cross_validated():
     )
 
 
-def loss_by_choice(frames, chooser="cv"):
-    """Accuracy of the best alpha less that of the chooser's, where it is largest; frames: grids, and choices."""
+def loss_by_choice(frames):
+    """Accuracy of the best alpha less that of cross-validation's, where it is largest; frames: grids, and choices."""
     grids, choices = (frame.set_index(["noise", "clean"]) for frame in frames)
     best = grids.groupby(level=[0, 1])["last_accuracy"].max()
-    return float((best - choices.loc[choices["chooser"] == chooser, "accuracy"]).max())
+    return float((best - choices.loc[choices["chooser"] == "cv", "accuracy"]).max())
 
 
 def _full_updates():

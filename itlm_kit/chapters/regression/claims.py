@@ -39,10 +39,10 @@ def final_errors(frame, axis):
     return frame.groupby([axis, "method"])["error"].last().unstack()
 
 
-def excess(frame, *, axis, method, low=-np.inf, high=np.inf):
+def excess(frame, *, axis, method, high):
     """Largest share of what bad samples cost least squares that a method leaves: 0 the oracle, 1 the naive fit."""
     shares = shares_left(frame, axis=axis, method=method)
-    return float(shares[(shares.index >= low) & (shares.index <= high)].max())
+    return float(shares[shares.index <= high].max())
 
 
 def shares_left(frame, *, axis, method):
