@@ -113,7 +113,7 @@ def out_of_sample(
     predict that does not return one row per sample, all of one shape.
     """
     codes, classes = _classes(labels, n)
-    fold = _deal(codes, classes, folds, seed)
+    fold = _deal(codes, classes, folds=folds, seed=seed)
     answers = []
     for i in progress(range(folds), words="out of sample"):
         answers.append(_answer(fit(np.flatnonzero(fold != i)), np.flatnonzero(fold == i), answers))
@@ -124,6 +124,14 @@ def out_of_sample(
     return found
 
 
+def check_folds(folds: int, n: int) -> int:
+    """Return `folds`, the number of parts of n samples, as an int; raise InputError for what is not in 2..n."""
+    folds = check_integer("folds", folds, low=2, remedy="It is the number of parts.")
+    if folds > n:
+        raise InputError(f"folds must be at most the {n} samples; got {folds}. Every part needs one.")
+    return folds
+
+
 def _classes(labels, n):
     if labels is not None:
         return label_codes(labels, n)
@@ -131,11 +139,10 @@ def _classes(labels, n):
     return np.zeros(n, int), np.zeros(1, int)
 
 
-def _deal(codes, classes, folds, seed):
+def _deal(codes, classes, *, folds, seed):
     """The fold of each sample, (n,): the samples shuffled, and dealt out class by class."""
-    folds, n = check_integer("folds", folds, low=2, remedy="It is the number of parts."), len(codes)
-    if folds > n:
-        raise InputError(f"folds must be at most the {n} samples; got {folds}. Every part needs one.")
+    n = len(codes)
+    folds = check_folds(folds, n)
     rng = np.random.default_rng(check_integer("seed", seed, low=0, remedy="It fixes the folds."))
     _warn_of_rare(np.bincount(codes), classes, folds)
     shuffled, fold = rng.permutation(n), np.empty(n, int)

@@ -24,6 +24,11 @@ def counted(count, noun):
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
+def percent(share, form=".0f"):
+    """A share in percent: "42 %"; form: how the number is written, ".3g" for what may be small."""
+    return f"{100 * share:{form}} %"
+
+
 def rows(positions):
     """Positions of samples in words: "row 5, counted from 0"."""
     return f"{'row' if len(positions) == 1 else 'rows'} {listed(positions)}, counted from 0"

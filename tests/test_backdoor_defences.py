@@ -117,7 +117,6 @@ def test_the_last_layer_turns_features_into_outputs(build):
     features = penultimate_features(model, samples)
     with torch.inference_mode():
         torch.testing.assert_close(last(features), outputs(model, samples))
-    torch.testing.assert_close(penultimate_features(model, samples, torch.tensor([5, 2])), features[[5, 2]])
     assert not last._forward_pre_hooks
 
 

@@ -681,11 +681,11 @@ def curve(errors, axis="n"):
 
 def test_measures_of_curves():
     small = {"oracle": {1: 0.1, 2: 0.05, 3: 0.02}, "naive": {1: 0.5, 2: 0.45, 3: 0.42}}
-    rows = curve({**small, "itlm-1": {1: 0.14, 2: 0.06, 3: 0.06}})
-    assert regression.excess(rows, axis="n", method="itlm-1") == pytest.approx(0.1)
-    assert regression.excess(rows, axis="n", method="itlm-1", low=2, high=2) == pytest.approx(0.025)
-    assert regression.excess(rows, axis="n", method="naive") == 1
-    assert regression.excess(rows, axis="n", method="oracle") == 0
+    rows = curve({**small, "itlm-1": {1: 0.14, 2: 0.06, 3: 0.06}, "itlm-2": {1: 0.12, 2: 0.06, 3: 0.06}})
+    assert regression.excess(rows, axis="n", method="itlm-2", high=3) == pytest.approx(0.1)
+    assert regression.excess(rows, axis="n", method="itlm-2", high=2) == pytest.approx(0.05)
+    assert regression.excess(rows, axis="n", method="naive", high=3) == 1
+    assert regression.excess(rows, axis="n", method="oracle", high=3) == 0
     assert regression.drift(rows, method="itlm-1", small=2) == pytest.approx(3 / 1.4)
     assert regression.staying(rows, method="itlm-1") == pytest.approx(6 / 14)
     assert regression.falling(curve({"itlm-1": {0.6: 3, 0.7: 2, 0.8: 2.5}}, "clean"), method="itlm-1") == 0.5

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from itlm_kit import Classes, InputError, classes
 from itlm_kit.classes import as_labels
-from itlm_kit.names import listed, readable, rows
+from itlm_kit.names import listed, percent, readable, rows
 
 KINDS = [
     [1, 2, 3],
@@ -135,6 +135,7 @@ def test_whatever_bytes_a_name_holds_it_can_be_written(name):
     assert text.encode() == name or "\\x" in text
 
 
-def test_long_lists_are_cut_and_rows_counted():
+def test_long_lists_are_cut_rows_counted_and_shares_in_percent():
     assert listed([1, 2, 3], most=2) == "1, 2 and 1 more" and listed([]) == ""
     assert rows([5]) == "row 5, counted from 0" and rows(range(3)) == "rows 0, 1, 2, counted from 0"
+    assert percent(0.125) == "12 %" and percent(1 / 80, ".3g") == "1.25 %"

@@ -15,7 +15,7 @@ from itlm_kit.defences.gce import generalized_cross_entropy
 from itlm_kit.defences.tasks import LabelTask
 from itlm_kit.defences.trimmed_batches import TrimmedBatches, train_trimmed
 from itlm_kit.vision.models import two_layer_cnn
-from itlm_kit.vision.out_of_sample import out_of_sample
+from itlm_kit.vision.out_of_sample import logits_out_of_sample
 from itlm_kit.vision.training import Recipe, Samples, new_network, train
 
 RECIPE = Recipe(two_layer_cnn, batch_size=50, step_size=0.1)
@@ -181,7 +181,7 @@ def test_every_sample_is_judged_by_a_network_that_never_saw_it(monkeypatch):
     trained = []
     monkeypatch.setattr(module, "train", lambda samples, kept, *args, **kw: trained.append(kept) or len(trained))
     monkeypatch.setattr(module, "outputs", lambda model, samples, index: torch.full((len(index), 10), float(model)))
-    judged_by = out_of_sample(samples, RECIPE, epochs=1, folds=3, seed=0)[:, 0].int()
+    judged_by = logits_out_of_sample(samples, RECIPE, epochs=1, folds=3, seed=0)[:, 0].int()
     assert sorted(np.bincount(judged_by)) == [0, 33, 33, 34]
     for i, kept in enumerate(trained):
         np.testing.assert_array_equal(kept, (judged_by != i + 1).numpy())
@@ -193,7 +193,7 @@ def test_every_sample_is_judged_by_a_network_that_never_saw_it(monkeypatch):
 )
 def test_folds_are_two_at_least_and_none_is_empty(folds, words):
     with pytest.raises(InputError, match=words):
-        out_of_sample(digits(n=100)[0], RECIPE, epochs=1, folds=folds, seed=0)
+        logits_out_of_sample(digits(n=100)[0], RECIPE, epochs=1, folds=folds, seed=0)
 
 
 def test_cleanlab_finds_planted_errors():
@@ -214,7 +214,7 @@ def test_without_cleanlab_it_is_told(monkeypatch):
 
 def test_without_cleanlab_its_cells_stop_before_any_training(monkeypatch):
     monkeypatch.setattr("itlm_kit.extras.find_spec", lambda name: None)
-    for name in ("out_of_sample", "train"):
+    for name in ("logits_out_of_sample", "train"):
         monkeypatch.setattr(tasks, name, lambda *args, **kw: pytest.fail("trained without cleanlab"))
     task = LabelTask(digits(n=100)[0], RECIPE, epochs=1, budget=2, clean=0.6, alpha=0.55, folds=2, seed=0)
     with pytest.raises(InputError, match=r'pip install "itlm_kit\[peers\]"'):

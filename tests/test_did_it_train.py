@@ -12,7 +12,7 @@ from itlm_kit.trajectories import DidNotTrain, diagnose, diagnose_calls, dropped
 from itlm_kit.trajectories.did_it_train import LEVEL, _chance
 from itlm_kit.vision import out_of_sample as judges
 from itlm_kit.vision.models import two_layer_cnn
-from itlm_kit.vision.out_of_sample import out_of_sample
+from itlm_kit.vision.out_of_sample import logits_out_of_sample
 from itlm_kit.vision.recording import record_training
 from itlm_kit.vision.training import Recipe, Samples
 
@@ -416,9 +416,9 @@ def test_training_says_when_it_came_to_nothing_and_is_silent_when_not():
 def test_networks_dead_out_of_sample_are_told():
     samples = four_classes("digits", seed=0)
     with warnings.catch_warnings(action="error"):
-        out_of_sample(samples, Recipe(two_layer_cnn, batch_size=50, step_size=0.1), epochs=6, folds=3, seed=0)
+        logits_out_of_sample(samples, Recipe(two_layer_cnn, batch_size=50, step_size=0.1), epochs=6, folds=3, seed=0)
     with pytest.warns(DidNotTrain, match="The prediction out of sample says little: .* Lower the step") as told:
-        out_of_sample(samples, Recipe(two_layer_cnn, batch_size=50, step_size=5.0), epochs=3, folds=3, seed=0)
+        logits_out_of_sample(samples, Recipe(two_layer_cnn, batch_size=50, step_size=5.0), epochs=3, folds=3, seed=0)
     assert [warning.filename for warning in told] == [__file__]
 
 
@@ -454,7 +454,7 @@ def test_one_dead_network_out_of_sample_is_told(monkeypatch):
     monkeypatch.setattr(judges, "train", fitted)
     monkeypatch.setattr(judges, "outputs", says)
     with pytest.warns(DidNotTrain, match="1 of 4 models name fewer classes than there are and agree with 2.* % of the"):
-        out_of_sample(samples, None, epochs=1, folds=4, seed=0)
+        logits_out_of_sample(samples, None, epochs=1, folds=4, seed=0)
 
 
 @pytest.mark.data

@@ -44,10 +44,11 @@ def test_the_budget_is_what_itlm_spends():
 
 
 def test_precision_and_recall_by_hand():
-    is_clean = np.array([True, True, True, False, False])
-    assert found(np.array([True, False, True, False, True]), is_clean) == {"precision": 50, "recall": 50, "named": 2}
+    is_clean = np.array([True, True, True, False, False, False, False])
+    kept = np.array([True, False, True, False, False, True, True])
+    assert found(kept, is_clean) == {"precision": 66.667, "recall": 50, "named": 3}
     nothing = {"precision": None, "recall": None, "named": 0}
-    assert found(None, is_clean) == found(np.ones(5, bool), is_clean) == nothing
+    assert found(None, is_clean) == found(np.ones(7, bool), is_clean) == nothing
 
 
 def test_the_table_names_the_winner_also_where_it_is_not_itlm():

@@ -47,9 +47,8 @@ def test_nothing_in_an_epoch_waits_for_the_device(how):
     model = draw_xavier(how.build((3, 16, 16), 4), 0)
     changes = training._drawn_changes(how.augment, 100, torch.Generator().manual_seed(0), "cpu")
     with NothingAsked():
-        losses, correct = training._one_epoch(
-            model, samples, torch.arange(100), changes, how, Descent(model, how, 1), 0
-        )
+        about = {"recipe": how, "descent": Descent(model, how, 1), "epoch": 0}
+        losses, correct = training._one_epoch(model, samples, torch.arange(100), changes, **about)
     assert losses.isfinite().all() and len(correct) == 100
     with pytest.raises(AssertionError, match="_local_scalar_dense"), NothingAsked():
         losses.sum().item()
@@ -101,7 +100,8 @@ def test_whole_batches_reach_networks_that_normalise_over_them():
     sizes = []
     model = draw_xavier(SMALL((3, 8, 8), 4), 0)
     model.register_forward_pre_hook(lambda module, inputs: sizes.append(len(inputs[0])))
-    training._one_epoch(model, coloured(), torch.arange(100), training._unchanged, WIDE, Descent(model, WIDE, 1), 0)
+    about = {"recipe": WIDE, "descent": Descent(model, WIDE, 1), "epoch": 0}
+    training._one_epoch(model, coloured(), torch.arange(100), training._unchanged, **about)
     assert sizes == [32, 32, 32, 4]
 
 
@@ -144,10 +144,10 @@ def test_no_step_synchronises(how):
     model = new_network(samples, how, 0)
     changes = training._drawn_changes(how.augment, 100, torch.Generator().manual_seed(0), "cuda")
     order = torch.arange(100, device="cuda")
-    training._one_epoch(model, samples, order, changes, how, Descent(model, how, 1), 0)  # compiles
+    training._one_epoch(model, samples, order, changes, recipe=how, descent=Descent(model, how, 1), epoch=0)  # compiles
     torch.cuda.set_sync_debug_mode("error")
     try:
-        training._one_epoch(model, samples, order, changes, how, Descent(model, how, 1), 0)
+        training._one_epoch(model, samples, order, changes, recipe=how, descent=Descent(model, how, 1), epoch=0)
     finally:
         torch.cuda.set_sync_debug_mode("default")
 

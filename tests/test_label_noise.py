@@ -8,8 +8,8 @@ from published import RESULTS, STORE
 from itlm_kit import InputError
 from itlm_kit.chapters import get_experiment
 from itlm_kit.chapters.labels import methods, mnist
-from itlm_kit.chapters.labels.claims import OTHER_WEIGHTS
 from itlm_kit.chapters.labels.methods import METHODS, run_method
+from itlm_kit.chapters.labels.table1_claims import OTHER_WEIGHTS
 from itlm_kit.experiments.experiment import Cell, choose_cells
 from itlm_kit.experiments.recipe import described
 from itlm_kit.experiments.results import results_frame

@@ -1,20 +1,15 @@
-"""Figures of the convergence chapters: what was given is what is drawn, told apart without colour, and labelled."""
+"""Figures of convergence: what was given is what is drawn, told apart without colour, and labelled."""
 
 import numpy as np
 import pandas as pd
-import pytest
+from figures import SOURCE, check, drawn, texts
 from matplotlib import colors
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from itlm_kit.glm import draw, fast_path
 from itlm_kit.glm.basin import Basin
-from itlm_kit.glm.flow import gradient_flow
-from itlm_kit.glm.population import passed_on, population
-from itlm_kit.glm.theory import lemma5_terms, lemma6_terms, parameter_errors
+from itlm_kit.glm.theory import parameter_errors
 from itlm_kit.plots import convergence as plots
-
-SOURCE = "made up"
 
 
 def tidy(panel, axis, values, methods=("naive", "oracle", "itlm-1", "itlm-2"), **more):
@@ -24,29 +19,6 @@ def tidy(panel, axis, values, methods=("naive", "oracle", "itlm-1", "itlm-2"), *
         for v, e in zip(values, 0.1 / (1 + i) / np.arange(1, len(values) + 1), strict=True)
     ]
     return pd.DataFrame(rows)
-
-
-def drawn(axis):
-    """Lines with data, as {(colour, line, marker): y values}; lines across the panel left out."""
-    lines = [line for line in axis.lines if len(line.get_xdata()) > 2]
-    return {(colors.to_hex(x.get_color()), str(x.get_linestyle()), x.get_marker()): x.get_ydata() for x in lines}
-
-
-def texts(axis):
-    return [text.get_text() for text in axis.texts]
-
-
-def check(figure, panels=1):
-    """A Figure with its source written, its axes named, every line unlike the others in shape; returns its axes."""
-    assert isinstance(figure, Figure)
-    FigureCanvasAgg(figure).draw()  # errors of layout and tick labels show only then
-    assert figure.get_supxlabel() == SOURCE
-    assert len(figure.axes) == panels
-    for axis in figure.axes:
-        assert axis.get_xlabel() and axis.get_ylabel() and axis.get_title(loc="left")
-        shapes = [(line, marker) for _, line, marker in drawn(axis)]
-        assert len(set(shapes)) == len(shapes)
-    return figure.axes
 
 
 def test_errors_by_sample_size():
@@ -76,39 +48,6 @@ def by_kind(**columns):
         pd.DataFrame({"kind": k, x: values, y: f * np.array(rates)}) for k, f in (("mixture", 1), ("random", 0.5))
     ]
     return pd.concat(frames)
-
-
-PASSED = passed_on(population("random"), np.geomspace(1e-3, 1, 9), alpha=0.75)
-
-
-def test_a_cobweb_has_the_map_its_stairs_and_the_pairs_of_a_run():
-    left, right = check(plots.cobweb(PASSED, [0.5, 0.2, 0.1], measured=[0.5, 0.3, 0.2], noise=0.1, source=SOURCE), 2)
-    (intruders,) = drawn(left).values()
-    np.testing.assert_allclose(intruders, 100 * PASSED.intruders)
-    curve, stairs = (line for line in right.lines if len(line.get_xdata()) > 2)
-    np.testing.assert_allclose(curve.get_xydata(), np.transpose([PASSED.error, PASSED.out]))
-    corners = [(0.5, 0.5), (0.5, 0.2), (0.2, 0.2), (0.2, 0.1), (0.1, 0.1)]  # down to the map, across to the diagonal
-    np.testing.assert_allclose(stairs.get_xydata(), corners)
-    pairs = next(line for line in right.lines if line.get_label() == "path on samples")
-    np.testing.assert_allclose(pairs.get_xydata(), [(0.5, 0.3), (0.3, 0.2)])
-    assert texts(left) == texts(right) == ["σ"]
-
-
-def test_cobwebs_stand_side_by_side():
-    web = ([0.1, 0.5, 1], [0.2, 0.3, 0.4], [1, 0.4, 0.3])
-    one, two = check(plots.cobwebs({"near": web, "far": web}, source=SOURCE), panels=2)
-    assert one.get_xlim() == two.get_ylim() == (0.1, 1) and one.get_title(loc="left") == "near"
-    assert one.get_legend() and not two.get_legend()
-
-
-def test_parts_of_an_error_fill_the_whole():
-    (axis,) = check(plots.parts_of_error(PASSED, noise=0.1, source=SOURCE))
-    assert len(axis.collections) == 3 and texts(axis) == ["σ"]
-    tops = [area.get_paths()[0].vertices[:, 1].max() for area in axis.collections]
-    assert tops[-1] == pytest.approx(100) and tops == sorted(tops)
-    assert len({area.get_hatch() for area in axis.collections}) == 3  # told apart without colour
-    carried = 100 * PASSED.carried / PASSED.smallest / PASSED.out
-    assert tops[0] == pytest.approx(carried.max())
 
 
 def test_orange_is_for_bad_samples_alone():
@@ -171,38 +110,6 @@ def test_paths_of_methods_keep_their_roles():
     assert len({colour for colour, _, _ in drawn(axis)}) == 2
 
 
-def test_both_sides_of_the_lemmas():
-    data = draw("random", n=100, d=3, seed=0)
-    path = fast_path(data.x, data.y, alpha=0.75, rounds=5)
-    for terms in (lemma5_terms(data, path), lemma6_terms(data, path, step=0.5)):
-        (axis,) = check(plots.lemma_sides(terms, source=SOURCE))
-        ys = list(drawn(axis).values())
-        for side in (terms.left, terms.proof, terms.right):
-            assert any(np.array_equal(side, y) for y in ys)
-        assert len(texts(axis)) == 3
-
-
-def test_kappas_and_rates():
-    values = {"random": np.array([0.4, 0.1, 0.05]), "mixture": np.array([0.6, 0.2, 0.04])}
-    forms = {name: 1.5 * v for name, v in values.items()}
-    left, _ = check(plots.kappas(values, forms, source=SOURCE), panels=2)
-    assert left.get_title(loc="left") == "random" and "fitted" in left.get_legend().get_texts()[1].get_text()
-    (axis,) = check(plots.kappas({"random": values["random"]}, forms, source=SOURCE))
-    frame = pd.DataFrame({"round": [0, 1, 2], "error_ratio": [0.2, 0.1, 1], "residual_ratio": [0.3, 0.5, 1]})
-    (axis,) = check(plots.rate_comparison(frame, source=SOURCE))
-    assert texts(axis) == ["parameters", "residuals"] or texts(axis) == ["residuals", "parameters"]
-
-
-def test_residuals_with_the_cut():
-    data = draw("random", n=400, d=3, seed=0)
-    path = fast_path(data.x, data.y, alpha=0.75, rounds=3)
-    values = data.y - data.x @ path.thetas[0]
-    (axis,) = check(plots.residuals(values, data.is_clean, kept=path.kept[0], source=SOURCE))
-    cut = np.abs(values[path.kept[0]]).max()
-    assert {round(float(line.get_xdata()[0]), 9) for line in axis.lines} == {round(-cut, 9), round(cut, 9)}
-    assert f"{(path.kept[0] & ~data.is_clean).sum()} of 300" in axis.get_title(loc="left")
-
-
 def test_basins_show_each_destination_in_colour_and_mark():
     plane = np.array([[0.0, 0], [1, 0], [0, 1], [1, 1]])
     basin = Basin(plane, np.array([[0.0, 0], [1, 1]]), np.array([0, 1, -1, 1]), np.zeros(4), np.zeros(4), np.zeros(4))
@@ -211,28 +118,6 @@ def test_basins_show_each_destination_in_colour_and_mark():
         "ends at none", "ends at component 0", "ends at component 1",
     ]  # fmt: skip
     assert [len(c.get_offsets()) for c in axis.collections] == [1, 1, 2, 1, 1]  # destinations, then components
-
-
-def test_breakdown_names_each_line_where_it_jumps():
-    rows = [
-        {"bad": bad, "n": 10, "method": m, "error": 1e6 if bad > at else 0.1}
-        for m, at in (("ols", 0), ("itlm", 3), ("exact", 4))
-        for bad in range(7)
-    ]
-    (axis,) = check(plots.breakdown_curve(pd.DataFrame(rows), source=SOURCE))
-    places = {text.get_text().split("\n")[0]: text.xy[0] for text in axis.texts}
-    assert (places["least"], places["ITLM,"], places["exact"]) == pytest.approx((0.1, 0.4, 0.5))
-
-
-def test_intruders_and_flow():
-    deltas = np.array([0.01, 0.1, 1])
-    (axis,) = check(plots.intruder_counts(deltas, deltas * 10, deltas * 12, source=SOURCE))
-    assert axis.get_xscale() == "log" and len(drawn(axis)) == 2
-    data = draw("random", n=50, d=3, seed=0)
-    flow = gradient_flow(data.x, data.y, np.zeros(3), np.geomspace(0.01, 100, 30))
-    (axis,) = check(plots.flow_and_twin(flow, source=SOURCE))
-    bound, distance = (line.get_ydata() for line in axis.lines)
-    assert (distance <= bound * (1 + 1e-6)).all()
 
 
 def test_a_path_of_one_start_is_drawn_whole():

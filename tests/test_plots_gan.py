@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from figures import texts
 
 from itlm_kit.plots import gan as draw
 from itlm_kit.plots.style import ROLES
@@ -15,10 +16,6 @@ def numbered(n=100):
     """Images that hold their own number, the first 70 clean; the loss grows with the number."""
     images = np.broadcast_to(np.arange(n, dtype=np.uint8)[:, None, None, None], (n, 1, 8, 8)).copy()
     return images, np.linspace(0, 3, n), np.arange(n) < 70
-
-
-def texts(axis):
-    return [text.get_text() for text in axis.texts]
 
 
 def test_next_to_the_cut_lie_the_images_nearest_to_it():

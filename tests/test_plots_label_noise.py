@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from figures import texts
 from matplotlib.colors import to_hex
 
 from itlm_kit.plots import label_noise as draw
@@ -11,10 +12,6 @@ EPOCHS = pd.DataFrame({
     "clean_loss": [2.0, 1, 0.5], "bad_loss": [2.2, 1.8, 1.5], "auc": [0.6, 0.8, 0.7],
 })  # fmt: skip
 ROUNDS = pd.DataFrame({"round": [0, 1, 2], "last_accuracy": [70.0, 80, 88], "clean_share": [80.0, 90, 95]})
-
-
-def texts(axis):
-    return [text.get_text() for text in axis.texts]
 
 
 @pytest.mark.parametrize("what", ["accuracy", "loss"])

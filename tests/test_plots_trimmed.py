@@ -1,21 +1,17 @@
 """Figures of chapters 2 and 4: what was given is what is drawn, and the source stands below."""
 
 import numpy as np
+import pandas as pd
 import pytest
+from figures import SOURCE, check, texts
 
 from itlm_kit.glm import KINKED, SMOOTH
 from itlm_kit.plots import links, trimmed
 from itlm_kit.plots.style import ROLES
 
-SOURCE = "made up"
-
 
 def lines(axis):
     return [line.get_ydata() for line in axis.lines]
-
-
-def texts(axis):
-    return [text.get_text() for text in axis.texts]
 
 
 def drawn(figure):
@@ -91,3 +87,14 @@ def test_links_and_their_slopes_side_by_side():
     left, right = drawn(links.link_curves(u, [KINKED, SMOOTH], source=SOURCE))
     assert np.array_equal(lines(left)[0], KINKED.value(u)) and np.array_equal(lines(right)[1], SMOOTH.slope(u))
     assert left.lines[0].get_linestyle() != left.lines[1].get_linestyle()
+
+
+def test_breakdown_names_each_line_where_it_jumps():
+    rows = [
+        {"bad": bad, "n": 10, "method": m, "error": 1e6 if bad > at else 0.1}
+        for m, at in (("ols", 0), ("itlm", 3), ("exact", 4))
+        for bad in range(7)
+    ]
+    (axis,) = check(trimmed.breakdown_curve(pd.DataFrame(rows), source=SOURCE))
+    places = {text.get_text().split("\n")[0]: text.xy[0] for text in axis.texts}
+    assert (places["least"], places["ITLM,"], places["exact"]) == pytest.approx((0.1, 0.4, 0.5))

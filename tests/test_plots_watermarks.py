@@ -6,6 +6,7 @@ import io
 import numpy as np
 import pandas as pd
 import pytest
+from figures import texts
 from PIL import Image
 
 from itlm_kit.plots import backdoor as draw
@@ -19,10 +20,6 @@ ROUNDS = pd.DataFrame({
     "bad_dropped": [14, 25, 28],
 })  # fmt: skip
 UNKNOWN = {role: {"naive training": np.nan, "ITLM": np.nan} for role in ("clean", "attack")}
-
-
-def texts(axis):
-    return [text.get_text() for text in axis.texts]
 
 
 def edited(originals=IMAGES, **more):

@@ -19,7 +19,6 @@ from itlm_kit.glm.theory import (
     intruders_form,
     kappa,
     kappa_form,
-    lemma5_right,
     lemma5_terms,
     lemma6_terms,
     order_of_convergence,
@@ -122,7 +121,8 @@ def test_actual_sets_stay_within_psi():
     assert terms.intruders.any()
     assert (1 / terms.inverse >= minus / ROUNDING).all()
     assert (terms.gamma <= np.array(plus) * ROUNDING).all()
-    assert (terms.right <= lemma5_right(terms, minus, plus) * ROUNDING).all()
+    in_its_own_words = (np.sqrt(2) * (np.array(plus) * terms.error + terms.phi) + terms.noise) / minus
+    assert (terms.right <= in_its_own_words * ROUNDING).all()
 
 
 def test_clean_data_leave_only_noise():

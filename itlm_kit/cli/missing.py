@@ -41,7 +41,7 @@ def spend(minutes, *, device, data_root, jobs, out, dry_run):
     _tell(planned, minutes)
     if dry_run or not planned.todo:
         return 0
-    code = _work_off(planned, lacking, end, store, where, jobs)
+    code = _work_off(planned, lacking, end=end, store=store, where=where, jobs=jobs)
     _tell_settled(lacking, store, joined)
     return code
 
@@ -100,7 +100,7 @@ def _told(cell):
     return f"{cell.experiment.name}: {words({**about, 'seed': cell.seed})}; about {duration(cell.seconds)}"
 
 
-def _work_off(planned, lacking, end, store, where, jobs):
+def _work_off(planned, lacking, *, end, store, where, jobs):
     """Compute what is planned, then what fits into the time left, until nothing does; returns the exit code."""
 
     def may_start(cell):

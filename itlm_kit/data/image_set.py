@@ -6,6 +6,7 @@ import numpy as np
 
 from itlm_kit.data.corrupted import rng_of
 from itlm_kit.errors import InputError, check_integer, check_share
+from itlm_kit.names import percent
 
 
 class ImageSet(NamedTuple):
@@ -59,8 +60,8 @@ def _shares(share, counts):
 
 
 def _subsample_source(image_set, share, seed):
-    counted = f"{len(image_set.y):,} "
+    counted, shown = f"{len(image_set.y):,} ", percent(share, ".3g")
     title, is_whole, rest = image_set.source.rpartition(counted)
     if is_whole:
-        return f"{title}{100 * share:.3g} % of the {rest}, seed {seed}"
-    return f"{image_set.source}, then {100 * share:.3g} % of these, seed {seed}"
+        return f"{title}{shown} of the {rest}, seed {seed}"
+    return f"{image_set.source}, then {shown} of these, seed {seed}"

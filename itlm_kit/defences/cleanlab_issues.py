@@ -11,9 +11,9 @@ from itlm_kit.trajectories.logits import check_outputs
 def cleanlab_kept(y, logits):
     """Mask (n,) of the samples in which cleanlab finds no label error. Northcutt et al. (2021).
 
-    y: (n,) given labels in 0..classes-1; logits: (n, classes), out of sample, as `out_of_sample` gives them. How many
-    errors there are is cleanlab's own estimate. Raises MissingExtra without cleanlab, InputError when the
-    logits are not one finite row per label, a column per class.
+    y: (n,) given labels in 0..classes-1; logits: (n, classes), as `logits_out_of_sample` gives them. How many errors
+    there are is cleanlab's own estimate. Raises MissingExtra without cleanlab, InputError when the logits are not one
+    finite row per label, a column per class.
     """
     needs("cleanlab")
     from cleanlab.filter import find_label_issues

@@ -6,7 +6,7 @@ import numpy as np
 
 from itlm_kit.vision.features import penultimate_features
 from itlm_kit.vision.itlm import round_seed
-from itlm_kit.vision.out_of_sample import out_of_sample
+from itlm_kit.vision.out_of_sample import logits_out_of_sample
 from itlm_kit.vision.training import Recipe, Samples, train
 
 
@@ -29,7 +29,7 @@ class LabelTask(NamedTuple):
 
     def out_of_sample(self) -> tuple[np.ndarray, float]:
         """Out-of-sample outputs (n, classes), and the passes they cost."""
-        logits = out_of_sample(self.samples, self.training, epochs=self.epochs, folds=self.folds, seed=self.seed)
+        logits = logits_out_of_sample(self.samples, self.training, epochs=self.epochs, folds=self.folds, seed=self.seed)
         return logits.cpu().numpy(), self.epochs * (self.folds - 1)
 
 

@@ -17,7 +17,7 @@ from itlm_kit.machine import resolve_device
 from itlm_kit.names import counted, listed, readable
 from itlm_kit.trajectories import rank_suspects
 from itlm_kit.trimming import check_alpha
-from itlm_kit.vision.out_of_sample import out_of_sample
+from itlm_kit.vision.out_of_sample import logits_out_of_sample
 from itlm_kit.vision.own_pictures import in_words, recipe_for
 from itlm_kit.vision.recording import record_training
 from itlm_kit.vision.training import Samples
@@ -58,7 +58,7 @@ def folder(
     with refused_unless_trained("pictures", _REMEDY):
         recorder = record_training(samples, how.training, epochs=how.epochs, seed=seed)
         ranked = rank_suspects(recorder, by="aum", classes=classes)
-        alpha, alpha_from = (alpha, GIVEN) if alpha else _agreement(samples, how, folds, seed)
+        alpha, alpha_from = (alpha, GIVEN) if alpha else _agreement(samples, how, folds=folds, seed=seed)
     ranked.insert(1, "file", [readable(images.files[i].relative_to(root)) for i in ranked["index"]])
     return examined(
         ranked, alpha=alpha, alpha_from=alpha_from, groups=groups, source=images.source,
@@ -86,7 +86,7 @@ def _check_enough(images, folds):
         )
 
 
-def _agreement(samples, how, folds, seed):
-    called = out_of_sample(samples, how.training, epochs=how.epochs, folds=folds, seed=seed).argmax(1)
+def _agreement(samples, how, *, folds, seed):
+    called = logits_out_of_sample(samples, how.training, epochs=how.epochs, folds=folds, seed=seed).argmax(1)
     alpha = choose_alpha(method="agreement", called=called, given=samples.y)
     return alpha, f"how often {folds} networks agree with the folder of pictures that they have not seen"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from itlm_kit.names import listed
+from itlm_kit.names import listed, percent
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -38,7 +38,7 @@ class Report:
         """What was found, in one sentence."""
         if not self.dropped:
             return f"{self.source}: nothing stands out; all {self.n:,} are kept."
-        share, rest = f"{100 * self.dropped / self.n:.0f} %", f"the other {self.n - self.dropped:,} are kept"
+        share, rest = percent(self.dropped / self.n), f"the other {self.n - self.dropped:,} are kept"
         are = "is a suspect" if self.dropped == 1 else "are suspects"
         return f"{self.source}: {self.dropped:,} of {self.n:,} {are} ({share}), {rest}."
 

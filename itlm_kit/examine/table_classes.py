@@ -15,7 +15,7 @@ from itlm_kit.errors import InputError
 from itlm_kit.examine.columns import TableColumns
 from itlm_kit.examine.judges import Verdict, held_out_logits, in_words, passed_over
 from itlm_kit.examine.report import GIVEN
-from itlm_kit.names import listed, readable
+from itlm_kit.names import listed, percent, readable
 from itlm_kit.trajectories import TrajectoryRecorder, rank_suspects
 from itlm_kit.trajectories.did_it_train import DidNotTrain, diagnose_calls
 from itlm_kit.trajectories.known_as import KnownAs, keep_known_as
@@ -59,7 +59,7 @@ def _check_learnt(called, given):
     found = diagnose_calls(called, given)
     never = np.setdiff1d(given, called)
     if found.agreement <= found.largest_share or not (found.ok or never.size):
-        agreement, largest = (f"{100 * share:.0f} %" for share in (found.agreement, found.largest_share))
+        agreement, largest = (percent(share) for share in (found.agreement, found.largest_share))
         raise InputError(
             f"x must tell the classes apart; models that had not seen a row agree with {agreement} of the labels, and "
             f"the largest class alone has {largest}. Add columns that tell, or pass a model of yours."
@@ -84,11 +84,11 @@ def _ranked(outputs, numbers, classes, names, *, is_sure):
     keep_known_as(recorder, KnownAs(classes, names))
     with warnings.catch_warnings(action="ignore", category=DidNotTrain):  # said above, in words for tables
         ranked = rank_suspects(recorder, by="aum").loc[:, :"why"]
-    why = _reasons(outputs, numbers, classes.named(range(len(classes))), is_sure)
+    why = _reasons(outputs, numbers, classes.named(range(len(classes))), is_sure=is_sure)
     return ranked.assign(why=[why[i] for i in ranked["index"]])
 
 
-def _reasons(outputs, numbers, names, is_sure):
+def _reasons(outputs, numbers, names, *, is_sure):
     """In words; probabilities where the model has such."""
     shares = softmax(outputs, axis=1)
 

@@ -41,14 +41,15 @@ def judged_numbers(
     ITLM as of `held_out_rounds`. alpha None: the share in the lower of two heaps of residuals, all where there is one
     heap, under fits to half of the other folds; a row that is met exactly is never beyond it.
     """
-    held_out, predict, how = _line(x, y, folds, seed) if model is None else _rounds(model, x, y, folds, seed)
+    parts = {"folds": folds, "seed": seed}
+    held_out, predict, how = _line(x, y, **parts) if model is None else _rounds(model, x, y, **parts)
     chosen = _lower_heap(y, held_out(LOW), seed) if alpha is None else alpha
     predicted = predict(chosen)
     alpha_from = GIVEN if alpha is not None else "the share of rows in the lower heap of residuals"
     return Verdict(_ranked(y, predicted, names), chosen, alpha_from, how, tuple(_little_said(y, predicted)))
 
 
-def _line(x, y, folds, seed):
+def _line(x, y, *, folds, seed):
     columns = TableColumns()
     features = columns.fit_transform(x)
     _check_width(*features.shape)
@@ -67,7 +68,7 @@ def _line(x, y, folds, seed):
     return held_out, lambda alpha: fit(alpha, slice(None)).predict(features), how + passed_over(columns.passed_over_)
 
 
-def _rounds(model, x, y, folds, seed):
+def _rounds(model, x, y, *, folds, seed):
     def predict(alpha):
         *_, last = held_out_rounds(model, x, y, alpha=alpha, rounds=ROUNDS, folds=folds, seed=seed)
         return last.state

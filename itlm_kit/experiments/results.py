@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 SCHEMA = 2
+ACCURACIES = ("last_accuracy", "selected_accuracy")  # that no method should have more of than its oracle
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ def _plain(value):
     raise TypeError(f"{value!r} cannot be written as JSON")
 
 
-def above_oracle(results, metrics=("last_accuracy", "selected_accuracy"), margin=1.0):
+def above_oracle(results, margin=1.0):
     """The results that beat the oracle of their own settings and seed by more than `margin` points: look twice at them.
 
     A method that knows less than the oracle and does better has seen what it should not, or the oracle was unlucky.
@@ -130,7 +131,7 @@ def above_oracle(results, metrics=("last_accuracy", "selected_accuracy"), margin
     return [
         r
         for r in results
-        if any(r.metrics.get(m, -np.inf) > tops.get(_but_method(r), {}).get(m, np.inf) + margin for m in metrics)
+        if any(r.metrics.get(m, -np.inf) > tops.get(_but_method(r), {}).get(m, np.inf) + margin for m in ACCURACIES)
     ]
 
 

@@ -35,9 +35,9 @@ def toggle(label, tooltip):
     return widgets.ToggleButton(False, description=label, tooltip=tooltip, layout={"width": _CONTROL})
 
 
-def seed_box(value=0):
+def seed_box():
     """A box for the seed: any whole number."""
-    return number_box("seed", value, 2**31 - 1)
+    return number_box("seed", 0, 2**31 - 1)
 
 
 def number_box(label, value, high):

@@ -10,7 +10,7 @@ from itlm_kit.explorers.base import Explorer
 from itlm_kit.explorers.controls import choice, seed_box, slider, steps, toggle
 from itlm_kit.glm import LINKS, FastFitter, Path, Regression, draw, fast_path
 from itlm_kit.glm.theory import lemma5_terms, lemma6_terms
-from itlm_kit.names import counted
+from itlm_kit.names import counted, percent
 from itlm_kit.plots import rounds
 
 _KINDS = {
@@ -76,20 +76,23 @@ class ConvergenceExplorer(Explorer):
         how, runs = _UPDATES[update], _MANY if hundred else runs
         problems = (_problem(kind, seed=(seed, run), **setting) for run in range(runs))
         shown = min(round, how.rounds - 1)
-        no_bound = _why_no_bound(how, link, clean, alpha, n, d)
-        seen = [_follow_run(problem, alpha, how, LINKS[link], shown, not no_bound) for problem in problems]
+        no_bound = _why_no_bound(how, link, clean=clean, alpha=alpha, n=n, d=d)
+        seen = [
+            _follow_run(problem, how, LINKS[link], alpha=alpha, shown=shown, bounded=not no_bound)
+            for problem in problems
+        ]
         errors, shares, bounds = (np.array([getattr(run, name) for run in seen]) for name in _Run._fields[:3])
         oracle = np.mean([run.oracle for run in seen])
         left, of_bound = _distances(errors, oracle, bounds.mean(0), how, no_bound)
         below, of_round = _residuals(seen[0], shown, runs)
         setting = "" if runs == 1 else f"Mean of {runs} runs: "
-        setting += f"{100 * (1 - clean):.0f} % bad outputs ({kind}), share kept {alpha:.2f}."
+        setting += f"{percent(1 - clean)} bad outputs ({kind}), share kept {alpha:.2f}."
         found = _in_words(update, errors.mean(0), oracle, shares.mean(0))
         return rounds.Rounds(
             left,
             _clean_shares(shares, clean, alpha),
             name=f"ITLM, {update}",
-            source=_source(runs, n, d, seed),
+            source=_source(runs, n=n, d=d, seed=seed),
             words=f"{setting} {found} {of_bound} {of_round}",
             below=below,
         )
@@ -145,7 +148,7 @@ class _Run(NamedTuple):
     is_clean: np.ndarray  # (n,) bool
 
 
-def _follow_run(problem, alpha, how, link, shown, bounded):
+def _follow_run(problem, how, link, *, alpha, shown, bounded):
     data = problem.data
     path = problem.fitter.path(data.y, alpha=alpha, rounds=how.rounds, step=how.step, link=link)
     return _Run(
@@ -167,7 +170,7 @@ def _bounds(data, path, how, link):
     return lemma6_terms(data, some, step=how.step, link=link).right
 
 
-def _why_no_bound(how, link, clean, alpha, n, d):
+def _why_no_bound(how, link, *, clean, alpha, n, d):
     if alpha >= clean:
         return "No bound is drawn: the theorems ask for α below α*."
     if how.step is None and link != "identity":
@@ -206,7 +209,7 @@ def _clean_shares(shares, clean, alpha):
     )
 
 
-def _source(runs, n, d, seed):
+def _source(runs, *, n, d, seed):
     source = f"{counted(runs, 'draw')} of {n:,} samples with {d} features, seed {seed}"
     return source + "; the mean, in a band that holds all" * (runs > 1)
 

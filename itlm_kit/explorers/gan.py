@@ -5,6 +5,7 @@ import numpy as np
 from itlm_kit.errors import InputError
 from itlm_kit.explorers.base import Explorer
 from itlm_kit.explorers.controls import choice, slider
+from itlm_kit.names import percent
 from itlm_kit.plots import gan_round
 from itlm_kit.plots.gan import VIEWS, kinds, near_cut
 from itlm_kit.trimming import num_kept, trim
@@ -48,7 +49,7 @@ class GanExplorer(Explorer):
             edges=_EDGES,
             counts={role: np.histogram(d[mask], _EDGES)[0] for role, mask in kinds(is_clean).items()},
             cut=float(d[kept].min()),
-            kept=f"{100 * is_clean[kept].mean():.1f} % of the kept are clean",
+            kept=f"{percent(is_clean[kept].mean(), '.1f')} of the kept are clean",
             drawn=self._panels[round],
             near=near if show == "nearest" else near_cut(self._images, losses, is_clean, k, show),
             near_are=VIEWS[show],
@@ -57,14 +58,14 @@ class GanExplorer(Explorer):
         )
 
     def _in_words(self, round, alpha, kept, d, near):
-        clean, given = (100 * self._is_clean[some].mean() for some in (kept, slice(None)))
-        real = [100 * (d[mask] > 0.5).mean() for mask in kinds(self._is_clean).values()]
+        clean, given = (percent(self._is_clean[some].mean(), ".1f") for some in (kept, slice(None)))
+        real = [percent((d[mask] > 0.5).mean()) for mask in kinds(self._is_clean).values()]
         moved = "" if np.isclose(alpha, self._run_at) else f" (the run itself kept α = {self._run_at:.2f})"
         return (
             f"Round {round}: the {kept.sum():,} of {len(d):,} images with the largest D are kept, α = {alpha:.2f}"
-            f"{moved}. {clean:.1f} % of them are clean; of the pile {given:.1f} % are. Clean are {_count(near, True)} "
-            f"just inside the cut and {_count(near, False)} just outside. D is above 1/2 for {real[0]:.0f} % of the "
-            f"clean and {real[1]:.0f} % of the bad images."
+            f"{moved}. {clean} of them are clean; of the pile {given} are. Clean are {_count(near, True)} "
+            f"just inside the cut and {_count(near, False)} just outside. D is above 1/2 for {real[0]} of the "
+            f"clean and {real[1]} of the bad images."
         )
 
 

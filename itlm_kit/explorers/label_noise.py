@@ -5,6 +5,7 @@ import numpy as np
 from itlm_kit.errors import InputError
 from itlm_kit.explorers.base import Explorer
 from itlm_kit.explorers.controls import choice, steps, toggle
+from itlm_kit.names import percent
 from itlm_kit.plots import rounds
 
 _NEEDED = ("noise", "clean", "round", "clean_share")
@@ -67,8 +68,8 @@ class NoiseExplorer(Explorer):
             ends=_ends(self._rows[accuracy], self._frame[accuracy]),
             log=False,
             levels={
-                "baseline": ("baseline", self._level("baseline", noise, clean, accuracy, curve)),
-                "oracle": ("oracle", self._level("oracle", noise, clean, accuracy, _UNKNOWN)),
+                "baseline": ("baseline", self._level("baseline", noise, clean, accuracy, instead=curve)),
+                "oracle": ("oracle", self._level("oracle", noise, clean, accuracy, instead=_UNKNOWN)),
             },
         )
         right = rounds.Panel(
@@ -112,7 +113,7 @@ class NoiseExplorer(Explorer):
             "trained here on 1,400 digits, seed 0" if "live" in rows and rows["live"].eq(True).any() else self._source
         )
 
-    def _level(self, method, noise, clean, accuracy, instead):
+    def _level(self, method, noise, clean, accuracy, *, instead):
         """Mean accuracy of a method that trains once; where it was not run, the first round of `instead`."""
         values = _where(self._frame, {"method": method, "noise": noise, "clean": clean})[accuracy].dropna()
         if len(values):
@@ -125,7 +126,7 @@ class NoiseExplorer(Explorer):
     def _missing(self, chosen, accuracy):
         others = {name: value for name, value in chosen.items() if name != "clean"}
         shares = sorted(set(self._known(others, accuracy)["clean"]))
-        there = ", ".join(f"{100 * share:.0f} %" for share in shares) or "none"
+        there = ", ".join(percent(share) for share in shares) or "none"
         remedy = " Press “train on digits” for more." if "train" in self.controls and chosen["method"] == "itlm" else ""
         return f"Not computed: {_setting(chosen)}. Clean shares at hand: {there}.{remedy}"
 
@@ -213,7 +214,7 @@ def _ends(*columns):
 
 def _setting(chosen):
     alpha = f", share kept {chosen['clean'] - chosen['below']:.2f}" if "below" in chosen else ""
-    return f"{chosen['noise']} noise, {100 * chosen['clean']:.0f} % clean{alpha}"
+    return f"{chosen['noise']} noise, {percent(chosen['clean'])} clean{alpha}"
 
 
 def _in_words(name, label, chosen, left, shares, rows):

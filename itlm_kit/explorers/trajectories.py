@@ -8,6 +8,7 @@ import numpy as np
 from itlm_kit.errors import InputError
 from itlm_kit.explorers.base import Explorer
 from itlm_kit.explorers.controls import choice, number_box, slider
+from itlm_kit.names import percent
 from itlm_kit.plots import trajectories
 from itlm_kit.plots.scores import TITLES
 from itlm_kit.trajectories import SCORES, TrajectoryRecorder, recorded_scores
@@ -75,7 +76,7 @@ class TrajectoryExplorer(Explorer):
         edges = self._edges if by_loss else _edges(values[seen])
         roles = self._about.groups
         curve = self._about.roc(values, kept, sample)
-        words, short = self._in_words(score, epoch, alpha, kept, seen, cut, curve.auc)
+        words, short = self._in_words(score, epoch, alpha, kept=kept, seen=seen, cut=cut, area=curve.auc)
         return trajectories.Trajectories(
             groups=tuple(self._group(role, values, edges) for role in roles),
             epochs=np.arange(1, len(self._losses) + 1),
@@ -106,7 +107,7 @@ class TrajectoryExplorer(Explorer):
         caption = f"sample {sample}", *self._about.labels(sample)
         return trajectories.Chosen(sample, line, value, self._about.image(sample), caption)
 
-    def _in_words(self, score, epoch, alpha, kept, seen, cut, area):
+    def _in_words(self, score, epoch, alpha, *, kept, seen, cut, area):
         counted = f"{len(kept):,} smallest of {len(seen):,} losses"
         if score != "last_loss":
             counted = f"{len(kept):,} least suspicious of {len(seen):,} samples by {TITLES[score]}"
@@ -114,10 +115,10 @@ class TrajectoryExplorer(Explorer):
         is_clean = self._about.is_clean
         if is_clean is None:
             return words, f"{len(kept):,} of {len(seen):,} kept"
-        clean, before = (100 * is_clean[some].mean() for some in (kept, seen))
-        words += f" {clean:.1f} % of them are clean; of all samples {before:.1f} % are."
+        clean, before = (percent(is_clean[some].mean(), ".1f") for some in (kept, seen))
+        words += f" {clean} of them are clean; of all samples {before} are."
         told = "" if np.isnan(area) else f" The AUC of the {TITLES[score]} is {area:.3f}."
-        return words + told, f"{clean:.1f} % of the kept are clean"
+        return words + told, f"{clean} of the kept are clean"
 
     def _sample_words(self, sample, epoch):
         loss = self._losses[epoch - 1, sample]

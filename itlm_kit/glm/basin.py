@@ -20,25 +20,17 @@ class Basin(NamedTuple):
     nearest: np.ndarray  # (m,) int, the component nearest to the start
 
 
-def basin_map(
-    data: Regression,
-    *,
-    alpha: float,
-    points: int = 25,
-    reach: float = 1.6,
-    rounds: int = 40,
-    within: float = 0.5,
-) -> Basin:
+def basin_map(data: Regression, *, alpha: float, points: int = 25, rounds: int = 40) -> Basin:
     """Run ITLM from a grid of starts in the plane of a mixture's components, and see which one it reaches; a Basin.
 
     data: a Regression of kind "mixture"; alpha: share kept; points: starts along each side of a square that reaches
-    `reach` from the components' centre; within: how near an end must lie to count as there, as a share of the shortest
-    distance between components. Raises InputError without a second component. Theorem 8 and its remark.
+    1.6 from the components' centre. An end counts as there within half of the shortest distance between components.
+    Raises InputError without a second component. Theorem 8 and its remark.
     """
     if len(data.thetas) < 2:
         raise InputError("data must be a mixture of two components or more; draw it with kind='mixture'.")
     centre, axes = _plane(data.thetas)
-    plane = _grid(check_integer("points", points, low=2), reach)
+    plane = _grid(check_integer("points", points, low=2))
     starts = centre + plane @ axes
     fitter = FastFitter(data.x)
     ends = np.array([fitter.path(data.y, alpha=alpha, rounds=rounds, theta0=s).thetas[-1] for s in starts])
@@ -47,7 +39,7 @@ def basin_map(
     apart = np.sort(_distances(data.thetas, data.thetas).ravel())[len(data.thetas)]  # past the zeros of the diagonal
     two = np.sort(to_start, axis=1)[:, :2]
     return Basin(
-        plane, (data.thetas - centre) @ axes.T, np.where(error < within * apart, to_end.argmin(1), -1), error,
+        plane, (data.thetas - centre) @ axes.T, np.where(error < 0.5 * apart, to_end.argmin(1), -1), error,
         two[:, 0] / two[:, 1], to_start.argmin(1),
     )  # fmt: skip
 
@@ -72,8 +64,8 @@ def _plane(thetas):
     return centre, np.linalg.svd(thetas - centre)[2][:2]
 
 
-def _grid(points, reach):
-    side = np.linspace(-reach, reach, points)
+def _grid(points):
+    side = np.linspace(-1.6, 1.6, points)
     return np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
 
 

@@ -43,7 +43,7 @@ class KeptGram:
         if self._matrix_of_all is None:
             self._matrix_of_all = blas.dsyrk(1.0, self._x.T, lower=1)
         y = self.outputs
-        self._set(True, self._matrix_of_all.copy("F"), y @ self._x, y @ y)
+        self._set(self._matrix_of_all.copy("F"), y @ self._x, y @ y, everything=True)
 
     def move_to(self, kept):
         """Let S be `kept`, a mask (n,) that the caller leaves alone from now on."""
@@ -78,9 +78,9 @@ class KeptGram:
 
     def _empty(self):
         d = self._x.shape[1]
-        self._set(False, np.zeros((d, d), order="F"), np.zeros(d), 0.0)
+        self._set(np.zeros((d, d), order="F"), np.zeros(d), 0.0, everything=False)
 
-    def _set(self, everything, matrix, moment, energy):
+    def _set(self, matrix, moment, energy, *, everything):
         self._kept, self._moves = np.full(len(self._x), everything), 0
         self._matrix, self._moment, self._energy = matrix, moment, energy
         self._largest, self._most_energy = matrix.diagonal().copy(), energy

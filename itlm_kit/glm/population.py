@@ -196,8 +196,9 @@ def _scatter(source, theta, alpha):
     return outer @ kept.noise @ outer.T
 
 
-def _slope(source, theta, alpha, width=1e-5):
+def _slope(source, theta, alpha):
     """(d, d) derivative of the map at theta, by central differences."""
+    width = 1e-5
     steps = width * np.eye(len(theta))
     ahead, back = (
         np.array([population_round(source, theta + s, alpha=alpha) for s in sign * steps]) for sign in (1, -1)

@@ -48,7 +48,7 @@ def psi_minus_bounds(x: ArrayLike, k: int, *, starts: int = 10, seed: int = 0) -
     x = _check(x, k)
     smallest = np.linalg.eigvalsh(x.T @ x)[0]
     low = max(0.0, float(smallest - _psi_plus_ceiling(x, len(x) - k)))
-    return Bounds(low, max(low, _searched(x, k, -1, starts, seed)))
+    return Bounds(low, max(low, _searched(x, k, sign=-1, starts=starts, seed=seed)))
 
 
 def psi_plus_bounds(x: ArrayLike, k: int, *, starts: int = 10, seed: int = 0) -> Bounds:
@@ -60,7 +60,7 @@ def psi_plus_bounds(x: ArrayLike, k: int, *, starts: int = 10, seed: int = 0) ->
     """
     x = _check(x, k)
     high = _psi_plus_ceiling(x, k)
-    return Bounds(min(high, _searched(x, k, 1, starts, seed)), high)
+    return Bounds(min(high, _searched(x, k, sign=1, starts=starts, seed=seed)), high)
 
 
 def _subset_eigenvalues(x, k):
@@ -96,7 +96,7 @@ def _widest_circle(x, neighbours):
     return float(widest)
 
 
-def _searched(x, k, sign, starts, seed):
+def _searched(x, k, *, sign, starts, seed):
     """Best eigenvalue over sets found by turns: the k rows that a direction fits best, then their best direction."""
     if k == 0:
         return 0.0

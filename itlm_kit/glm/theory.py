@@ -113,14 +113,6 @@ def _by_term(rounds):
     return type(rounds[0])(*(np.array(term) for term in zip(*rounds, strict=True)))
 
 
-def lemma5_right(terms: Lemma5, minus: ArrayLike, plus: ArrayLike) -> np.ndarray:
-    """Lemma 5's right side in its own words, psi-(alpha n) = minus and psi+(|S_t - S*|) = plus, (T,). Returns (T,).
-
-    A lower bound of psi-, above 0, and upper bounds of psi+ keep it a bound (`regularity`). The noise term is T3.
-    """
-    return (np.sqrt(2) * (np.asarray(plus) * terms.error + terms.phi) + terms.noise) / minus
-
-
 def lemma6_terms(data: Regression, path: Path, *, step: float, link: Link = IDENTITY) -> Lemma6:
     """Compute Lemma 6's two sides and terms along a path of one gradient step per round (M = 1); returns a Lemma6.
 
@@ -130,7 +122,8 @@ def lemma6_terms(data: Regression, path: Path, *, step: float, link: Link = IDEN
     _check_path(data, path)
     errors = parameter_errors(data, path)
     found = _by_term(
-        _lemma6_round(data, theta, kept, step, link) for theta, kept in zip(path.thetas, path.kept, strict=False)
+        _lemma6_round(data, theta, kept, step=step, link=link)
+        for theta, kept in zip(path.thetas, path.kept, strict=False)
     )
     moved = step / path.kept.sum(1) * (found.intrusion + found.noise)
     return Lemma6(
@@ -158,7 +151,7 @@ class _Lemma6Round(NamedTuple):
     intruders: int
 
 
-def _lemma6_round(data, theta, kept, step, link):
+def _lemma6_round(data, theta, kept, *, step, link):
     x, at_theta, at_truth = data.x, data.x @ theta, data.x @ data.theta
     clean, bad = kept & data.is_clean, kept & ~data.is_clean
     slopes = link.slope(at_theta)
@@ -188,9 +181,9 @@ def parameter_errors(data: Regression, path: Path) -> np.ndarray:
     return np.linalg.norm(path.thetas - data.theta, axis=-1)
 
 
-def residual_norms(data: Regression, path: Path, *, link: Link = IDENTITY) -> np.ndarray:
-    """|y - w(X theta_t)| over S_t for t = 0 ... T-1, the measure that [BJK15] follows (remark 2). Returns (T,)."""
-    residuals = data.y - link.value(path.thetas[: len(path.kept)] @ data.x.T)
+def residual_norms(data: Regression, path: Path) -> np.ndarray:
+    """|y - X theta_t| over S_t for t = 0 ... T-1, the measure that [BJK15] follows (remark 2). Returns (T,)."""
+    residuals = data.y - path.thetas[: len(path.kept)] @ data.x.T
     return np.sqrt((residuals**2 * path.kept).sum(1))
 
 

@@ -84,7 +84,7 @@ def multistart_trimmed_squares(
         path = way(y, alpha=alpha, rounds=rounds, theta0=theta0)
         return trimmed_squares(x, y, path.thetas[-1], alpha=alpha), path
 
-    starts = [None, *_random_starts(x, y, n_init - 1, seed)]
+    starts = [None, *_random_starts(x, y, count=n_init - 1, seed=seed)]
     if n_init > FINALISTS:
         early = [run(fitter.path, start, FIRST_ROUNDS)[0] for start in starts]
         starts = [starts[i] for i in np.argsort(early, kind="stable")[:FINALISTS]]
@@ -116,7 +116,7 @@ def _squares_left(x, y):
     return ((y[..., None] - x @ theta) ** 2).sum((1, 2))
 
 
-def _random_starts(x, y, count, seed):
+def _random_starts(x, y, *, count, seed):
     rng = np.random.default_rng(seed)
     for _ in range(count):
         few = rng.choice(len(y), min(x.shape[1], len(y)), replace=False)

@@ -1,7 +1,7 @@
 """Figures of how alpha is chosen, and of what a wrong one costs."""
 
-from itlm_kit.plots.labels import names_at_end, share_of
-from itlm_kit.plots.style import ROLES, label_end, panels, plain_numbers, with_source
+from itlm_kit.plots.labels import label_end, names_at_end, share_of
+from itlm_kit.plots.style import ROLES, panels, plain_numbers, with_source
 
 CHOOSERS = {"agreement": "itlm", "cv": "oracle", "mixture": "bound", "elbow": "baseline"}  # chooser -> role
 _GREY = {"color": "#888888", "linewidth": 1}

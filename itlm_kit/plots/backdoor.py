@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
+from itlm_kit.names import percent
 from itlm_kit.plots.labels import name_lines, sides_of_cut
 from itlm_kit.plots.style import ROLES, framed, panels, stroke, with_source
 
@@ -148,7 +149,7 @@ def rate_alpha_map(frame, *, source):
         mark = "" if enough.to_numpy()[row, column] else "*"
         axis.text(column, row, f"{number:.0f}{mark}", ha="center", va="center", color=ink)
     axis.set_xticks(range(grid.shape[1]), [f"{alpha:g}" for alpha in grid.columns])
-    axis.set_yticks(range(grid.shape[0]), [f"{100 * rate:.0f} %" for rate in grid.index])
+    axis.set_yticks(range(grid.shape[0]), list(map(percent, grid.index)))
     axis.set(xlabel="share kept α  (* fewer are dropped than there are poisons)", ylabel="poisons, of the target class")
     axis.grid(visible=False)
     axis.set_title("Attack success after ITLM (%)", loc="left")

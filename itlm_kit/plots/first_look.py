@@ -19,11 +19,11 @@ def rounds_side_by_side(u, y, is_clean, thetas, kept, *, truth, rounds=None, sou
     figure, axes = framed(plt.subplots, 2, len(thetas), **size)
     roles = {"clean": is_clean, "bad": ~is_clean}
     for t, theta, mask, (above, below) in zip(rounds or range(len(thetas)), thetas, kept, axes.T, strict=True):
-        _draw_points(above, u, y, roles, mask)
-        _draw_line(above, u, truth, "oracle", "truth")
-        _draw_line(above, u, thetas[0], "baseline", "least squares")
+        _draw_points(above, u, y, roles, kept=mask)
+        _draw_line(above, u, truth, role="oracle", name="truth")
+        _draw_line(above, u, thetas[0], role="baseline", name="least squares")
         if t > 0:
-            _draw_line(above, u, theta, "itlm", "the line of the round")
+            _draw_line(above, u, theta, role="itlm", name="the line of the round")
         _draw_residuals(below, np.abs(y - theta[0] - theta[1] * u), roles, mask.sum())
         above.set_title(f"Round {t}: keeps {(mask & ~is_clean).sum()} bad", loc="left")
     axes[0, 0].set_ylabel("output y")
@@ -33,14 +33,14 @@ def rounds_side_by_side(u, y, is_clean, thetas, kept, *, truth, rounds=None, sou
     return with_source(figure, source)
 
 
-def _draw_points(axis, u, y, roles, kept):
+def _draw_points(axis, u, y, roles, *, kept):
     for role, mask in roles.items():
         axis.plot(u[mask], y[mask], **mark(role), **_POINTS, label=f"{role} samples")
     axis.plot(u[kept], y[kept], "o", mfc="none", mec=INK, markersize=8, mew=0.7, label="kept")
     axis.set_xlabel("feature u")
 
 
-def _draw_line(axis, u, theta, role, name):
+def _draw_line(axis, u, theta, *, role, name):
     ends = np.array([u.min(), u.max()])
     axis.plot(ends, theta[0] + theta[1] * ends, **stroke(role), linewidth=2, label=name)
 

@@ -16,6 +16,7 @@ VIEWS = {  # which images are shown -> what they are
     "mistakes": "Clean images that are dropped, bad ones that are kept",
 }
 _SIDE = 44  # pixels that an image is enlarged to, at least
+_COLUMNS = 16  # of a pile
 _PANELS = 3  # of generated images in a row, so that each can be seen
 _MARK = 0.34  # of an image's height: room for the mark under it
 
@@ -50,13 +51,13 @@ def _chosen(side, wrong, show):
     return side[-most:] if show == "farthest" else (side[wrong[side]] if show == "mistakes" else side)[:most]
 
 
-def pile(images, is_clean, *, source, columns=16):
+def pile(images, is_clean, *, source):
     """Images as they lie in the pile, with a disc under each clean one and a cross under each bad one.
 
     images: (m, c, h, w) uint8. is_clean: (m,) bool, or None to leave the marks out.
     """
-    column, row = np.arange(len(images)) % columns, np.arange(len(images)) // columns
-    figure, axis = _board(columns, row[-1] + 1)
+    row, column = np.divmod(np.arange(len(images)), _COLUMNS)
+    figure, axis = _board(_COLUMNS, row[-1] + 1)
     draw_cells(axis, images, column, row, is_clean)
     return with_source(figure, source)
 

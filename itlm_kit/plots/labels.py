@@ -45,6 +45,26 @@ def name_lines(axis, lines):
     names_at_end(axis, heights, [name for name, _ in lines.values()], list(lines))
 
 
+def label_end(axis, x, y, text, role):
+    """Write a line's name at its right end, in its colour."""
+    axis.annotate(
+        text, (x, y), xytext=(5, 0), textcoords="offset points", va="center",
+        color=ROLES[role]["color"], annotation_clip=False,
+    )  # fmt: skip
+
+
+def label_ends(axis, ends):
+    """Write each line's name beside its end, (text, x, y, color), moved apart where they would cover each other."""
+    tall = 0.7 * axis.figure.get_figheight() * 72  # points, roughly: the layout is settled later
+    lowest = -np.inf
+    for text, x, y, color in sorted(ends, key=lambda end: end[2]):
+        place = tall * axis.transAxes.inverted().transform(axis.transData.transform((x, y)))[1]
+        lifted = max(place, lowest)
+        axis.annotate(text, (x, y), xytext=(7, lifted - place), textcoords="offset points", va="center",
+                      color=color, annotation_clip=False, fontsize=9)  # fmt: skip
+        lowest = lifted + 12
+
+
 def sides_of_cut(axis, x):
     """Draw a cut at x into a matplotlib axis, and say on which side samples are kept."""
     axis.axvline(x, color="#222222", linewidth=1)

@@ -14,7 +14,7 @@ TITLES = {
 }
 
 
-def auc_by_epoch(frame, *, source, title="Bad against clean: each score by epoch"):
+def auc_by_epoch(frame, *, source):
     """Area under the ROC curve of each score after each epoch; mean and whole range over seeds.
 
     frame: columns epoch (from 0), score, auc, as `by_score` gives them for one setting; several seeds or one.
@@ -30,11 +30,11 @@ def auc_by_epoch(frame, *, source, title="Bad against clean: each score by epoch
     axis.axhline(0.5, color="#888888", linewidth=0.8)
     heights = [share_of(value, axis.get_ylim()) for value in mean.iloc[-1]]
     names_at_end(axis, heights, [TITLES[name] for name in mean], list(mean))
-    axis.set_title(title, loc="left")
+    axis.set_title("Bad against clean: each score by epoch", loc="left")
     return with_source(figure, source)
 
 
-def roc_curves(curves, *, source, title="Bad samples found, clean samples lost"):
+def roc_curves(curves, *, source):
     """ROC curves of scores. curves: {name of a score: Roc}, as `separation.roc` gives them."""
     figure, (axis,) = panels(width=4.8, height=4.2)
     for name, curve in curves.items():
@@ -44,7 +44,7 @@ def roc_curves(curves, *, source, title="Bad samples found, clean samples lost")
     axis.plot([0, 100], [0, 100], color="#888888", linewidth=0.8)
     axis.set(xlabel="clean samples dropped (%)", ylabel="bad samples dropped (%)", xlim=(0, 100), ylim=(0, 101))
     axis.legend(frameon=False, loc="lower right")
-    axis.set_title(title, loc="left")
+    axis.set_title("Bad samples found, clean samples lost", loc="left")
     return with_source(figure, source)
 
 

@@ -78,14 +78,6 @@ def stacked_bars(axis, edges, counts, what="samples"):
         bottom += number
 
 
-def label_end(axis, x, y, text, role):
-    """Write a line's name at its right end, in its colour."""
-    axis.annotate(
-        text, (x, y), xytext=(5, 0), textcoords="offset points", va="center",
-        color=ROLES[role]["color"], annotation_clip=False,
-    )  # fmt: skip
-
-
 def with_source(figure, source):
     """Write under a figure what data it was computed from; returns the figure."""
     (words,), how = literal([source])

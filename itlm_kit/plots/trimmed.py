@@ -1,11 +1,13 @@
-"""Figures of the trimmed-loss chapter: arrays in, a matplotlib Figure out."""
+"""Figures of the trimmed-loss chapter: arrays and frames in, a matplotlib Figure out."""
 
 import numpy as np
 from matplotlib.ticker import LogLocator, NullLocator
 
+from itlm_kit.plots.labels import label_end
 from itlm_kit.plots.screen import INK
-from itlm_kit.plots.style import ROLES, label_end, mark, panels, plain_numbers, stroke, with_source
+from itlm_kit.plots.style import ROLES, mark, panels, plain_numbers, stroke, with_source
 
+BAND = 2.5  # of residuals, in units of their scale: what lies beyond is looked at
 PARABOLA = "kept set of a round, frozen", "touches at θ$_t$", "lowest at θ$_{t+1}$"
 
 
@@ -94,21 +96,44 @@ def objectives_reached(objectives, marks, *, source):
     return with_source(figure, source)
 
 
-def residuals_by_sample(fits, *, source, band=2.5):
+def residuals_by_sample(fits, *, source):
     """Residuals in units of their scale, sample by sample, one panel per fit; those beyond the band are numbered.
 
     fits: title -> (n,).
     """
     figure, axes = panels(len(fits), width=4.6, height=3.4)
     for axis, (title, residuals) in zip(axes, fits.items(), strict=True):
-        days, beyond = np.arange(1, len(residuals) + 1), np.abs(residuals) > band
-        axis.axhspan(-band, band, color="#F2F2F2", zorder=0)
+        days, beyond = np.arange(1, len(residuals) + 1), np.abs(residuals) > BAND
+        axis.axhspan(-BAND, BAND, color="#F2F2F2", zorder=0)
         axis.plot(days[~beyond], residuals[~beyond], **mark("clean"))
         axis.plot(days[beyond], residuals[beyond], **mark("bad"))
         for day, value in zip(days[beyond], residuals[beyond], strict=True):
             axis.annotate(f"{day}", (day, value), xytext=(6, 0), textcoords="offset points", va="center")
         axis.set(xlabel="sample", ylabel="residual / its scale", xticks=[1, *range(5, len(residuals) + 1, 5)])
         axis.set_title(title, loc="left")
+    return with_source(figure, source)
+
+
+def breakdown_curve(frame, *, source):
+    """Largest error against the share of bad samples for each method: where each breaks down.
+
+    frame: columns bad, n, method ("ols", "itlm", "exact"), error.
+    """
+    figure, (axis,) = panels(width=5.8, height=3.6)
+    looks = {
+        "ols": (ROLES["naive"], "least squares"), "itlm": (ROLES["itlm"], "ITLM, one start"),
+        "exact": (ROLES["oracle"], "exact trimmed squares"),
+    }  # fmt: skip
+    axis.set_yscale("log")
+    for method, rows in frame.groupby("method"):
+        look, text = looks[method]
+        rows = rows.assign(share=rows["bad"] / rows["n"]).sort_values("share")
+        axis.plot(rows["share"], rows["error"], **look, markersize=6)
+        _label_jump(axis, rows, text, look["color"])
+    axis.axvline(0.5, color="#222222", linewidth=0.8)
+    axis.annotate("one half", (0.5, 1), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=8)
+    axis.set(xlabel="share of bad samples", ylabel="largest error over draws")
+    axis.set_title("Breakdown", pad=14, loc="left")
     return with_source(figure, source)
 
 
@@ -142,3 +167,11 @@ def _draw_values(axis, values, height):
     for role, numbers in values.items():
         look = {**mark(role), "markersize": 5, "alpha": 0.7, "label": f"{role} samples"}
         axis.plot(numbers, np.full(len(numbers), height), **look)
+
+
+def _label_jump(axis, rows, text, color):
+    """Write a line's name beside the place where it jumps."""
+    middle = np.sqrt(rows["error"].min() * rows["error"].max())
+    share = rows["share"].iloc[int((rows["error"] > middle).to_numpy().argmax())]
+    axis.annotate(text.replace(" ", "\n", 1), (share, middle), xytext=(3, 0), textcoords="offset points",
+                  va="center", color=color, annotation_clip=False, fontsize=9)  # fmt: skip

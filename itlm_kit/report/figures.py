@@ -12,6 +12,8 @@ from itlm_kit.experiments.experiment import Experiment
 from itlm_kit.experiments.results import Result, by_settings, results_frame
 from itlm_kit.files import write_atomically, writing_to
 from itlm_kit.plots import alpha, backdoor, beside, convergence, gan, gan_length, label_noise, scores
+from itlm_kit.plots.one_round import rate_comparison
+from itlm_kit.plots.trimmed import breakdown_curve
 from itlm_kit.report.tables import TABLES, measured_on, table_pictures, told
 
 
@@ -116,8 +118,8 @@ def _drift(results):
 
 
 _CHECKS = {  # those of the theory's that are curves
-    "breakdown": ({"check": "breakdown"}, convergence.breakdown_curve),
-    "remark 2, random bad outputs": ({"check": "remark 2", "kind": "random"}, convergence.rate_comparison),
+    "breakdown": ({"check": "breakdown"}, breakdown_curve),
+    "remark 2, random bad outputs": ({"check": "remark 2", "kind": "random"}, rate_comparison),
 }
 
 
@@ -158,10 +160,8 @@ def _scores(results):
     for caption, found in _split(results, "data", "noise"):
         least = min(result.settings["clean"] for result in found)
         found = [result for result in found if result.settings["clean"] == least]
-        yield (
-            f"{caption}, {100 * least:g} % clean",
-            scores.auc_by_epoch(by_score(results_frame(found)), source=_source(found)),
-        )
+        figure = scores.auc_by_epoch(by_score(results_frame(found)), source=_source(found))
+        yield f"{caption}, {told('clean', least)}", figure
 
 
 def _found_errors(results):

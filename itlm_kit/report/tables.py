@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from itlm_kit.experiments.results import Result
 from itlm_kit.ledger.beside import cells_beside_printed
+from itlm_kit.names import percent
 from itlm_kit.plots.beside import printed_beside_measured
 
 
@@ -67,7 +68,7 @@ def told(key: str, value) -> str:
     if value is None or value != value:
         return ""
     if key in _SHARES:
-        return f"{100 * value:g} % {key}" if key != "alpha" else f"alpha {value:g}"
+        return f"{percent(value, 'g')} {key}" if key != "alpha" else f"alpha {value:g}"
     return f"{_words(key)} {value:g}" if isinstance(value, int | float) else _words(value)
 
 

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from itlm_kit.classes import as_labels
 from itlm_kit.errors import InputError
-from itlm_kit.names import counted, readable
+from itlm_kit.names import counted, percent, readable
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -34,7 +34,7 @@ def dropped_by_class(kept: ArrayLike, given: ArrayLike) -> "DataFrame":
 def heavy_losses(by_class: "DataFrame") -> list[str]:
     """A sentence of warning, with the remedy, for each class of `dropped_by_class` that would lose more than half."""
     return [
-        f"{readable(name)} would lose {dropped:,} of its {counted(samples, 'sample')} ({100 * share:.0f} %): look at "
+        f"{readable(name)} would lose {dropped:,} of its {counted(samples, 'sample')} ({percent(share)}): look at "
         'them first, or keep the same share of each class: groups="class" in examine, --by-class of the command, '
         "trim_groups elsewhere."
         for name, samples, dropped, share in by_class.itertuples(index=False)

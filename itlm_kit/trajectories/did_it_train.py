@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from itlm_kit.classes import Classes, as_column, as_labels, missing_labels
 from itlm_kit.errors import InputError, check_integer
-from itlm_kit.names import listed
+from itlm_kit.names import listed, percent
 from itlm_kit.trajectories.known_as import known_as
 from itlm_kit.trajectories.logits import number_array
 from itlm_kit.trajectories.scores import mean_loss
@@ -246,4 +246,4 @@ def _is_lower(low, high):
 
 
 def _percent(share):
-    return f"{100 * share:.3g} %"
+    return percent(share, ".3g")  # what is no better than chance lies close to it

@@ -7,8 +7,8 @@ from itlm_kit.errors import InputError
 from itlm_kit.vision.training import outputs
 
 
-def penultimate_features(model, samples, index=None):
-    """The input (m, d) of the network's last linear layer for the samples `index` (all by default), no gradients.
+def penultimate_features(model, samples):
+    """The input (n, d) of the network's last linear layer for each of the samples, without gradients.
 
     model: any network with a linear layer at its end. Raises InputError when it has none.
     """
@@ -18,7 +18,7 @@ def penultimate_features(model, samples, index=None):
     seen = []
     hook = linear[-1].register_forward_pre_hook(lambda layer, inputs: seen.append(inputs[0]))
     try:
-        outputs(model, samples, index)
+        outputs(model, samples)
     finally:
         hook.remove()
     return torch.cat(seen)

@@ -38,10 +38,10 @@ class Judge:
         self.classes = classes
         self._clean = self._features(clean)
 
-    def clean_like(self, images, *, confidence=0.9):
-        """Share of images (m, c, h, w) uint8, in percent, called one of the clean classes with that probability."""
+    def clean_like(self, images):
+        """Share of images (m, c, h, w) uint8, in percent, called one of the clean classes with 90 % certainty."""
         called = outputs(self.model, self._samples(images)).softmax(1)[:, : self.classes]
-        return 100 * (called.amax(1) >= confidence).double().mean().item()
+        return 100 * (called.amax(1) >= 0.9).double().mean().item()
 
     def distance(self, images):
         """Frechet distance of images (m, c, h, w) uint8, at least 2, from the clean ones in the judge's features."""

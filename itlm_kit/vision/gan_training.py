@@ -189,11 +189,11 @@ def draw_latents(number: int, recipe: GANRecipe, *, seed: int, device: str | tor
     return torch.randn(number, recipe.latent, generator=torch.Generator().manual_seed(seed)).to(device)
 
 
-def generate(gan: GAN, latents: Tensor, *, micro_batch: int = 500) -> Tensor:
+def generate(gan: GAN, latents: Tensor) -> Tensor:
     """Images uint8 (m, c, h, w) that the generator makes of latents (m, latent), in evaluation mode."""
     gan.generator.eval()
     with torch.inference_mode():
-        made = torch.cat([gan.generator(part) for part in latents.split(micro_batch)])
+        made = torch.cat([gan.generator(part) for part in latents.split(500)])
         return made.add_(1).mul_(127.5).round_().to(torch.uint8).contiguous()
 
 

@@ -3,23 +3,21 @@
 import numpy as np
 import torch
 
-from itlm_kit.errors import InputError, check_integer
+from itlm_kit.choosing import check_folds
 from itlm_kit.progress import progress
 from itlm_kit.trajectories.did_it_train import diagnose_calls, warn_unless_trained
 from itlm_kit.vision.itlm import round_seed
 from itlm_kit.vision.training import outputs, train
 
 
-def out_of_sample(samples, recipe, *, epochs, folds=5, seed):
+def logits_out_of_sample(samples, recipe, *, epochs, folds=5, seed):
     """Outputs (n, classes), float32, of `folds` networks, each for the part of Samples it was not trained on.
 
-    The parts are drawn from `seed` alone, so that all labels, right or wrong, fall into them alike. Warns
-    (DidNotTrain) where they, or one of them, came to nothing (`diagnose_calls`). Raises InputError as `train`, and when
-    folds is not in 2..n.
+    `itlm_kit.out_of_sample` does this for any model, and deals each class out evenly; here the parts are drawn from
+    `seed` alone, so that all labels, right or wrong, fall into them alike. Warns (DidNotTrain) where the networks, or
+    one of them, came to nothing (`diagnose_calls`). Raises InputError as `train`, and when folds is not in 2..n.
     """
-    folds = check_integer("folds", folds, low=2, remedy="It is the number of parts.")
-    if folds > len(samples):
-        raise InputError(f"folds must be at most the {len(samples)} samples; got {folds}. Every part needs one.")
+    folds = check_folds(folds, len(samples))
     logits = torch.empty(len(samples), samples.classes, device=samples.y.device)
     parts = np.array_split(np.random.default_rng(seed).permutation(len(samples)), folds)
     fold = np.empty(len(samples), int)

@@ -51,8 +51,8 @@ def by_epoch(recorder: TrajectoryRecorder, is_clean: np.ndarray) -> list[dict]:
     return [
         {
             "epoch": epoch,
-            "clean_accuracy": _percent(recorder.correct[epoch, is_clean]),
-            "bad_accuracy": _percent(recorder.correct[epoch, ~is_clean]),
+            "clean_accuracy": percent_of(recorder.correct[epoch, is_clean]),
+            "bad_accuracy": percent_of(recorder.correct[epoch, ~is_clean]),
             "clean_loss": round(float(recorder.losses[epoch, is_clean].mean()), 5),
             "bad_loss": round(float(recorder.losses[epoch, ~is_clean].mean()), 5),
             "auc": round(auc(recorder.losses[epoch], is_clean), 5),
@@ -77,5 +77,6 @@ def rounds_frame(rounds: Iterable[Round], is_clean: np.ndarray):
     return pd.DataFrame([row(step) for step in rounds])
 
 
-def _percent(correct):
-    return round(100 * float(correct.mean()), 3)
+def percent_of(marks: np.ndarray) -> float:
+    """The share of a mask that is set, in percent to three digits, as results hold it."""
+    return round(100 * float(marks.mean()), 3)

@@ -111,7 +111,7 @@ def train(
     for epoch in range(epochs):
         shuffled = index[torch.randperm(len(index), generator=order).to(index.device)]
         changes = _drawn_changes(recipe.augment, len(index), augmentation, index.device)
-        scores = _one_epoch(model, samples, shuffled, changes, recipe, descent, epoch)
+        scores = _one_epoch(model, samples, shuffled, changes, recipe=recipe, descent=descent, epoch=epoch)
         if recorder is not None:
             recorder.record(epoch, shuffled, *scores)
         if after_epoch is not None:
@@ -182,7 +182,7 @@ def per_sample_losses(model: nn.Module, samples: Samples, *, augment: Augment | 
     return functional.cross_entropy(outputs(model, samples, changes=changes), samples.y, reduction="none")
 
 
-def _one_epoch(model, samples, shuffled, changes, recipe, descent, epoch):
+def _one_epoch(model, samples, shuffled, changes, *, recipe, descent, epoch):
     """One pass over `shuffled`; returns each sample's loss and correctness as the pass saw them."""
     model.train()
     losses = torch.empty(len(shuffled), device=shuffled.device)

@@ -13,6 +13,7 @@ from itlm_kit.machine import Where
 from itlm_kit.vision.itlm import Trained, accuracy
 from itlm_kit.vision.models import two_layer_cnn
 from itlm_kit.vision.published_recipes import CIFAR10
+from itlm_kit.vision.recording import percent_of
 from itlm_kit.vision.regimes import regime_of
 from itlm_kit.vision.training import Recipe, Samples, outputs
 
@@ -144,15 +145,12 @@ class AttackWatch:
         """Nothing is looked at before the last epoch, so that nothing is selected by it."""
 
     def finish(self, model):
-        truth, fooled = self.stamped.y, outputs(model, self.stamped).argmax(1) == self.target
+        truth = self.stamped.y.cpu().numpy()
+        fooled = (outputs(model, self.stamped).argmax(1) == self.target).cpu().numpy()
         others = (truth != self.source) & (truth != self.target)
         report = {
             "clean_accuracy": accuracy(model, self.test),
-            "attack_success": _percent(fooled[truth == self.source]),
-            "attack_on_others": _percent(fooled[others]),
+            "attack_success": percent_of(fooled[truth == self.source]),
+            "attack_on_others": percent_of(fooled[others]),
         }
         return Trained(model, report)
-
-
-def _percent(correct):
-    return round(100 * correct.double().mean().item(), 3)

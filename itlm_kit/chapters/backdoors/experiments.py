@@ -115,7 +115,7 @@ def _rounds(settings, recipe, seed, attacked, finished):
     fits = _itlm if method.startswith("itlm") else _in_turn
     for theta, after in fits(settings, recipe, seed, attacked, tuple(kept)):
         t = len(kept) - 1
-        yield Finished(_row(t, recipe.epochs[t], theta, kept[t], attacked.is_clean), after)
+        yield Finished(_row(t, recipe.epochs[t], theta, trained_on=kept[t], is_clean=attacked.is_clean), after)
         kept.append(after)
 
 
@@ -143,7 +143,7 @@ def _evidence(model, recorder, settings, recipe, samples):
     return Evidence(model, recorder, samples, **told, target=classes_of(settings["pair"])[1])
 
 
-def _row(t, epochs, theta, trained_on, is_clean):
+def _row(t, epochs, theta, *, trained_on, is_clean):
     """What is reported of theta_t, and of the set that it was trained on."""
     dropped = ~trained_on
     hits = int((dropped & ~is_clean).sum())
@@ -260,7 +260,7 @@ ALLOWS = {
     "early": whole(),
     "step_size": number(0, 100, with_low=False),
 }
-_experiment = partial(Experiment, seeds={"quick": 1, "full": 3}, seconds=_seconds)
+_experiment = partial(Experiment, seconds=_seconds)
 EXPERIMENTS = {
     "fig1d": _experiment(
         name="fig1d",

@@ -23,7 +23,8 @@ from itlm_kit.vision import noisy_set
 from itlm_kit.vision.itlm import accuracy, round_seed
 from itlm_kit.vision.models import two_layer_cnn
 from itlm_kit.vision.noisy_set import PROTOCOLS, Protocol
-from itlm_kit.vision.out_of_sample import out_of_sample
+from itlm_kit.vision.out_of_sample import logits_out_of_sample
+from itlm_kit.vision.recording import percent_of
 from itlm_kit.vision.training import Recipe, Samples, per_sample_losses, train
 
 RECIPE = Recipe(two_layer_cnn, batch_size=50, step_size=0.1)
@@ -72,7 +73,7 @@ def run_alpha(settings, recipe, seed, where):
 def choices(grid, seed):
     """{chooser: alpha} of one noisy training set, given its GridRuns, which this sets going."""
     samples, recipe = grid.noisy.samples, grid.recipe
-    logits = out_of_sample(samples, recipe.training, epochs=grid.epochs, folds=recipe.folds, seed=seed)
+    logits = logits_out_of_sample(samples, recipe.training, epochs=grid.epochs, folds=recipe.folds, seed=seed)
     agrees = (logits.argmax(1) == samples.y).cpu().numpy()
     by_cv = choose_alpha(fit_and_score=grid, n=len(samples), grid=recipe.grid, folds=recipe.folds, splits=1, seed=seed)
     by_losses = {method: choose_alpha(grid.mean_losses, method=method) for method in ("mixture", "elbow")}
@@ -98,9 +99,12 @@ class GridRuns:
         *_, last = rounds_from(
             self.theta_0, part, self.recipe.training, alpha=alpha, epochs=self.epochs, updates=updates, seed=self.seed
         )
-        share = self.noisy.is_clean[inside][last.kept.cpu().numpy()].mean()
+        kept = last.kept.cpu().numpy()
         row = {"alpha": alpha, "last_accuracy": accuracy(last.state, self.noisy.watch.test)}
-        row |= {"held_out_accuracy": accuracy(last.state, rest), "clean_share": round(100 * float(share), 3)}
+        row |= {
+            "held_out_accuracy": accuracy(last.state, rest),
+            "clean_share": percent_of(self.noisy.is_clean[inside][kept]),
+        }
         self.rows.append(row)
         return per_sample_losses(last.state, rest).cpu().numpy()
 

@@ -18,9 +18,9 @@ from itlm_kit.extras import needs
 from itlm_kit.trajectories import SCORES
 from itlm_kit.trimming import num_kept, trim
 from itlm_kit.vision.itlm import round_seed
-from itlm_kit.vision.out_of_sample import out_of_sample
+from itlm_kit.vision.out_of_sample import logits_out_of_sample
 from itlm_kit.vision.own_pictures import recipe_of
-from itlm_kit.vision.recording import record_training
+from itlm_kit.vision.recording import percent_of, record_training
 
 IMAGES = 2000  # drawn of each large set
 
@@ -31,7 +31,7 @@ def run(settings, recipe, seed, where):
     samples, is_clean, source = pictures(settings, seed, where)
     how, y = {"epochs": recipe.epochs, "seed": round_seed(seed, 0)}, samples.y.cpu().numpy()
     suspicion = SCORES["aum"](record_training(samples, recipe.training, **how))
-    logits = out_of_sample(samples, recipe.training, folds=own_pictures.FOLDS, **how).cpu().numpy()
+    logits = logits_out_of_sample(samples, recipe.training, folds=own_pictures.FOLDS, **how).cpu().numpy()
     alpha = choose_alpha(method="agreement", called=logits.argmax(1), given=y)
     own = trim(suspicion, num_kept(alpha, len(y)))
     doubt = 1 - softmax(logits, axis=1)[np.arange(len(y)), y]  # cleanlab's self-confidence, turned round
@@ -46,8 +46,8 @@ def _judged(kept, suspicion, is_clean):
     dropped = ~kept
     return {
         "named": int(dropped.sum()),
-        "precision": round(100 * float((~is_clean)[dropped].mean()), 3) if dropped.any() else None,
-        "recall": round(100 * float(dropped[~is_clean].mean()), 3),
+        "precision": percent_of(~is_clean[dropped]) if dropped.any() else None,
+        "recall": percent_of(dropped[~is_clean]),
         "precision_at_bad": at_bad(suspicion, is_clean),
     }
 

@@ -17,6 +17,7 @@ from itlm_kit.vision import noisy_set
 from itlm_kit.vision.checkpoints import Finished, RoundsFile
 from itlm_kit.vision.itlm import Trained, classifier_rounds, round_seed, train_watched
 from itlm_kit.vision.noisy_set import PROTOCOLS, Noisy, Protocol
+from itlm_kit.vision.recording import percent_of
 from itlm_kit.vision.training import Recipe, check_batch
 
 RATES = {"systematic": (0.6, 0.7, 0.8, 0.9), "random": (0.3, 0.5, 0.7, 0.9)}  # clean shares of Table 1
@@ -109,11 +110,11 @@ def _rounds(settings, recipe, seed, noisy, finished):
 def _theta_0(recipe, seed, noisy):
     """What ITLM starts from, the same for every alpha; InputError before it is trained where alpha keeps too few."""
     check_batch(num_kept(recipe.alpha, len(noisy.samples)), recipe.training)
-    return _naive(noisy.samples, recipe.training, recipe.epochs[0], seed, noisy.watch)
+    return _naive(noisy.samples, recipe.training, epochs=recipe.epochs[0], seed=seed, watch=noisy.watch)
 
 
 @lru_cache(maxsize=5)
-def _naive(samples, training, epochs, seed, watch):
+def _naive(samples, training, *, epochs, seed, watch):
     everything = np.ones(len(samples), bool)
     return train_watched(samples, everything, training, epochs=epochs, seed=round_seed(seed, 0), watch=watch)
 
@@ -129,5 +130,4 @@ def _kept_once(method, recipe, noisy):
 
 def round_row(t: int, theta: Trained, kept: np.ndarray, is_clean: np.ndarray) -> dict:
     """What is reported of a round: the accuracies of theta_t, and how clean and how large S_t is."""
-    share = round(100 * float(is_clean[kept].mean()), 3)
-    return {"round": t, **theta.report, "clean_share": share, "kept": int(kept.sum())}
+    return {"round": t, **theta.report, "clean_share": percent_of(is_clean[kept]), "kept": int(kept.sum())}

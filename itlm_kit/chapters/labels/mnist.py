@@ -146,7 +146,6 @@ _figure1 = partial(
     },
     recipe=recorded_recipe,
     run=run_figure1,
-    seeds={"quick": 1, "full": 3},
     seconds=_seconds,
     needs_gpu=wants_gpu,
 )

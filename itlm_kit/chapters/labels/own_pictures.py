@@ -24,9 +24,9 @@ from itlm_kit.trajectories.did_it_train import diagnose
 from itlm_kit.trajectories.logits import measure
 from itlm_kit.vision.itlm import round_seed
 from itlm_kit.vision.models import two_layer_cnn
-from itlm_kit.vision.out_of_sample import out_of_sample
+from itlm_kit.vision.out_of_sample import logits_out_of_sample
 from itlm_kit.vision.own_pictures import recipe_of
-from itlm_kit.vision.recording import RecordedRecipe, record_training
+from itlm_kit.vision.recording import RecordedRecipe, percent_of, record_training
 from itlm_kit.vision.training import Recipe, Samples
 
 DATA = ("digits", "mnist", "fashion_mnist", "cifar10", "cifar10n")
@@ -76,17 +76,17 @@ def run(settings, recipe, seed, where):
         "bad": int((~is_clean).sum()),
     }
     if settings["folds"]:
-        logits = out_of_sample(samples, recipe.training, folds=settings["folds"], **how).cpu().numpy()
-        metrics |= _judged(logits, samples.y.cpu().numpy(), suspicion, is_clean)
+        logits = logits_out_of_sample(samples, recipe.training, folds=settings["folds"], **how).cpu().numpy()
+        metrics |= _judged(logits, samples.y.cpu().numpy(), suspicion=suspicion, is_clean=is_clean)
     return Outcome(metrics, source)
 
 
-def _judged(logits, given, suspicion, is_clean):
+def _judged(logits, given, *, suspicion, is_clean):
     margin = measure(logits, given).margin
     agrees = logits.argmax(1) == given
     return {
         "alpha": round(choose_alpha(method="agreement", agrees=agrees), 5),
-        "clean_agreement": round(100 * float(agrees[is_clean].mean()), 3),
+        "clean_agreement": percent_of(agrees[is_clean]),
         "precision_unseen": at_bad(-margin, is_clean),
         "precision_both": at_bad(suspicion / suspicion.std() - margin / margin.std(), is_clean),
     }
@@ -96,7 +96,7 @@ def at_bad(suspicion, is_clean):
     """Percent of the m most suspicious that are bad, where m are bad."""
     m = int((~is_clean).sum())
     first = np.argsort(-suspicion, kind="stable")[:m]
-    return round(100 * float((~is_clean)[first].mean()), 3)
+    return percent_of(~is_clean[first])
 
 
 def pictures(settings, seed, where):

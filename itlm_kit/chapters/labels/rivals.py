@@ -25,6 +25,7 @@ from itlm_kit.experiments.settings import one_of
 from itlm_kit.vision import noisy_set
 from itlm_kit.vision.itlm import accuracy
 from itlm_kit.vision.noisy_set import PROTOCOLS, Protocol
+from itlm_kit.vision.recording import percent_of
 from itlm_kit.vision.training import Recipe
 
 OURS = ("baseline", "itlm", "itlm-chosen")
@@ -73,13 +74,13 @@ def _fit(method, recipe, task, *, updates, is_clean):
     if method == "baseline":
         return task.train_once(np.ones(len(task.samples), bool))
     if method == "itlm":
-        return _itlm(task, recipe.alpha, updates)
+        return _itlm(task, recipe.alpha, updates=updates)
     logits, passes = task.out_of_sample()
     agrees = logits.argmax(1) == task.samples.y.cpu().numpy()
-    return _itlm(task, choose_alpha(method="agreement", agrees=agrees), updates, passes)
+    return _itlm(task, choose_alpha(method="agreement", agrees=agrees), updates=updates, extra=passes)
 
 
-def _itlm(task, alpha, updates, extra=0.0):
+def _itlm(task, alpha, *, updates, extra=0.0):
     theta_0 = task.train_once(np.ones(len(task.samples), bool))
     how = {"alpha": alpha, "epochs": task.epochs, "updates": updates, "seed": task.seed}
     *_, last = rounds_from(theta_0.model, task.samples, task.training, **how)
@@ -94,9 +95,8 @@ def found(kept, is_clean):
     """
     if kept is None or kept.all() or is_clean.all():
         return {"precision": None, "recall": None, "named": 0 if kept is None else int((~kept).sum())}
-    hits = (~kept & ~is_clean).sum()
-    share = {"precision": hits / (~kept).sum(), "recall": hits / (~is_clean).sum()}
-    return {name: round(100 * float(value), 3) for name, value in share.items()} | {"named": int((~kept).sum())}
+    dropped, bad = ~kept, ~is_clean
+    return {"precision": percent_of(bad[dropped]), "recall": percent_of(dropped[bad]), "named": int(dropped.sum())}
 
 
 def field_table(frame, value="last_accuracy"):

@@ -15,6 +15,7 @@ from itlm_kit.trimming import num_kept, trim
 from itlm_kit.vision import noisy_set
 from itlm_kit.vision.itlm import round_seed
 from itlm_kit.vision.noisy_set import PROTOCOLS, Protocol
+from itlm_kit.vision.recording import percent_of
 from itlm_kit.vision.training import Recipe, outputs, per_sample_losses
 
 CASES = (("systematic", 0.6), ("random", 0.5))
@@ -62,24 +63,20 @@ def by_class(model, noisy, alpha):
     losses = per_sample_losses(model, samples)
     kept = trim(losses, num_kept(alpha, len(losses))).cpu().numpy()
     correct = (outputs(model, test).argmax(1) == test.y).cpu().numpy()
-    kept_of, known_of = _percent_of(kept, samples), _percent_of(correct, test)
+    kept_of, known_of = _of_each_class(kept, samples), _of_each_class(correct, test)
     return {
-        "accuracy": _percent(correct.mean()),
+        "accuracy": percent_of(correct),
         "worst_class": min(known_of),
-        "clean_share": _percent(noisy.is_clean[kept].mean()),
+        "clean_share": percent_of(noisy.is_clean[kept]),
         "least_kept": min(kept_of),
         "starved": sum(share < STARVED for share in kept_of),
     }
 
 
-def _percent_of(mask, samples):
-    """The share of each class that a mask marks."""
+def _of_each_class(mask, samples):
+    """The share of each class that a mask marks, in percent."""
     y = samples.y.cpu().numpy()
-    return [_percent(mask[y == label].mean()) for label in range(samples.classes)]
-
-
-def _percent(share):
-    return round(100 * float(share), 3)
+    return [percent_of(mask[y == label]) for label in range(samples.classes)]
 
 
 def starved_table(frame):

@@ -18,6 +18,7 @@ from itlm_kit.experiments.settings import one_of
 from itlm_kit.vision import noisy_set
 from itlm_kit.vision.itlm import classifier_rounds
 from itlm_kit.vision.noisy_set import PROTOCOLS
+from itlm_kit.vision.recording import percent_of
 
 WEIGHTS = ("anew", "last")
 CLEAN = {
@@ -64,7 +65,7 @@ def kept_again(before, kept, is_clean):
     before, kept, is_clean: bool masks (n,); before may be None.
     """
     held = np.zeros_like(kept) if before is None else before & ~is_clean
-    return round(100 * float(kept[held].mean()), 3) if held.any() else None
+    return percent_of(kept[held]) if held.any() else None
 
 
 def warm_table(frame):

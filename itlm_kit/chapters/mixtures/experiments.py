@@ -29,6 +29,7 @@ from itlm_kit.vision.gan_training import (
     generate,
     real_losses,
 )
+from itlm_kit.vision.recording import percent_of
 
 MARGIN = 0.05  # alpha* less alpha
 BELOW = {"delta-alpha-10": 0.10, "delta-alpha-15": 0.15, "delta-alpha-20": 0.20}  # the same, where a method has its own
@@ -184,18 +185,14 @@ def _fit(mixed, seed, how, kept=None, **choices):
 
 def kept_row(kept, is_clean):
     """How clean, in percent, and how large a kept set is; bool masks (n,)."""
-    return {"clean_share": _percent(is_clean[kept]), "kept": int(kept.sum())}
+    return {"clean_share": percent_of(is_clean[kept]), "kept": int(kept.sum())}
 
 
 def told_apart(losses, is_clean, how):
     """How well the discriminator's losses tell bad from clean: shares taken for real, and the area under the ROC."""
     real = called_real(losses, how)
     auc = round(float(roc_auc_score(~is_clean, losses)), 5)
-    return {"clean_real": _percent(real[is_clean]), "bad_real": _percent(real[~is_clean]), "auc": auc}
-
-
-def _percent(marked):
-    return round(100 * float(marked.mean()), 3)
+    return {"clean_real": percent_of(real[is_clean]), "bad_real": percent_of(real[~is_clean]), "auc": auc}
 
 
 def run_table(settings, recipe, seed, where):
@@ -358,7 +355,7 @@ ALLOWS = {
     "clean": number(0, 1, with_low=False, with_high=False),
     "method": one_of(*DRAWN),
 }
-_experiment = partial(Experiment, seeds={"quick": 1, "full": 3}, needs=needs)
+_experiment = partial(Experiment, needs=needs)
 _filtered = partial(_experiment, goes_on=_goes_on)
 _figure = partial(_filtered, allows=ALLOWS, recipe=figure_recipe, run=run_figure, seconds=_figure_seconds)
 _table = partial(

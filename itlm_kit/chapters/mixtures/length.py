@@ -169,7 +169,7 @@ def _fixed_seconds(settings):
     return ROUNDS * (settings["steps"] * step + scoring)
 
 
-_experiment = partial(Experiment, seeds={"quick": 1, "full": 3}, needs=needs)
+_experiment = partial(Experiment, needs=needs)
 _PILE = {name: ALLOWS[name] for name in ("pair", "images", "clean")}
 EXPERIMENTS = {
     "gan-length": _experiment(

@@ -9,6 +9,7 @@ import numpy as np
 from itlm_kit import data
 from itlm_kit.errors import InputError, check_choice, check_integer, check_share
 from itlm_kit.machine import Where
+from itlm_kit.names import percent
 from itlm_kit.vision.gan_training import Images
 from itlm_kit.vision.itlm import round_seed
 
@@ -47,7 +48,7 @@ def _mixed(pair, images, clean, seed, where):
     good = drawn(data.load(PAIRS[pair][0], data_root=where.data_root), images, seed)
     bad, kind = bad_images(pair, int(images / clean + 1e-9) - images, good, seed, where)
     mixed = data.mix_images(good.x, bad, clean=clean, seed=round_seed(seed, 1001))
-    source = f"{good.source}, mixed with {100 * (1 - clean):.0f} % {kind}"
+    source = f"{good.source}, mixed with {percent(1 - clean)} {kind}"
     return Mixture(Images(mixed.x, where.device), mixed.is_clean, source)
 
 

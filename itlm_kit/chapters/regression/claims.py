@@ -39,10 +39,10 @@ def final_errors(frame, axis):
     return frame.groupby([axis, "method"])["error"].last().unstack()
 
 
-def excess(frame, *, axis, method, low=-np.inf, high=np.inf):
+def excess(frame, *, axis, method, high):
     """Largest share of what bad samples cost least squares that a method leaves: 0 the oracle, 1 the naive fit."""
     shares = shares_left(frame, axis=axis, method=method)
-    return float(shares[(shares.index >= low) & (shares.index <= high)].max())
+    return float(shares[shares.index <= high].max())
 
 
 def shares_left(frame, *, axis, method):
@@ -123,74 +123,78 @@ def _claim(name, *, panel, tag="", **fields):
 
 
 def _samples(name):
-    claim = partial(_claim, name)
     for method, words in METHODS.items():
-        yield claim(
-            panel="a",
-            tag=f".{method}.close",
-            says=f"small noise, n to 25,000: ITLM ({words}) is near the oracle",
-            measure=of_rows(
-                partial(excess, axis="n", method=method, high=25_000),
-                f"{words}: largest share of the naive fit's excess error that is left, n <= 25,000",
-            ),
-            band=Band(high=0.1),
-            why="a tenth of what the bad samples cost least squares; the naive fit itself has 1",
-            wrong=1.0,
-        )
-        yield claim(
-            panel="a",
-            tag=f".{method}.drift",
-            says=f"small noise, n far beyond 25,000: ITLM ({words}) falls behind",
-            measure=of_rows(
-                partial(drift, method=method, small=25_000),
-                f"{words}: error over the oracle's at the largest n, against the largest such ratio to 25,000",
-            ),
-            band=Band(1.05),
-            why="a consistent method gives 1; means of 100 runs are good to about 2 %",
-            wrong=1.0,
-            power=_drift_power(name),
-            note="to the largest n measured: a gap that opens farther out is not seen",
-        )
-        yield claim(
-            panel="a",
-            tag=f".{method}.drift-2d",
-            says=f"small noise, two features, n to a million: ITLM ({words}) falls behind",
-            cells=cells("drift", {"kind": KINDS[name]}),
-            measure=of_rows(
-                partial(drift, method=method, small=25_000),
-                f"{words}, d = 2: error over the oracle's at the largest n, against the largest such ratio to 25,000",
-            ),
-            band=Band(1.05),
-            why="a consistent method gives 1; the map of the population foretells "
-            f"{_foretold(KINDS[name]):.2f}, and its mean over 40 runs is good to about 10 %",
-            wrong=1.0,
-        )
-        yield claim(
-            panel="b",
-            tag=f".{method}.inconsistent",
-            says=f"large noise: ITLM ({words}) is inconsistent, its error tends to a floor",
-            measure=of_rows(
-                partial(relative_floor, method=method),
-                f"{words}: error it tends to (floor^2 + c/n), in oracle errors at the largest n",
-            ),
-            band=Band(1.0),
-            why="a consistent method has no floor, 0; noise in the fit could feign about 0.2",
-            wrong=0.0,
-        )
-        yield claim(
-            panel="b",
-            tag=f".{method}.level",
-            says=f"large noise: the error of ITLM ({words}) does not decrease as n grows",
-            measure=of_rows(partial(staying, method=method), f"{words}: error at the largest n over that at the least"),
-            band=Band(0.95),
-            why="an error that stays gives 1; means of 100 runs are good to about 2 %; the oracle's gives 0.1",
-            wrong=0.1,
-            note="it falls, more slowly than the oracle's, towards the floor",
-        )
+        yield from _small_noise(name, method, words)
+        yield from _large_noise(name, method, words)
+
+
+def _small_noise(name, method, words):
+    claim = partial(_claim, name, panel="a")
+    yield claim(
+        tag=f".{method}.close",
+        says=f"small noise, n to 25,000: ITLM ({words}) is near the oracle",
+        measure=of_rows(
+            partial(excess, axis="n", method=method, high=25_000),
+            f"{words}: largest share of the naive fit's excess error that is left, n <= 25,000",
+        ),
+        band=Band(high=0.1),
+        why="a tenth of what the bad samples cost least squares; the naive fit itself has 1",
+        wrong=1.0,
+    )
+    yield claim(
+        tag=f".{method}.drift",
+        says=f"small noise, n far beyond 25,000: ITLM ({words}) falls behind",
+        measure=of_rows(
+            partial(drift, method=method, small=25_000),
+            f"{words}: error over the oracle's at the largest n, against the largest such ratio to 25,000",
+        ),
+        band=Band(1.05),
+        why="a consistent method gives 1; means of 100 runs are good to about 2 %",
+        wrong=1.0,
+        power=_drift_power(name),
+        note="to the largest n measured: a gap that opens farther out is not seen",
+    )
+    yield claim(
+        tag=f".{method}.drift-2d",
+        says=f"small noise, two features, n to a million: ITLM ({words}) falls behind",
+        cells=cells("drift", {"kind": KINDS[name]}),
+        measure=of_rows(
+            partial(drift, method=method, small=25_000),
+            f"{words}, d = 2: error over the oracle's at the largest n, against the largest such ratio to 25,000",
+        ),
+        band=Band(1.05),
+        why="a consistent method gives 1; the map of the population foretells "
+        f"{_foretold(KINDS[name]):.2f}, and its mean over 40 runs is good to about 10 %",
+        wrong=1.0,
+    )
+
+
+def _large_noise(name, method, words):
+    claim = partial(_claim, name, panel="b")
+    yield claim(
+        tag=f".{method}.inconsistent",
+        says=f"large noise: ITLM ({words}) is inconsistent, its error tends to a floor",
+        measure=of_rows(
+            partial(relative_floor, method=method),
+            f"{words}: error it tends to (floor^2 + c/n), in oracle errors at the largest n",
+        ),
+        band=Band(1.0),
+        why="a consistent method has no floor, 0; noise in the fit could feign about 0.2",
+        wrong=0.0,
+    )
+    yield claim(
+        tag=f".{method}.level",
+        says=f"large noise: the error of ITLM ({words}) does not decrease as n grows",
+        measure=of_rows(partial(staying, method=method), f"{words}: error at the largest n over that at the least"),
+        band=Band(0.95),
+        why="an error that stays gives 1; means of 100 runs are good to about 2 %; the oracle's gives 0.1",
+        wrong=0.1,
+        note="it falls, more slowly than the oracle's, towards the floor",
+    )
 
 
 @cache
-def _foretold(kind, d=2, small=20_000, large=1_000_000):
+def _foretold(kind, *, d=2, small=20_000, large=1_000_000):
     """By how much the ratio to the oracle grows from `small` to `large` samples, by the map of the population."""
     first, last = convergence.expected_ratio(kind, np.array([small, large]), d=d)
     return last / first
@@ -205,7 +209,7 @@ def _drift_power(name):
         samples_for(0.05, KINDS[name], d=d, small=small),
     )
     return Power(
-        effect=_foretold(KINDS[name], d, small, n) - 1,
+        effect=_foretold(KINDS[name], d=d, small=small, large=n) - 1,
         bias=0.02,
         because=f"means of 100 runs at one point are good to about 2 %, and the floor of {left:.3g} that the "
         f"population has hides under the errors of n = {n:,}; a drift of 5 % takes {enough / 1e6:.1f} million samples "

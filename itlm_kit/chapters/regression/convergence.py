@@ -184,13 +184,13 @@ def _drift_seconds(settings):
     return settings["runs"] * 1.7e-6 * settings["n"]
 
 
-def error_floor(frame, *, panel="b", method="itlm-1", last=4):
-    """What a method's error tends to as n grows: squared errors fitted by floor^2 + c/n over the `last` sizes.
+def error_floor(frame, *, panel="b", method="itlm-1"):
+    """What a method's error tends to as n grows: squared errors fitted by floor^2 + c/n over the last four sizes.
 
     0 when the intercept is not positive. A consistent method has none; the bad samples that ITLM goes on keeping
     leave it one (remark after Theorem 7).
     """
-    errors = _by(frame, panel, "n")[method].iloc[-last:]
+    errors = _by(frame, panel, "n")[method].iloc[-4:]
     n, squares = errors.index.to_numpy(float), errors.to_numpy() ** 2
     weights = 1 / squares  # errors are known to a share of themselves
     intercept = np.polyfit(1 / n, squares, 1, w=weights)[1]
@@ -210,12 +210,12 @@ def over_oracle(frame):
     return ratios.melt(ignore_index=False, value_name="ratio").reset_index()
 
 
-def misspecification(frame, *, clean, method="itlm-1", panel="d", low=0.05, high=0.15):
-    """Largest error over smallest as alpha goes from `high` to `low` below the clean share: 1 is insensitive."""
-    rows = frame[(frame["panel"] == panel) & (frame["method"] == method) & np.isclose(frame["clean"], clean)]
+def misspecification(frame, *, clean, low=0.05, high=0.15):
+    """Largest error of ITLM-1 over its smallest, alpha from `high` to `low` below the clean share: 1 is insensitive."""
+    rows = frame[(frame["panel"] == "d") & (frame["method"] == "itlm-1") & np.isclose(frame["clean"], clean)]
     below = rows["clean"] - rows["alpha"]
     errors = rows.loc[(below > low - 1e-9) & (below < high + 1e-9), "error"]
-    _refuse_empty(errors, f"panel {panel!r}, clean share {clean}")
+    _refuse_empty(errors, f"panel 'd', clean share {clean}")
     return float(errors.max() / errors.min())
 
 
@@ -226,18 +226,18 @@ def orders(frame, *, panel):
     return rows.groupby("sigma")["order"].first().astype(float)
 
 
-def gap_between_updates(frame, *, panels=("a", "b", "c")):
+def gap_between_updates(frame):
     """Median over points of |e_1 - e_2| / e_1, the errors of ITLM-1 (large M) and ITLM-2 (M = 1)."""
-    gaps = [_by(frame, panel, _AXES[panel]).eval("abs(`itlm-1` - `itlm-2`) / `itlm-1`") for panel in panels]
+    gaps = [_by(frame, panel, _AXES[panel]).eval("abs(`itlm-1` - `itlm-2`) / `itlm-1`") for panel in "abc"]
     return float(np.median(np.concatenate(gaps)))
 
 
-def rounds_to_floor(frame, *, panel, within=1.5):
-    """First round whose mean error is within `within` times the last one's, by noise, a Series."""
+def rounds_to_floor(frame, *, panel):
+    """First round whose mean error is within 1.5 times the last one's, by noise, a Series."""
     rows = frame[(frame["panel"] == panel) & (frame["method"] == frame["follow"])]
     _refuse_empty(rows, f"panel {panel!r} with a path followed")
     return rows.groupby("sigma")[["round", "error"]].apply(
-        lambda path: int(path.loc[path["error"] <= within * path["error"].iloc[-1], "round"].min())
+        lambda path: int(path.loc[path["error"] <= 1.5 * path["error"].iloc[-1], "round"].min())
     )
 
 
@@ -269,9 +269,7 @@ ALLOWS = {
     "follow": one_of(*ROUNDS),
     "rounds": whole(),
 }
-_experiment = partial(
-    Experiment, allows=ALLOWS, recipe=recipe, run=run, seeds={"quick": 1, "full": 3}, seconds=_seconds
-)
+_experiment = partial(Experiment, allows=ALLOWS, recipe=recipe, run=run, seconds=_seconds)
 EXPERIMENTS = {
     "fig2": _experiment(
         name="fig2",

@@ -132,7 +132,6 @@ EXPERIMENTS = {
         },
         recipe=recipe,
         run=run,
-        seeds={"quick": 1, "full": 3},
         seconds=_seconds,
     )
 }

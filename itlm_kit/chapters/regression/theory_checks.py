@@ -110,11 +110,7 @@ def clean_data(settings, seeds, how=HOW):
 
 def lemma5(settings, seeds, how=HOW):
     """Share of rounds in which Lemma 5 holds with its proof in between, and its slack: right side over left."""
-    holds, slack = [], []
-    for terms in _lemma5(settings, seeds, how):
-        holds += list(_ordered(terms))
-        slack += list(terms.right / terms.left)
-    return {"holds": float(np.mean(holds)), "slack": float(np.median(slack))}
+    return _inequality(_lemma5(settings, seeds, how))
 
 
 def kappa_constant(settings, seeds, how=HOW):
@@ -134,11 +130,7 @@ def kappa_constant(settings, seeds, how=HOW):
 
 def lemma6(settings, seeds, how=HOW):
     """Share of rounds in which Lemma 6 holds with its proof in between, and its slack, for M = 1."""
-    holds, slack = [], []
-    for terms in _lemma6(settings, seeds, how):
-        holds += list(_ordered(terms))
-        slack += list(terms.right / terms.left)
-    return {"holds": float(np.mean(holds)), "slack": float(np.median(slack))}
+    return _inequality(_lemma6(settings, seeds, how))
 
 
 def noise_term(settings, seeds, how=HOW):
@@ -173,8 +165,13 @@ def _lemma6(settings, seeds, how):
         yield lemma6_terms(data, _path(data, how, **steps), **steps)
 
 
-def _ordered(terms):
-    return (terms.left <= terms.proof * ROUNDING) & (terms.proof <= terms.right * ROUNDING)
+def _inequality(draws):
+    """How a lemma fares, in all rounds of the draws whose terms are given."""
+    holds, slack = [], []
+    for terms in draws:
+        holds += list((terms.left <= terms.proof * ROUNDING) & (terms.proof <= terms.right * ROUNDING))
+        slack += list(terms.right / terms.left)
+    return {"holds": float(np.mean(holds)), "slack": float(np.median(slack))}
 
 
 def _draw(settings, seed, **more):
