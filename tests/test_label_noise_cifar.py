@@ -9,6 +9,7 @@ from itlm_kit import InputError, data
 from itlm_kit.chapters import get_experiment
 from itlm_kit.chapters.labels import methods
 from itlm_kit.chapters.labels.cifar import recipe, run
+from itlm_kit.chapters.labels.literature import table2
 from itlm_kit.experiments.experiment import Cell, choose_cells
 from itlm_kit.experiments.results import Result
 from itlm_kit.experiments.running import compute_cell, plan, run_plan
@@ -261,3 +262,14 @@ def test_measured_cells_stand_beside_the_table_s_right_half():
     assert (row["measured"], row["paper"], row["seeds"], row["protocol"]) == (82.0, 81.01, 3, "paper")
     assert (naive["method"], naive["measured"], naive["paper"]) == ("baseline", 60.0, 62.03)
     assert (one["method"], one["measured"]) == ("1-step", 70.0) and np.isnan(one["paper"])
+
+
+def test_other_methods_stand_at_the_share_of_labels_that_are_really_wrong():
+    settings = {**SETTINGS, "noise": "random", "method": "itlm"}
+    results = measured("table2", settings, (80.0, 84.0, 85.0), "CIFAR-10")
+    frame = table2(results).set_index(["method", "named"])
+    assert frame.loc[("itlm, measured", 0.4), "accuracy"] == 84 and frame.loc[("itlm, measured", 0.4), "wrong"] == 0.4
+    assert frame.loc[("MentorNet PD", 0.4), ["accuracy", "wrong"]].tolist() == [77.6, 0.36]
+    assert frame.loc[("MentorNet DD", 0.8), ["accuracy", "clean_samples"]].tolist() == [46.3, 5000]
+    assert frame.loc[("Co-teaching", 0.5), ["noise", "wrong"]].tolist() == ["uniform over the other classes", 0.5]
+    assert frame["wrong"].is_monotonic_increasing and len(table2()) == len(frame) - 1
