@@ -14,7 +14,7 @@ import pytest
 import toys
 
 from itlm_kit.chapters import all_claims, counted_verdicts, get_experiment, observation
-from itlm_kit.chapters.labels import claims as labels
+from itlm_kit.chapters.labels import table1_claims
 from itlm_kit.chapters.regression import claims as regression
 from itlm_kit.chapters.regression import convergence
 from itlm_kit.chapters.regression import theory_claims as theory
@@ -435,9 +435,9 @@ def test_what_rests_on_the_fast_recipe_says_how_its_step_was_chosen(claim):
 
 @pytest.mark.parametrize("printed, low", [(18.29, 0.5), (0.8, 0.4), (0.33, 0.165), (-0.06, 0.0)])
 def test_a_gain_counts_when_luck_with_the_test_images_does_not_explain_it(printed, low):
-    band = labels._gained(printed)["band"]
+    band = table1_claims._gained(printed)["band"]
     assert band == Band(low, strict=True) and band.contains(printed) is (printed > 0)
-    assert 100 * math.sqrt(2 * 0.88 * 0.12 / 10_000) == pytest.approx(labels.LUCK, abs=0.05)
+    assert 100 * math.sqrt(2 * 0.88 * 0.12 / 10_000) == pytest.approx(table1_claims.LUCK, abs=0.05)
 
 
 @pytest.mark.parametrize("name", ["F1a", "F1d", "T1.cifar10.random.50.itlm", "T2.60.itlm.noisy", "T4.9->4.itlm.test1"])
