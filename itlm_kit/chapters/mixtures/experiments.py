@@ -52,7 +52,6 @@ class GANRun(NamedTuple):
     mixture: Mixture
     rows: list  # one dict per round: round, steps, clean_share, kept, clean_real, bad_real, auc, restarts
     kept: np.ndarray  # (T, n) bool, S_0 ... S_{T-1}
-    losses: np.ndarray  # (T, n) float32, -log D of every image taken as real
     panels: np.ndarray  # (T, PANEL, c, h, w) uint8, what theta_t makes of the fixed latent vectors
     earlier_seconds: float  # that runs which were cut have spent on its finished rounds
 
@@ -143,8 +142,8 @@ def gan_run(settings: dict, recipe: FilterRecipe, seed: int, where: Where) -> GA
     file = RoundsFile(where.rounds, about)
     finished = list(file.go_on(partial(_rounds, settings, recipe, seed, where)))
     rows, kept = [done.row for done in finished], np.stack([done.kept for done in finished])
-    losses, panels = (np.stack([done.arrays[name] for done in finished]) for name in ("losses", "panel"))
-    return GANRun(mixture(settings, seed, where), rows, kept, losses, panels, file.earlier_seconds)
+    panels = np.stack([done.arrays["panel"] for done in finished])
+    return GANRun(mixture(settings, seed, where), rows, kept, panels, file.earlier_seconds)
 
 
 def _rounds(settings, recipe, seed, where, finished):
@@ -163,7 +162,7 @@ def _rounds(settings, recipe, seed, where, finished):
             **told_apart(losses, mixed.is_clean, how),
             "restarts": len(step.state.restarts),
         }
-        yield Finished(row, kept, {"losses": losses, "panel": generate(step.state.gan, latents).cpu().numpy()})
+        yield Finished(row, kept, {"panel": generate(step.state.gan, latents).cpu().numpy()})
 
 
 def _naive(settings, how, seed, where):
@@ -223,13 +222,12 @@ def run_figure(settings, recipe, seed, where):
     """One cell of Figure 3 or 8: a method's rounds, then a GAN trained in full on what it kept last, and its images.
 
     clean_like and distance are what a judge makes of 1,000 of these images, beside what it makes of real clean ones.
-    Curves: is_clean (n,), losses (T, n) = -log D, kept (T, n), and but for CelebA panels (T + 1, 32, c, h, w), the last
-    of the GAN trained in full.
+    Curves, but for CelebA: panels (T + 1, 32, c, h, w), the last of the GAN trained in full.
     """
     rows, run = _method_rows(settings, recipe, seed, where)
     kept = None if settings["method"] == "baseline" else run.kept[-1]
     final = _fit(run.mixture, seed, recipe.full, kept, t=recipe.drawn_as)
-    curves = {"is_clean": run.mixture.is_clean, "losses": run.losses, "kept": run.kept}
+    curves = {}
     if settings["pair"] != FACES:  # no picture made of people's faces is kept
         latents = draw_latents(PANEL, recipe.full, seed=0, device=where.device)
         curves["panels"] = np.concatenate([run.panels, generate(final.gan, latents).cpu().numpy()[None]])
