@@ -190,7 +190,7 @@ def test_what_is_kept_and_learnt_never_depends_on_the_truth(monkeypatch):
     monkeypatch.setattr(gan, "mixture", blind)
     for method, run in seen.items():
         again = short_run({**MIXED, "method": method})
-        for name in ("kept", "panels"):
+        for name in ("kept", "losses", "panels"):
             assert np.array_equal(getattr(run, name), getattr(again, name))
         assert [row["clean_share"] for row in run.rows] != [row["clean_share"] for row in again.rows]
     blinded = short_table({**MIXED, "method": "centroid"}).metrics["rounds"][0]
@@ -229,7 +229,7 @@ def test_a_cut_run_goes_on_from_its_finished_rounds(tmp_path, monkeypatch):
     monkeypatch.setattr(gan, "_naive", None)  # what is done is not done again
     run = short_run(where=where)
     assert run.earlier_seconds > 0 and run.rows == whole.rows
-    assert np.array_equal(run.kept, whole.kept) and np.array_equal(run.panels, whole.panels)
+    assert np.array_equal(run.losses, whole.losses) and np.array_equal(run.panels, whole.panels)
     monkeypatch.setattr(gan, "_naive", naive)
     longer = replace(table_recipe(SETTINGS), training=replace(SHORT, steps=4))
     assert gan_run(SETTINGS, longer, 0, where).earlier_seconds == 0  # rounds of another recipe are none of its own

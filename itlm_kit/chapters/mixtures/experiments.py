@@ -52,6 +52,7 @@ class GANRun(NamedTuple):
     mixture: Mixture
     rows: list  # one dict per round: round, steps, clean_share, kept, clean_real, bad_real, auc, restarts
     kept: np.ndarray  # (T, n) bool, S_0 ... S_{T-1}
+    losses: np.ndarray  # (T, n) float32, -log D of every image taken as real
     panels: np.ndarray  # (T, PANEL, c, h, w) uint8, what theta_t makes of the fixed latent vectors
     earlier_seconds: float  # that runs which were cut have spent on its finished rounds
 
@@ -142,8 +143,8 @@ def gan_run(settings: dict, recipe: FilterRecipe, seed: int, where: Where) -> GA
     file = RoundsFile(where.rounds, about)
     finished = list(file.go_on(partial(_rounds, settings, recipe, seed, where)))
     rows, kept = [done.row for done in finished], np.stack([done.kept for done in finished])
-    panels = np.stack([done.arrays["panel"] for done in finished])
-    return GANRun(mixture(settings, seed, where), rows, kept, panels, file.earlier_seconds)
+    losses, panels = (np.stack([done.arrays[name] for done in finished]) for name in ("losses", "panel"))
+    return GANRun(mixture(settings, seed, where), rows, kept, losses, panels, file.earlier_seconds)
 
 
 def _rounds(settings, recipe, seed, where, finished):
@@ -162,7 +163,7 @@ def _rounds(settings, recipe, seed, where, finished):
             **told_apart(losses, mixed.is_clean, how),
             "restarts": len(step.state.restarts),
         }
-        yield Finished(row, kept, {"panel": generate(step.state.gan, latents).cpu().numpy()})
+        yield Finished(row, kept, {"losses": losses, "panel": generate(step.state.gan, latents).cpu().numpy()})
 
 
 def _naive(settings, how, seed, where):
