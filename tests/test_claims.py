@@ -644,9 +644,10 @@ def test_to_keep_all_loses_what_the_claim_on_cross_validation_says():
     assert len(worst) == 3 and min(worst.values()) == pytest.approx(claim.wrong, abs=0.05)
 
 
-def test_early_and_fading_gaps():
+@pytest.mark.parametrize("epochs", [1, 0.05], ids=["whole epochs", "parts of one"])
+def test_early_and_fading_gaps(epochs):
     gaps = [40, 30, 20, 20, 20, 20, 10, 0]
-    rows = frame([{"epoch": e, "clean_accuracy": 50 + gap, "bad_accuracy": 50} for e, gap in enumerate(gaps)])
+    rows = frame([{"epoch": epochs * i, "clean_accuracy": 50 + gap, "bad_accuracy": 50} for i, gap in enumerate(gaps)])
     assert observation.early_gap(rows) == 35
     assert observation.fading_gap(rows) == 30
 

@@ -379,6 +379,12 @@ def test_rounds_of_digits_with_clothes_end_by_the_rule_and_faces_take_five_epoch
         assert figure1_recipe(cell).training.stop is None is gan.full_recipe(cell).stop
 
 
+def test_a_training_is_watched_for_600_steps_and_five_epochs_at_least():
+    watched = [figure1_recipe(cell) for cell in get_experiment("fig1c").cells("full")]
+    # 60,000 / .7 images in batches of 64 are 1,339.3 steps an epoch; 6,000 images are 93.75
+    assert [(recipe.training.steps, recipe.look) for recipe in watched] == [(6697, 100), (600, 25)]
+
+
 @pytest.mark.parametrize("name", gan.EXPERIMENTS)
 def test_whatever_shapes_a_training_is_part_of_its_cell(name, monkeypatch):
     experiment = get_experiment(name)

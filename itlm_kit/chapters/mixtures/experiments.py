@@ -38,7 +38,7 @@ BESIDE = ("centroid", *BELOW)  # Table 5's own columns; its ITLM and 1-step are 
 RATES = (0.9, 0.8, 0.7)  # clean shares of Tables 3 and 5
 ROUNDS = 5  # S_0 ... S_4, Table 3's iter-1 ... iter-5
 PANEL = 32  # latent vectors whose images Figure 3 shows
-WATCHED = 600  # steps of naive training that Figure 1(c) shows
+WATCHED, WATCHED_EPOCHS = 600, 5  # steps, and epochs, of naive training that Figure 1(c) shows at least
 DIGITS, FACES = "mnist+fashion_mnist", "celeba+cifar10"
 ALL = {DIGITS: 60_000, "mnist+gaussian": 60_000, FACES: 10_000, "digits+patches": 1400}  # clean images
 MOST = 800  # steps of a round; its elbow depends on them. What did best on digits with patches, see `length`
@@ -88,7 +88,7 @@ class WatchedRecipe:
     """One naive training, looked at along the way."""
 
     training: GANRecipe
-    look: int = 25  # steps between two looks
+    look: int  # steps between two looks
 
 
 def elbow_recipe(settings):
@@ -129,7 +129,10 @@ def figure_recipe(settings):
 
 def figure1_recipe(settings):
     """The WatchedRecipe of a cell of Figure 1(c)."""
-    return WatchedRecipe(replace(training_recipe(settings), steps=WATCHED, stop=None))
+    training = replace(training_recipe(settings), stop=None)
+    an_epoch = settings["images"] / settings["clean"] / training.batch_size
+    steps = max(WATCHED, math.ceil(WATCHED_EPOCHS * an_epoch))
+    return WatchedRecipe(replace(training, steps=steps), look=25 if steps == WATCHED else 100)
 
 
 def alpha(settings):
@@ -345,7 +348,8 @@ def _figure_seconds(settings):
 
 def _figure1_seconds(settings):
     step, scoring = costs(settings)
-    return WATCHED * step + WATCHED // WatchedRecipe.look * scoring
+    recipe = figure1_recipe(settings)
+    return recipe.training.steps * (step + scoring / recipe.look)
 
 
 ALLOWS = {
