@@ -53,7 +53,12 @@ def table2(results=(), *, accuracy="selected_accuracy"):
 def _measured(results, accuracy):
     cells = {}
     for result in results:
-        cells.setdefault((result.settings["clean"], result.settings["method"]), []).append(result)
-    for (clean, method), seeds in cells.items():
+        name = ", ".join([result.settings["method"], "measured", *_by_recipe(result.settings)])
+        cells.setdefault((name, result.settings["clean"]), []).append(result)
+    for (name, clean), seeds in cells.items():
         value = over_seeds(result.metrics[accuracy] for result in seeds).median
-        yield f"{method}, measured", OTHERS, round(1 - clean, 2), value, 0, seeds[0].data
+        yield name, OTHERS, round(1 - clean, 2), value, 0, seeds[0].data
+
+
+def _by_recipe(settings):
+    return [f"recipe {settings['recipe']}"] if "recipe" in settings else []
