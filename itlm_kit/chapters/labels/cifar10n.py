@@ -102,13 +102,16 @@ def people_table(frame):
     """Naive, ITLM and oracle by label set, mean of seeds: last accuracy in percent, and what ITLM gains on naive.
 
     frame: as `results_frame` gives it for finished cells of one network or recipe. Index labels; columns errors
-    (percent of labels), naive, itlm, oracle, gain, clean kept (clean share of what ITLM keeps at the end), seeds.
+    (percent of labels), naive, itlm, oracle (NaN where there is none), gain, clean kept (clean share of what ITLM keeps
+    at the end), seeds.
     """
     final = frame[frame["round"] == frame.groupby(["labels", "method"])["round"].transform("max")]
     by = final.groupby(["labels", "method"])["last_accuracy"].mean().unstack()
     itlm = final[final["method"] == "itlm"].groupby("labels")
     naive = frame[(frame["method"] == "itlm") & (frame["round"] == 0)].groupby("labels")["last_accuracy"].mean()
-    table = pd.DataFrame({"errors": 100 * itlm["achieved_noise_rate"].mean(), "naive": naive, **by[["itlm", "oracle"]]})
+    table = pd.DataFrame(
+        {"errors": 100 * itlm["achieved_noise_rate"].mean(), "naive": naive, **by.reindex(columns=METHODS)}
+    )
     table["gain"], table["clean kept"] = table["itlm"] - table["naive"], itlm["clean_share"].mean()
     return (
         table.assign(seeds=itlm["seed"].nunique())
