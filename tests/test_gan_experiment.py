@@ -213,6 +213,13 @@ def test_what_figures_show_is_trained_without_the_truth(monkeypatch):
     assert first[0] != again[0] and all(np.array_equal(a, b) for a, b in zip(first[1:], again[1:], strict=True))
 
 
+def test_each_round_keeps_what_its_own_losses_rank_first():
+    run = short_run()
+    assert run.losses.shape == run.kept.shape
+    for losses, kept in zip(run.losses, run.kept, strict=True):
+        assert losses[kept].max() <= losses[~kept].min()
+
+
 def test_a_cut_run_goes_on_from_its_finished_rounds(tmp_path, monkeypatch):
     whole = short_run()
     where, rounds = Where(rounds=tmp_path / "cell.rounds.npz"), gan.gan_rounds

@@ -15,9 +15,11 @@ from itlm_kit.cli.tables import on_paper
 from itlm_kit.experiments.running import joined, plan
 from itlm_kit.experiments.scheduling import makespan
 from itlm_kit.experiments.store import ResultStore
+from itlm_kit.ledger.beside import beside_printed
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+STORE = ResultStore(ROOT / "notebooks/results")
 BLOCKS = dict(re.findall(r"^### (.+?)\n.*?^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL))
 
 
@@ -86,7 +88,7 @@ def test_the_readme_tells_the_lengths_of_gan_rounds_as_measured():
     low, high, cleaner, cleanest, single, late, last, worse, worst = (int(n.replace(",", "")) for n in told.groups())
     swept = [
         r
-        for r in ResultStore(ROOT / "notebooks/results").results("gan-length")
+        for r in STORE.results("gan-length")
         if r.settings["pair"] == "mnist+fashion_mnist" and r.settings["clean"] == 0.8
     ]
     by_step = length_frame(swept).set_index("step").sort_index()
@@ -96,9 +98,48 @@ def test_the_readme_tells_the_lengths_of_gan_rounds_as_measured():
     assert round(by_step.loc[low:high, "low"].min()) == single and len(swept) == 9
 
 
+def regained(noise):
+    """Shares of what bad labels cost that ITLM wins back on CIFAR-10, measured and printed, by clean share; percent."""
+    cells = beside_printed(get_experiment("table1-cifar"), STORE.results("table1-cifar"), "selected_accuracy")
+    by_method = cells[cells["noise"] == noise].pivot_table(
+        index=["recipe", "clean"], columns="method", values=["measured", "paper"], dropna=False
+    )
+    found = {}
+    for recipe, column in (("fast", "measured"), ("paper", "paper")):
+        arms = by_method.loc[recipe, column]
+        found[column] = 100 * (arms["itlm"] - arms["baseline"]) / (arms["oracle"] - arms["baseline"])
+    return found
+
+
+@pytest.mark.parametrize("noise, clean", [("systematic", [0.8, 0.7, 0.6]), ("random", [0.7, 0.5, 0.3])])
+def test_the_readme_tells_what_rounds_regain_on_cifar10(noise, clean):
+    shares = [f"{a:.0f}, {b:.0f} and {c:.0f} % " for a, b, c in (column[clean] for column in regained(noise).values())]
+    assert f"{shares[0]}(the paper {shares[1].strip()})" in re.sub(r"\s+", " ", README)
+
+
+def test_the_readme_tells_table_2_and_late_rounds_as_measured():
+    last = {
+        (name, result.settings["noise"], result.settings["clean"]): result.metrics["rounds"]
+        for name in ("table1-cifar", "table2", "late-rounds")
+        for result in STORE.results(name)
+        if result.settings.get("recipe") == "fast" and result.settings["method"] != "oracle" and result.seed == 0
+    }
+    table2 = [f"{last['table2', 'random', clean][-1]['last_accuracy']:.1f}" for clean in (0.6, 0.2)]
+    cleaner = [
+        f"{last['late-rounds', *which][-1]['clean_share'] - last['table1-cifar', *which][4]['clean_share']:.1f}"
+        for which in (("systematic", 0.6), ("random", 0.5))
+    ]
+    told = re.search(
+        r"by ([\d.]+) points \(systematic 40 %\) and ([\d.]+) .*?errors ends at ([\d.]+) % .*?of 80 % at ([\d.]+) %",
+        README,
+        re.DOTALL,
+    )
+    assert list(told.groups()) == cleaner + table2
+
+
 def test_the_readme_shows_printed_figures_beside_measured_ones():
     """Paste what `itlm claims --headlines` prints when new figures are stored."""
-    assert headlines(ResultStore(ROOT / "notebooks/results")) in README
+    assert headlines(STORE) in README
 
 
 def test_the_readme_says_how_long_all_of_it_takes(tmp_path):
@@ -113,8 +154,8 @@ def test_the_readme_says_how_long_all_of_it_takes(tmp_path):
 
 
 def test_the_readme_says_how_much_longer_the_stored_cells_took_than_on_an_idle_core():
-    store, experiments = ResultStore(ROOT / "notebooks/results"), map(get_experiment, experiment_names())
-    stored = [(each.seconds(r.settings), r.seconds) for each in experiments for r in store.results(each.name)]
+    experiments = map(get_experiment, experiment_names())
+    stored = [(each.seconds(r.settings), r.seconds) for each in experiments for r in STORE.results(each.name)]
     expected, taken = map(sum, zip(*stored, strict=True))
     assert f"took {taken / expected:.1f} times as long" in README
 

@@ -32,7 +32,7 @@ def observation(panel: str, setting: str, where: dict, *, tag: str = "", **more)
         Claim(
             id=f"F1{panel}{tag}",
             says=f"{setting}: early on, accuracy is higher on clean samples",
-            measure=of_rows(early_gap, "accuracy on clean less bad samples in the first quarter of epochs"),
+            measure=of_rows(early_gap, "accuracy on clean less bad samples in the first quarter of what is watched"),
             band=Band(5.0),
             why="without the effect the gap is 0; below 5 points no share of bad samples could be told apart",
             wrong=0.0,
@@ -41,7 +41,7 @@ def observation(panel: str, setting: str, where: dict, *, tag: str = "", **more)
         Claim(
             id=f"F1{panel}{tag}.early",
             says=f"{setting}: the gap is widest in the first epochs",
-            measure=of_rows(fading_gap, "gap of the first less gap of the last quarter of epochs, points"),
+            measure=of_rows(fading_gap, "gap of the first less gap of the last quarter of what is watched, points"),
             band=Band(0.0, strict=True),
             why="a gap that does not fade gives 0",
             wrong=0.0,

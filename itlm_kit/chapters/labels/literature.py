@@ -54,10 +54,10 @@ def _measured(results, accuracy):
     cells = {}
     for result in results:
         name = ", ".join([result.settings["method"], "measured", *_by_recipe(result.settings)])
-        cells.setdefault((name, result.settings["clean"]), []).append(result)
-    for (name, clean), seeds in cells.items():
+        cells.setdefault((name, result.settings["clean"], result.data), []).append(result)
+    for (name, clean, source), seeds in cells.items():
         value = over_seeds(result.metrics[accuracy] for result in seeds).median
-        yield name, OTHERS, round(1 - clean, 2), value, 0, seeds[0].data
+        yield name, OTHERS, round(1 - clean, 2), value, 0, source
 
 
 def _by_recipe(settings):
