@@ -30,6 +30,7 @@ TABLES = {
     "table5": Table(("clean_share",), ("clean", "images", "method")),
     "fig3": Table(("clean_like",), ("pair", "clean", "images", "method")),
     "few-images": Table(("last_accuracy", "clean_share"), ("noise", "method")),
+    "late-rounds": Table(("last_accuracy", "clean_share"), ("noise", "clean")),
     "field": Table(("last_accuracy",), _ACCURACY),
     "cifar10n": Table(("last_accuracy",), ("labels", "method")),
     "own-pictures": Table(("precision",), ("data", "noise", "classes", "recipe", "folds")),
