@@ -63,6 +63,12 @@ def test_the_schedule_may_stand_in_the_settings():
     assert conditions([drawn]).startswith("200 rounds · α = 0.7 · n = 1,000, d = 5 · ")
 
 
+def test_a_stretched_schedule_is_told_as_it_was_trained():
+    one = result(epochs=[8, 4, 8], stretched=True)
+    one.metrics["rounds"] = [{"epochs": 8}, {"epochs": 4}, {"epochs": 13}]
+    assert conditions([one]).startswith("2 rounds: 8 + 4 + 13 epochs · ")
+
+
 def test_what_a_notebook_just_did_is_told_from_its_recipe(capsys):
     from itlm_kit.vision.models import two_layer_cnn
     from itlm_kit.vision.training import Recipe
