@@ -1,6 +1,7 @@
 """One recording of several: by hand, and of two processes that train together with torch.distributed."""
 
 import multiprocessing
+import os
 import warnings
 
 import numpy as np
@@ -99,6 +100,7 @@ def train_a_part(rank, folder):
                     weights.grad = None
     np.save(folder / f"losses{rank}.npy", losses)
     torch.distributed.destroy_process_group()
+    os._exit(0)  # all is written; a thread of gloo's that still runs would abort what Python tears down
 
 
 def test_processes_that_train_together_are_put_together(tmp_path, monkeypatch):
